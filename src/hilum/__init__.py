@@ -1,0 +1,1 @@
+"""Hilum: transfer learning on chest X-rays, with the honesty built in."""

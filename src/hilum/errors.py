@@ -1,0 +1,124 @@
+"""Everything that can go wrong on the user's side, as one tree.
+
+Each error says what happened and what to do next, and carries a stable `code`
+that machine-readable results repeat. Programming mistakes are not in here:
+they stay ordinary exceptions.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class HilumError(Exception):
+    """Something the user can mend; `message` says what happened, `fix` what to do."""
+
+    code: ClassVar[str] = "ERROR"
+
+    def __init__(self, message: str, *, fix: str) -> None:
+        super().__init__(message, fix)
+        self.message = message
+        self.fix = fix
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.fix}"
+
+
+class FilmError(HilumError):
+    """One film cannot be read. A batch lists it and goes on; nothing takes its place."""
+
+
+class FilmEmptyError(FilmError):
+    """The file holds no bytes."""
+
+    code = "EMPTY"
+
+
+class FilmTypeError(FilmError):
+    """The content is of no supported format, whatever the file's name says."""
+
+    code = "TYPE"
+
+
+class FilmCorruptError(FilmError):
+    """The file starts as a picture and does not end as one."""
+
+    code = "CORRUPT"
+
+
+class FilmFramesError(FilmError):
+    """The file holds several pictures, and nothing says which one is meant."""
+
+    code = "FRAMES"
+
+
+class FilmNonFiniteError(FilmError):
+    """The pixels hold NaN or infinity."""
+
+    code = "NONFINITE"
+
+
+class FilmSizeError(FilmError):
+    """The file or its picture is larger than the limits allow."""
+
+    code = "SIZE"
+
+
+class FilmMissingError(FilmError):
+    """There is no such file, or it cannot be opened, or it is no ordinary file."""
+
+    code = "MISSING"
+
+
+class CohortError(HilumError):
+    """The films and labels do not make a cohort that can be studied."""
+
+    code = "COHORT"
+
+
+class PositiveClassError(CohortError):
+    """The positive class is not named and cannot be told."""
+
+    code = "POSITIVE"
+
+
+class FoldsError(HilumError):
+    """The cohort is too small or too clustered for the folds asked for."""
+
+    code = "FOLDS"
+
+
+class UnknownBackboneError(HilumError):
+    """No backbone goes by this name."""
+
+    code = "BACKBONE"
+
+
+class WeightsError(HilumError):
+    """A backbone's weights are absent, damaged, or not what the catalog expects."""
+
+    code = "WEIGHTS"
+
+
+class CompilingError(HilumError):
+    """A backbone could not be compiled in its child process."""
+
+    code = "COMPILING"
+
+
+class CacheError(HilumError):
+    """The cache folder cannot be used."""
+
+    code = "CACHE"
+
+
+class OutputError(HilumError):
+    """The place for the results cannot be written, or holds something else."""
+
+    code = "OUTPUT"
+
+
+class NoTrialsError(HilumError):
+    """A proportion of nothing was asked for."""
+
+    code = "NO_TRIALS"

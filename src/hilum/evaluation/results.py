@@ -1,0 +1,109 @@
+"""What the evaluation hands on: frozen results, made of plain numbers and arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Lower and upper bound of a quantity, as fractions."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One figure with its 95 % interval and how the interval was made."""
+
+    value: float
+    low: float
+    high: float
+    method: str
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """Films by truth and call, the positive class against all others."""
+
+    tp: int
+    fn: int
+    tn: int
+    fp: int
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Mean and standard deviation of a metric over repeats.
+
+    This is how much the figure moves when the folds are drawn anew on the same
+    films. It is no sampling uncertainty: that is the interval's part.
+    """
+
+    mean: float
+    sd: float
+
+
+@dataclass(frozen=True)
+class RocCurve:
+    """The receiver operating characteristic, from (0, 0) to (1, 1)."""
+
+    false_positive_rate: Float[np.ndarray, " points"]
+    true_positive_rate: Float[np.ndarray, " points"]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How well one backbone's heads call films that they were not trained on.
+
+    Attributes:
+        films: Rows of the cohort that were tested at least once, ascending.
+        scores: Probability of each class for each of `films`, averaged over the
+            repeats; each film counts once.
+        y_pred: The class called for each of `films`: the one with the highest score.
+        metrics: accuracy, sensitivity, specificity, auroc, and for more than two
+            classes the macro averages.
+        confusion: The positive class against the rest.
+        confusion_matrix: Films by true class (rows) and called class (columns).
+        roc: The positive class against the rest.
+        repeats: The same metrics for one repeat alone: mean and spread.
+    """
+
+    films: Int[np.ndarray, " tested"]
+    scores: Float[np.ndarray, "tested classes"]
+    y_pred: Int[np.ndarray, " tested"]
+    metrics: Mapping[str, Estimate]
+    confusion: Confusion
+    confusion_matrix: Int[np.ndarray, "classes classes"]
+    roc: RocCurve
+    repeats: Mapping[str, Spread]
+
+
+@dataclass(frozen=True)
+class PairedComparison:
+    """Two backbones on the same films.
+
+    Attributes:
+        a: Name of the first backbone.
+        b: Name of the second backbone.
+        accuracy_difference: Accuracy of `a` less that of `b`.
+        auroc_difference: AUROC of `a` less that of `b`.
+        mcnemar_p: Exact McNemar test on the calls.
+        delong_p: DeLong test on the AUROC.
+        adjusted_p: `mcnemar_p` after Holm's correction over all pairs.
+        tied: No difference shown at 5 % after the correction.
+    """
+
+    a: str
+    b: str
+    accuracy_difference: float
+    auroc_difference: float
+    mcnemar_p: float
+    delong_p: float
+    adjusted_p: float
+    tied: bool

@@ -1,0 +1,148 @@
+"""Comparison: everything that one `hilum compare` found, ready to be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hilum.cohort.manifest import Cohort
+from hilum.cohort.splitting import Folds
+from hilum.evaluation.results import Evaluation, PairedComparison
+from hilum.heads.training import HeadRecipe, TrainedHeads
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A named way to run the whole study.
+
+    Attributes:
+        name: `hilum` or `paper`.
+        summary: One sentence for the report.
+        rotated_views: Rotated copies per training film beside the upright one.
+        head: How heads are built and trained.
+        folds: Folds per repeat; 0 for the single 80/20 split.
+        repeats: How often the folds are drawn anew.
+    """
+
+    name: str
+    summary: str
+    rotated_views: int
+    head: HeadRecipe
+    folds: int
+    repeats: int
+
+
+@dataclass(frozen=True)
+class WeightsRecord:
+    """Which pretrained weights stood behind a backbone."""
+
+    origin: str
+    sha256: str
+    licence: str
+
+
+@dataclass(frozen=True)
+class Seconds:
+    """Wall-clock time of the two long stages."""
+
+    extract: float
+    train: float
+
+
+@dataclass(frozen=True)
+class BackboneResult:
+    """One row of the comparison.
+
+    Attributes:
+        name: The backbone's catalog name.
+        title: The name as papers write it.
+        parameters: Weights of the frozen part, counted one by one.
+        size_px: Side of the square input.
+        feature_width: Length of the pooled feature vector.
+        weights: Where the pretrained weights came from.
+        heads: Scores and curves of all splits, in the order of the folds' splits.
+        evaluation: The figures.
+        seconds: What it cost.
+        films_per_second: Film views per second while features were computed; None
+            when all of them were already stored.
+    """
+
+    name: str
+    title: str
+    parameters: int
+    size_px: int
+    feature_width: int
+    weights: WeightsRecord
+    heads: TrainedHeads
+    evaluation: Evaluation
+    seconds: Seconds
+    films_per_second: float | None
+
+
+@dataclass(frozen=True)
+class Unavailable:
+    """A backbone that could not take part, and what to do about it."""
+
+    name: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether the cohort carries the claim: supported, limited or withheld."""
+
+    headline: str
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check of the cohort says.
+
+    Attributes:
+        check: Name of the check.
+        severity: `fail`, `warn` or `note`.
+        title: One line for a person.
+        evidence: Figures and film ids.
+        what_to_do: The next step for the user; empty where nothing need be done.
+    """
+
+    check: str
+    severity: str
+    title: str
+    evidence: Mapping[str, Any]
+    what_to_do: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A finished study.
+
+    Attributes:
+        cohort: The films that were read, and those that were not.
+        positive: The class that sensitivity speaks of.
+        recipe: How the study was run.
+        seed: Where every draw began.
+        folds: Who trained, validated and tested.
+        backbones: Best first: by accuracy, then AUROC, then fewer parameters.
+        comparisons: Every pair of backbones.
+        unavailable: Backbones that could not take part.
+        findings: What the checks of the cohort say.
+        verdict: Whether the cohort carries the claim.
+        provenance: Versions, hardware, command line, times.
+        peak_rss_bytes: Largest resident memory of the run so far.
+    """
+
+    cohort: Cohort
+    positive: str
+    recipe: Recipe
+    seed: int
+    folds: Folds
+    backbones: tuple[BackboneResult, ...]
+    comparisons: tuple[PairedComparison, ...]
+    unavailable: tuple[Unavailable, ...]
+    findings: tuple[Finding, ...]
+    verdict: Verdict
+    provenance: Mapping[str, Any]
+    peak_rss_bytes: int
