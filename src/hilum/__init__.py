@@ -1,1 +1,45 @@
-"""Hilum: transfer learning on chest X-rays, with the honesty built in."""
+"""Hilum: transfer learning on chest X-rays, with the honesty built in.
+
+    import hilum
+
+    cohort = hilum.Cohort.from_folder("films")
+    comparison = hilum.compare(cohort, positive="COVID-19")
+    hilum.save_run(comparison, "runs/films")
+
+The names below are the public surface; each is loaded when first used, so that
+`import hilum` stays light.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hilum.cohort.manifest import Cohort as Cohort
+    from hilum.errors import HilumError as HilumError
+    from hilum.report.run_folder import save_run as save_run
+    from hilum.studies.comparing import compare as compare
+    from hilum.studies.comparison import Comparison as Comparison
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Cohort": "hilum.cohort.manifest",
+    "Comparison": "hilum.studies.comparison",
+    "HilumError": "hilum.errors",
+    "compare": "hilum.studies.comparing",
+    "save_run": "hilum.report.run_folder",
+}
+
+__all__ = ["Cohort", "Comparison", "HilumError", "__version__", "compare", "save_run"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'hilum' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

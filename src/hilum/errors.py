@@ -70,6 +70,18 @@ class FilmMissingError(FilmError):
     code = "MISSING"
 
 
+class FilmLinkError(FilmError):
+    """The file is a link that leads out of the cohort's folder, or nowhere."""
+
+    code = "LINK"
+
+
+class FilmChangedError(FilmError):
+    """The file is no longer the one that the manifest describes."""
+
+    code = "CHANGED"
+
+
 class CohortError(HilumError):
     """The films and labels do not make a cohort that can be studied."""
 
@@ -86,6 +98,12 @@ class FoldsError(HilumError):
     """The cohort is too small or too clustered for the folds asked for."""
 
     code = "FOLDS"
+
+
+class RecipeError(HilumError):
+    """No recipe goes by this name, or it does not take this setting."""
+
+    code = "RECIPE"
 
 
 class UnknownBackboneError(HilumError):

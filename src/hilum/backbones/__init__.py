@@ -1,1 +1,1 @@
-"""TODO"""
+"""Pretrained networks as compiled functions: uint8 films in, features out."""

@@ -1,16 +1,24 @@
 """Cohort: the table of films that a study looks at.
 
-No pixels live here; `reading` turns a film of the table into pixels.
+No pixels live here; `reading` turns a film of the table into pixels. `folders` and
+`tables` make cohorts from what users have.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Int
+
+from hilum.errors import CohortError, FilmError, PositiveClassError
+
+_WITHOUT_DISEASE = frozenset(
+    {"normal", "normals", "healthy", "control", "controls", "negative", "no finding",
+     "no findings", "nofinding", "clear"}
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -47,6 +55,11 @@ class Exclusion:
     message: str
     fix: str
 
+    @classmethod
+    def from_error(cls, film: Film, error: FilmError) -> Exclusion:
+        """Record why a film of the cohort could not be read."""
+        return cls(film.film_id, film.path, film.label, error.code, error.message, error.fix)
+
 
 @dataclass(frozen=True)
 class Cohort:
@@ -54,24 +67,146 @@ class Cohort:
 
     Attributes:
         name: What the study is called: the folder's or the table's name.
-        films: Sorted by path, so that rows mean the same in every run.
+        films: In a fixed order, so that rows mean the same in every run.
         classes: Names of the studied classes, sorted; class k of any array is
             `classes[k]`.
         excluded: Files that could not be read, each with its reason.
         left_out: Films per label that is not studied.
+        ignored: Files in a cohort's folder that do not pretend to be films.
     """
 
     name: str
     films: tuple[Film, ...]
     classes: tuple[str, ...]
     excluded: tuple[Exclusion, ...] = ()
-    left_out: Mapping[str, int] | None = None
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    ignored: int = 0
 
     def __len__(self) -> int:
         return len(self.films)
+
+    @classmethod
+    def from_folder(cls, folder: str | Path, *, classes: Sequence[str] | None = None) -> Cohort:
+        """Make a cohort from a folder that holds one subfolder of films per class.
+
+        Args:
+            folder: Subfolders are classes; films may lie deeper inside them.
+            classes: Study only these; the others are left out and counted.
+
+        Raises:
+            CohortError: There is no such folder, or it holds no two classes of films.
+        """
+        from hilum.cohort.folders import read_folder
+
+        return read_folder(Path(folder), classes=classes)
+
+    @classmethod
+    def from_csv(
+        cls,
+        table: str | Path,
+        *,
+        image_column: str | None = None,
+        label_column: str | None = None,
+        patient_column: str | None = None,
+        source_column: str | None = None,
+        image_folder: str | Path | None = None,
+        labels: Mapping[str, Collection[str]] | None = None,
+        classes: Sequence[str] | None = None,
+    ) -> Cohort:
+        """Make a cohort from a table with one film per row.
+
+        Args:
+            table: CSV with a header; comma, semicolon or tab.
+            image_column: Column of file names; found by its usual names if not given.
+            label_column: Column of labels; likewise.
+            patient_column: Column of patients; likewise, and optional.
+            source_column: Column of sources; likewise, and optional.
+            image_folder: Where relative file names begin; the table's folder if not given.
+            labels: For each class to study, the labels in the table that mean it.
+                Rows with other labels are left out and counted.
+            classes: Study only these classes; the others are left out and counted.
+
+        Raises:
+            CohortError: The table cannot be read, names missing files, or holds no
+                two classes; all faults of a table are listed at once.
+        """
+        from hilum.cohort.tables import Columns, read_table
+
+        return read_table(
+            Path(table),
+            Columns(image_column, label_column, patient_column, source_column),
+            image_folder=Path(image_folder) if image_folder is not None else None,
+            labels=labels,
+            classes=classes,
+        )
 
     @property
     def y(self) -> Int[np.ndarray, " films"]:
         """Class index of each film."""
         index = {label: k for k, label in enumerate(self.classes)}
         return np.array([index[film.label] for film in self.films], dtype=np.int64)
+
+    @property
+    def n_per_class(self) -> dict[str, int]:
+        """Films of each class, in the order of `classes`."""
+        counts = np.bincount(self.y, minlength=len(self.classes))
+        return dict(zip(self.classes, counts.tolist(), strict=True))
+
+    @property
+    def n_patients(self) -> int | None:
+        """Known patients; None where no film's patient is known."""
+        patients = {film.patient for film in self.films if film.patient is not None}
+        return len(patients) or None
+
+    def without(self, unreadable: Sequence[Exclusion]) -> Cohort:
+        """Drop films that turned out unreadable; they are listed in `excluded`.
+
+        Raises:
+            CohortError: A class has no film left.
+        """
+        gone = {exclusion.film_id for exclusion in unreadable}
+        films = tuple(film for film in self.films if film.film_id not in gone)
+        excluded = (*self.excluded, *unreadable)
+        for label in self.classes:
+            if not any(film.label == label for film in films):
+                first = next(e for e in excluded if e.label == label)
+                raise CohortError(
+                    f"No film of class '{label}' can be read; the first one fails with "
+                    f"{first.code}: {first.message}",
+                    fix="Replace the files, or choose other classes with --classes.",
+                )
+        return replace(self, films=films, excluded=excluded)
+
+    def positive_class(self, wanted: str | None) -> str:
+        """Tell which class sensitivity speaks of.
+
+        Args:
+            wanted: The user's choice, or None to find the one class with disease
+                beside a class such as `Normal`.
+
+        Raises:
+            PositiveClassError: The choice is no class, or nothing tells which is meant.
+        """
+        choices = ", ".join(f"--positive {_quoted(label)}" for label in self.classes)
+        if wanted is not None:
+            if wanted in self.classes:
+                return wanted
+            raise PositiveClassError(
+                f"There is no class '{wanted}' among {', '.join(self.classes)}.",
+                fix=f"Choose one: {choices}.",
+            )
+        diseased = [label for label in self.classes if _plain(label) not in _WITHOUT_DISEASE]
+        if len(self.classes) == 2 and len(diseased) == 1:
+            return diseased[0]
+        raise PositiveClassError(
+            "It cannot be told which class is the positive one, of which sensitivity speaks.",
+            fix=f"Say it: {choices}.",
+        )
+
+
+def _plain(label: str) -> str:
+    return label.lower().replace("_", " ").replace("-", " ").strip()
+
+
+def _quoted(label: str) -> str:
+    return label if label.replace("-", "").replace("_", "").isalnum() else f'"{label}"'

@@ -93,10 +93,12 @@ class PairedComparison:
         b: Name of the second backbone.
         accuracy_difference: Accuracy of `a` less that of `b`.
         auroc_difference: AUROC of `a` less that of `b`.
-        mcnemar_p: Exact McNemar test on the calls.
-        delong_p: DeLong test on the AUROC.
+        mcnemar_p: Exact McNemar test on the calls; a group of several films counts once.
+        delong_p: DeLong test on the AUROC, with the variance of clustered data.
         adjusted_p: `mcnemar_p` after Holm's correction over all pairs.
-        tied: No difference shown at 5 % after the correction.
+        tied: Neither test shows a difference: both `adjusted_p` and `delong_p` after
+            its own Holm correction over all pairs are above 0.05. Each of the two
+            questions, calls and ranking, is so held to 5 % for all pairs together.
     """
 
     a: str

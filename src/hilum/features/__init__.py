@@ -1,1 +1,1 @@
-"""TODO"""
+"""Views of films, their features, and the store that keeps them."""

@@ -1,1 +1,1 @@
-"""TODO"""
+"""Heads: the small trainable networks that read a frozen backbone's features."""

@@ -1,11 +1,23 @@
-"""Many small heads trained at once."""
+"""Many small heads trained on one backbone's features, a split for each.
+
+The features are shared and never copied per head. Every head is trained by itself
+to its own end, several at a time on the cores there are, so that one that stops
+early makes room. The engine loads when training starts, not with this module.
+"""
 
 from __future__ import annotations
 
+import os
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Float32, Int
+
+from hilum.cohort.splitting import Split
+from hilum.heads.network import HeadWeights
 
 
 @dataclass(frozen=True)
@@ -14,11 +26,11 @@ class HeadRecipe:
 
     Attributes:
         hidden_units: Width of the dense ReLU layer.
-        dropout: Fraction of hidden units dropped in training.
+        dropout: Fraction of hidden units dropped in training; at least 0, below 1.
         learning_rate: Adam's step size.
-        learning_rate_decay: Keras's legacy time decay: step t uses
+        learning_rate_decay: Keras's legacy time decay: step t, counted from 0, uses
             `learning_rate / (1 + learning_rate_decay * t)`.
-        batch_size: Films per step.
+        batch_size: Films per step; the last step of an epoch takes what is left.
         max_epochs: Passes over the training films, at most.
         patience_epochs: Training stops after so many epochs without a lower
             validation loss; None never stops early.
@@ -26,7 +38,8 @@ class HeadRecipe:
             loss, rather than those of the last epoch.
         standardises: Features are centred and scaled with the statistics of the
             training films (all their views).
-        balances_classes: Each film's loss is weighted by n / (K * films in its class).
+        balances_classes: Each film's loss is weighted by n / (K * films in its class),
+            counted over the training films, in training and validation alike.
     """
 
     hidden_units: int = 64
@@ -40,14 +53,32 @@ class HeadRecipe:
     standardises: bool = True
     balances_classes: bool = True
 
+    def __post_init__(self) -> None:
+        """Refuse a recipe that nothing can be trained by."""
+        if min(self.hidden_units, self.batch_size, self.max_epochs) < 1:
+            raise ValueError("A head needs at least 1 hidden unit, film per step and epoch.")
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"Dropout must be at least 0 and below 1, got {self.dropout}.")
+        if self.patience_epochs is not None and self.patience_epochs < 1:
+            raise ValueError(f"Patience must be at least 1 epoch, got {self.patience_epochs}.")
+
 
 @dataclass(frozen=True)
 class History:
     """Loss and accuracy per head and epoch; NaN after a head has stopped.
 
-    Training figures are the running means over the epoch's batches, dropout and
-    all, weighted as the loss is; validation figures use the upright view without
-    dropout at the end of the epoch.
+    Losses are means weighted by the films' class weights, accuracies plain fractions
+    of films. Training figures are gathered while the epoch runs, dropout and all;
+    validation figures use the upright view without dropout at the end of the epoch,
+    and are NaN where a split has no validation films.
+
+    Attributes:
+        training_loss: Cross-entropy, in nats.
+        training_accuracy: Fraction of training films called correctly.
+        validation_loss: Cross-entropy, in nats.
+        validation_accuracy: Fraction of validation films called correctly.
+        best_epoch: Epoch, counted from 0, with the lowest validation loss, the
+            earliest of equals; the last epoch where there are no validation films.
     """
 
     training_loss: Float[np.ndarray, "heads epochs"]
@@ -67,8 +98,121 @@ class TrainedHeads:
             tell which rows are out of fold.
         history: The curves.
         seconds: Wall-clock time of the training, compilation included.
+        weights: The heads themselves, if they were asked for; empty otherwise.
     """
 
     scores: Float[np.ndarray, "heads films classes"]
     history: History
     seconds: float
+    weights: tuple[HeadWeights, ...] = ()
+
+
+def train_heads(
+    features: Float32[np.ndarray, "films views width"],
+    y: Int[np.ndarray, " films"],
+    splits: Sequence[Split],
+    recipe: HeadRecipe,
+    *,
+    n_classes: int,
+    seed: int,
+    keeps_weights: bool = False,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> TrainedHeads:
+    """Train one head per split; for several seeds per split, pass it several times.
+
+    What head h becomes depends on `seed`, on h and on its split, and neither on the
+    other heads nor on the number of cores. Test films take no part. A split without
+    validation films trains to the last epoch and keeps its weights.
+
+    Args:
+        features: Pooled features; view 0 is the upright film, the others are rotated.
+        y: Class index of each film, 0 <= y < n_classes.
+        splits: Rows of `features` that train and validate each head.
+        recipe: How the heads are built and trained.
+        n_classes: Width of the softmax, at least 2.
+        seed: Where every draw begins; not negative.
+        keeps_weights: Hand back the heads' weights beside their scores.
+        on_progress: Called in the calling thread with the number of heads done and
+            of all heads, whenever one is done.
+
+    Raises:
+        ValueError: The arrays do not fit together, hold NaN or infinity, a split
+            without training films was passed, or no split at all.
+    """
+    # here, because `program` loads JAX, which nothing but training needs
+    from hilum.heads import program
+    from hilum.heads.plan import plan_head
+
+    started = time.perf_counter()
+    _check(features, y, splits, n_classes)
+    _, views, width = features.shape
+    shared = program.share(features, y)
+    shapes = [
+        program.program_shape(shared, len(split.train), len(split.validation), n_classes, recipe)
+        for split in splits
+    ]
+    # compiled before the threads start, so that no two of them compile the same
+    programs = {shape: program.compile_program(shape, recipe) for shape in shapes}
+
+    def train(head: int) -> program.HeadOutcome:
+        rng = np.random.default_rng([seed, head])
+        plan = plan_head(
+            y, splits[head], recipe, views=views, width=width, n_classes=n_classes, rng=rng
+        )
+        return programs[shapes[head]].train(shared, plan, keeps_weights=keeps_weights)
+
+    outcomes: dict[int, program.HeadOutcome] = {}
+    pool = ThreadPoolExecutor(_usable_cores(), thread_name_prefix="hilum-heads")
+    try:
+        heads = {pool.submit(train, head): head for head in range(len(splits))}
+        for future in as_completed(heads):
+            outcomes[heads[future]] = future.result()
+            if on_progress is not None:
+                on_progress(len(outcomes), len(splits))
+    finally:
+        pool.shutdown(cancel_futures=True)
+    in_order = [outcomes[head] for head in range(len(splits))]
+    return TrainedHeads(
+        scores=np.stack([outcome.scores for outcome in in_order]),
+        history=History(
+            training_loss=np.stack([outcome.curves.training_loss for outcome in in_order]),
+            training_accuracy=np.stack([outcome.curves.training_accuracy for outcome in in_order]),
+            validation_loss=np.stack([outcome.curves.validation_loss for outcome in in_order]),
+            validation_accuracy=np.stack(
+                [outcome.curves.validation_accuracy for outcome in in_order]
+            ),
+            best_epoch=np.array([outcome.best_epoch for outcome in in_order]),
+        ),
+        seconds=time.perf_counter() - started,
+        weights=tuple(o.weights for o in in_order if o.weights is not None),
+    )
+
+
+def _check(
+    features: Float32[np.ndarray, "films views width"],
+    y: Int[np.ndarray, " films"],
+    splits: Sequence[Split],
+    n_classes: int,
+) -> None:
+    """Refuse what would train heads on something else than was meant."""
+    if features.ndim != 3 or len(features) != len(y):
+        raise ValueError(
+            f"Expected features of shape (films, views, width) for {len(y)} films, "
+            f"got {features.shape}."
+        )
+    if not np.isfinite(features).all():
+        raise ValueError("The features hold NaN or infinity.")
+    if n_classes < 2 or y.min() < 0 or y.max() >= n_classes:
+        raise ValueError(f"Classes must run from 0 to {n_classes - 1}, got {np.unique(y)}.")
+    if not splits or not all(len(split.train) for split in splits):
+        raise ValueError("There must be at least one split, and each must have training films.")
+    for split in splits:
+        if np.isin(split.train, [*split.validation, *split.test]).any():
+            raise ValueError("A training film of a split also validates or tests it.")
+
+
+def _usable_cores() -> int:
+    """Count the cores that this process may use, which may be fewer than there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

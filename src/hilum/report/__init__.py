@@ -1,1 +1,1 @@
-"""TODO"""
+"""What people look at: the figures and the one-file HTML report of a comparison."""

@@ -1,1 +1,1 @@
-"""TODO"""
+"""Whole studies: the only place that knows the order of the stages."""

@@ -1,0 +1,52 @@
+# Every target sets up what it needs: `make demo` and `make test` work on a fresh machine
+# with Python 3.11 or newer and make, from any folder, as often as you like.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+RUN := $(VENV)/bin/python -m
+
+.PHONY: help setup demo test test-slow check format bench docs clean
+
+help:
+	@echo "make demo       run the main job on generated films and open the way to its report"
+	@echo "make test       run the tests (no network, no GPU)"
+	@echo "make test-slow  run the tests that take minutes"
+	@echo "make check      formatting, lint, types, import contracts"
+	@echo "make format     put the code into its format"
+	@echo "make bench      measure speed and memory as ratios"
+	@echo "make setup      make the virtual environment and install (the others do it too)"
+	@echo "make clean      remove the virtual environment and what tools left behind"
+
+setup: $(VENV)/installed
+
+# The build tools come first, pinned like all else, so that no build fetches its own.
+$(VENV)/installed: pyproject.toml constraints.txt
+	"$(PYTHON)" -m venv $(VENV)
+	$(RUN) pip install --quiet --disable-pip-version-check --constraint constraints.txt hatchling editables
+	$(RUN) pip install --quiet --disable-pip-version-check --constraint constraints.txt --no-build-isolation --editable '.[dev]'
+	@touch $@
+
+demo: setup
+	$(RUN) hilum demo --out runs/demo
+
+test: setup
+	$(RUN) pytest -m "not slow"
+
+test-slow: setup
+	$(RUN) pytest -m slow
+
+check: setup
+	$(RUN) ruff format --check .
+	$(RUN) ruff check .
+	$(RUN) mypy
+	$(VENV)/bin/python -c "from importlinter.cli import lint_imports_command; lint_imports_command()"
+
+format: setup
+	$(RUN) ruff format .
+	$(RUN) ruff check --fix .
+
+bench: setup
+	$(RUN) benchmarks.all
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

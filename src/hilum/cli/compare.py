@@ -1,0 +1,153 @@
+"""`hilum compare`: the main job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hilum.cli import options
+
+if TYPE_CHECKING:
+    from hilum.cohort.manifest import Cohort
+
+_TABLE = "When DATA is a CSV"
+_STUDY = "The study"
+
+
+def compare_command(
+    data: Annotated[Path, typer.Argument(help="A folder with one subfolder per class, or a CSV.")],
+    positive: options.Positive = None,
+    backbones: options.Backbones = None,
+    recipe: Annotated[str, typer.Option(help="hilum or paper.", rich_help_panel=_STUDY)] = "hilum",
+    classes: Annotated[
+        str | None,
+        typer.Option(help="Study only these.", metavar="A,B", rich_help_panel=_STUDY),
+    ] = None,
+    folds: Annotated[
+        int | None, typer.Option(help="Folds per repeat (5).", rich_help_panel=_STUDY)
+    ] = None,
+    repeats: Annotated[
+        int | None, typer.Option(help="Times the folds are drawn (5).", rich_help_panel=_STUDY)
+    ] = None,
+    views: Annotated[
+        int | None, typer.Option(help="Rotated views per film (2).", rich_help_panel=_STUDY)
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(help="Epochs at most (100).", rich_help_panel=_STUDY)
+    ] = None,
+    label: Annotated[
+        list[str] | None,
+        typer.Option(
+            help='Labels that mean a class: "COVID-19=COVID-19|COVID-19, ARDS". Repeatable; '
+            "rows with other labels are left out and counted.",
+            metavar="CLASS=LABEL|LABEL",
+            rich_help_panel=_TABLE,
+        ),
+    ] = None,
+    image_column: Annotated[
+        str | None, typer.Option(help="Column of file names.", rich_help_panel=_TABLE)
+    ] = None,
+    label_column: Annotated[
+        str | None, typer.Option(help="Column of labels.", rich_help_panel=_TABLE)
+    ] = None,
+    patient_column: Annotated[
+        str | None, typer.Option(help="Column of patients.", rich_help_panel=_TABLE)
+    ] = None,
+    source_column: Annotated[
+        str | None, typer.Option(help="Column of sources.", rich_help_panel=_TABLE)
+    ] = None,
+    image_folder: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where file names begin (default: the CSV's folder).", rich_help_panel=_TABLE
+        ),
+    ] = None,
+    out: options.Out = None,
+    seed: options.Seed = 0,
+    is_json: options.Json = False,
+    is_quiet: options.Quiet = False,
+    is_offline: options.Offline = False,
+    cache_dir: options.CacheDir = None,
+) -> None:
+    """Compare pretrained backbones on your films, and write one report.
+
+    Films are split without leaks, each frozen backbone runs once over them, many
+    small heads are trained, and every figure comes with its interval.
+
+    Examples:
+
+      hilum compare films
+
+      hilum compare films --positive COVID-19 --classes COVID-19,Normal --out runs/first
+
+      hilum compare metadata.csv --image-folder images --positive COVID-19
+      --label "COVID-19=COVID-19|COVID-19, ARDS" --label "Other=Pneumonia|Streptococcus"
+
+    Exit code: 0 done; 1 done, but some file could not be read; 2 nothing was written.
+    """
+    from hilum.cli.running import run_comparison, split_names
+    from hilum.studies.recipes import find_recipe
+
+    chosen = find_recipe(recipe, folds=folds, repeats=repeats, views=views, epochs=epochs)
+    cohort = _read_cohort(
+        data,
+        classes=split_names(classes),
+        labels=label,
+        image_column=image_column,
+        label_column=label_column,
+        patient_column=patient_column,
+        source_column=source_column,
+        image_folder=image_folder,
+    )
+    code = run_comparison(
+        cohort,
+        positive=positive,
+        backbones=backbones,
+        recipe=chosen,
+        seed=seed,
+        out=out,
+        cache_dir=cache_dir,
+        is_json=is_json,
+        is_quiet=is_quiet,
+    )
+    raise typer.Exit(code)
+
+
+def _read_cohort(
+    data: Path,
+    *,
+    classes: list[str] | None,
+    labels: list[str] | None,
+    image_column: str | None,
+    label_column: str | None,
+    patient_column: str | None,
+    source_column: str | None,
+    image_folder: Path | None,
+) -> Cohort:
+    from hilum.cohort.manifest import Cohort
+    from hilum.cohort.tables import parse_label_map
+    from hilum.errors import CohortError
+
+    table_only = (labels, image_column, label_column, patient_column, source_column, image_folder)
+    if data.is_dir():
+        if any(option is not None for option in table_only):
+            raise CohortError(
+                f"'{data}' is a folder, and --label, --image-folder and the column options "
+                "belong to a CSV.",
+                fix="Leave them out, or give the CSV.",
+            )
+        return Cohort.from_folder(data, classes=classes)
+    if not data.exists():
+        raise CohortError(f"There is no file or folder '{data}'.", fix="Check the name.")
+    return Cohort.from_csv(
+        data,
+        image_column=image_column,
+        label_column=label_column,
+        patient_column=patient_column,
+        source_column=source_column,
+        image_folder=image_folder,
+        labels=parse_label_map(labels) if labels else None,
+        classes=classes,
+    )

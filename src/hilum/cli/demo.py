@@ -1,0 +1,50 @@
+"""`hilum demo`: the main job on generated films, to see what comes out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from hilum.cli import options
+
+_FILMS = 160
+
+
+def demo_command(
+    out: options.Out = None,
+    seed: options.Seed = 0,
+    is_json: options.Json = False,
+    is_quiet: options.Quiet = False,
+    is_offline: options.Offline = False,
+    cache_dir: options.CacheDir = None,
+) -> None:
+    """Run the main job on 160 generated films, with the backbones that come with Hilum.
+
+    Example:
+
+      hilum demo --out runs/demo
+    """
+    from hilum.cli.phantoms import draw_with_progress
+    from hilum.cli.running import run_comparison
+    from hilum.cohort.manifest import Cohort
+    from hilum.cohort.phantoms import PHANTOMS_VERSION
+    from hilum.settings import default_cache_dir
+    from hilum.studies.recipes import find_recipe
+
+    cache = cache_dir or default_cache_dir()
+    films = cache / "phantoms" / f"v{PHANTOMS_VERSION}-{_FILMS}-seed{seed}"
+    if not (films / "films.csv").is_file():
+        draw_with_progress(films, n_films=_FILMS, n_classes=2, seed=seed, is_quiet=is_quiet)
+    code = run_comparison(
+        Cohort.from_csv(films / "films.csv"),
+        positive="Opacity",
+        backbones=None,
+        recipe=find_recipe("hilum"),
+        seed=seed,
+        out=out or Path("runs/demo"),
+        cache_dir=cache_dir,
+        is_json=is_json,
+        is_quiet=is_quiet,
+    )
+    raise typer.Exit(code)

@@ -1,0 +1,72 @@
+"""The `hilum` command: gathers the commands and turns errors into messages.
+
+Nothing heavy is imported here or by the command modules' top levels, so that help
+answers at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+import hilum
+from hilum.cli.backbones import backbones_app
+from hilum.cli.compare import compare_command
+from hilum.cli.demo import demo_command
+from hilum.cli.doctor import doctor_command
+from hilum.cli.phantoms import phantoms_command
+from hilum.errors import HilumError
+
+app = typer.Typer(
+    name="hilum",
+    help="Transfer learning on chest X-rays, with the honesty built in. Research use only.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("demo")(demo_command)
+app.command("compare")(compare_command)
+app.add_typer(backbones_app, name="backbones")
+app.command("phantoms")(phantoms_command)
+app.command("doctor")(doctor_command)
+
+
+def _show_version(is_wanted: bool) -> None:
+    if is_wanted:
+        typer.echo(f"hilum {hilum.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    logging.basicConfig(format="%(levelname)s %(message)s", level=logging.WARNING)
+
+
+def run() -> None:
+    """Run the command line; errors of the user's kind become one message and exit code 2."""
+    try:
+        app()
+    except HilumError as error:
+        if "--debug" in sys.argv:
+            raise
+        typer.secho(f"Error: {error.message}", fg="red", err=True)
+        typer.secho(f"{error.fix}", err=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        typer.echo("\nStopped; the features computed so far are kept.", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of our output has left: nothing to say, and nobody to say it to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)

@@ -1,0 +1,32 @@
+"""Options that several commands share, each said once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Positive = Annotated[
+    str | None, typer.Option(help="The class of which sensitivity speaks.", metavar="LABEL")
+]
+Seed = Annotated[int, typer.Option(help="Where every draw begins.")]
+Json = Annotated[
+    bool, typer.Option("--json", help="Machine-readable result on stdout, all else on stderr.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")]
+Offline = Annotated[bool, typer.Option("--offline", help="Never go online.")]
+CacheDir = Annotated[
+    Path | None,
+    typer.Option(
+        help="Where graphs and features are kept (default: HILUM_CACHE_DIR, else the user's cache)."
+    ),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", help="Run folder to write (default: runs/NAME-TIME)."),
+]
+Backbones = Annotated[
+    str | None,
+    typer.Option(help="Comma-separated names (default: all that are available).", metavar="A,B"),
+]

@@ -1,0 +1,83 @@
+"""Shows a study's progress: a live bar on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from hilum.studies.watching import Silence, Watcher
+
+_SECONDS_BETWEEN_LINES = 10.0
+
+
+def make_watcher(*, is_quiet: bool) -> Watcher:
+    """Choose the watcher that fits where standard error goes."""
+    if is_quiet:
+        return Silence()
+    return LiveBar() if sys.stderr.isatty() else PlainLines()
+
+
+def _rate(done: int, seconds: float, unit: str) -> str:
+    return f"{done / seconds:.0f} {unit}/s" if seconds > 0 and done else ""
+
+
+class PlainLines:
+    """One line as a stage begins, ends, and every ten seconds between."""
+
+    def begin(self, stage: str, unit: str) -> None:
+        """Start the clock of a stage."""
+        self._stage, self._unit = stage, unit
+        self._started = self._last_line = time.monotonic()
+
+    def advance(self, done: int, total: int) -> None:
+        """Write a line if none was written for a while."""
+        now = time.monotonic()
+        if now - self._last_line >= _SECONDS_BETWEEN_LINES and done:
+            seconds = now - self._started
+            left = seconds / done * (total - done)
+            rate = _rate(done, seconds, self._unit)
+            self._say(f"{done} of {total} {self._unit}, {rate}, {left:.0f} s left")
+            self._last_line = now
+
+    def end(self, summary: str) -> None:
+        """Write what came of the stage and how long it took."""
+        self._say(f"{summary} ({time.monotonic() - self._started:.1f} s)")
+
+    def _say(self, text: str) -> None:
+        print(f"{self._stage}: {text}", file=sys.stderr, flush=True)  # noqa: T201
+
+
+class LiveBar:
+    """A bar with rate and time left, which gives way to a line when the stage ends."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False)
+
+    def begin(self, stage: str, unit: str) -> None:
+        """Put up the bar of a stage."""
+        self._stage, self._unit, self._started = stage, unit, time.monotonic()
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            console=self._console,
+            transient=True,
+        )
+        self._task = self._bar.add_task(stage, total=None, rate="")
+        self._bar.start()
+
+    def advance(self, done: int, total: int) -> None:
+        """Move the bar."""
+        rate = _rate(done, time.monotonic() - self._started, self._unit)
+        self._bar.update(self._task, completed=done, total=total, rate=rate)
+
+    def end(self, summary: str) -> None:
+        """Take the bar down and leave one line."""
+        self._bar.stop()
+        seconds = time.monotonic() - self._started
+        self._console.print(f"[green]✓[/] {self._stage}: {summary} [dim]({seconds:.1f} s)[/]")

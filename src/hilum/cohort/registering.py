@@ -1,0 +1,140 @@
+"""From files that somebody calls films to rows of a cohort.
+
+Used by `folders` and `tables`: identity by content, exclusion with a reason, and
+the checks that every cohort must pass whatever it was made from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hilum.cohort.manifest import Cohort, Exclusion, Film
+from hilum.cohort.reading import load_bytes
+from hilum.cohort.sniffing import SNIFFED_BYTES, sniff_format
+from hilum.errors import CohortError, FilmError, FilmTypeError
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A file that is meant to be a film.
+
+    Attributes:
+        path: Where it is.
+        label: Its class.
+        patient: Who was filmed, where known.
+        source: Where it came from, where known.
+        is_named_as_film: Its name or a table says that it is a film; a file that
+            neither says so nor is one is ignored rather than reported.
+        refusal: Why it must not be opened, where that is known beforehand.
+    """
+
+    path: Path
+    label: str
+    patient: str | None = None
+    source: str | None = None
+    is_named_as_film: bool = True
+    refusal: FilmError | None = None
+
+
+def register_films(
+    name: str, candidates: Iterable[Candidate], left_out: dict[str, int] | None = None
+) -> Cohort:
+    """Hash every candidate and check that it looks like a film; decode nothing.
+
+    Args:
+        name: The cohort's name.
+        candidates: In the order of the rows to be.
+        left_out: Films per label that is not studied.
+
+    Returns:
+        The cohort; files that cannot be films are in its `excluded`.
+
+    Raises:
+        CohortError: Fewer than two classes have a film.
+    """
+    films: list[Film] = []
+    excluded: list[Exclusion] = []
+    seen: Counter[str] = Counter()
+    labels: set[str] = set()
+    ignored = 0
+    for candidate in candidates:
+        sha256 = hashlib.sha256(str(candidate.path).encode("utf-8", "surrogateescape")).hexdigest()
+        try:
+            if candidate.refusal:
+                raise candidate.refusal
+            data = load_bytes(candidate.path)
+            sha256 = hashlib.sha256(data).hexdigest()
+            sniff_format(data[:SNIFFED_BYTES])
+        except FilmError as error:
+            if isinstance(error, FilmTypeError) and not candidate.is_named_as_film:
+                ignored += 1
+                continue
+            film = _row(candidate, sha256, seen)
+            excluded.append(Exclusion.from_error(film, error))
+        else:
+            films.append(_row(candidate, sha256, seen))
+        labels.add(candidate.label)
+    _check_classes(films, labels, excluded)
+    return Cohort(
+        name=name,
+        films=tuple(films),
+        classes=tuple(sorted({film.label for film in films})),
+        excluded=tuple(excluded),
+        left_out=left_out or {},
+        ignored=ignored,
+    )
+
+
+def check_choice(available: Sequence[str], chosen: Sequence[str] | None) -> None:
+    """Check that the classes to study exist, are two or more, and each is named once.
+
+    Raises:
+        CohortError: They are not.
+    """
+    if chosen is None:
+        return
+    unknown = [label for label in chosen if label not in available]
+    if unknown:
+        raise CohortError(
+            f"There is no class {' or '.join(repr(label) for label in unknown)}.",
+            fix=f"Choose among: {', '.join(sorted(available))}.",
+        )
+    if len(set(chosen)) < 2:
+        raise CohortError(
+            "A comparison needs two or more classes.",
+            fix=f"Choose among: {', '.join(sorted(available))}.",
+        )
+
+
+def _row(candidate: Candidate, sha256: str, seen: Counter[str]) -> Film:
+    short = sha256[:12]
+    seen[short] += 1
+    film_id = short if seen[short] == 1 else f"{short}-{seen[short]}"
+    return Film(
+        film_id, candidate.path, sha256, candidate.label, candidate.patient, candidate.source
+    )
+
+
+def _check_classes(films: list[Film], labels: set[str], excluded: list[Exclusion]) -> None:
+    readable = {film.label for film in films}
+    for label in sorted(labels - readable):
+        first = next(e for e in excluded if e.label == label)
+        raise CohortError(
+            f"No file of class '{label}' is a film; the first one: {first.message}",
+            fix="Replace the files, or choose other classes with --classes.",
+        )
+    if len(readable) == 1:
+        raise CohortError(
+            f"All {len(films)} films belong to one class, '{min(readable)}', "
+            "and a comparison needs two or more.",
+            fix="Give one subfolder per class, or a CSV whose label column names them.",
+        )
+    if not readable:
+        raise CohortError(
+            "There are no films.",
+            fix="Give a folder with one subfolder of PNG, JPEG, TIFF or BMP films per class.",
+        )

@@ -1,0 +1,159 @@
+"""One backbone's figures, each with the interval that is right for it.
+
+Proportions get exact binomial intervals; the AUROC and the averages over classes
+get a bootstrap over groups. Both take the trained heads as given: they say how far
+the figures would move with other films, not with another training run. That is
+told apart, by the spread over repeats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from hilum.cohort.splitting import Split
+from hilum.evaluation.confusion import count_confusion, count_matrix
+from hilum.evaluation.discrimination import trace_roc
+from hilum.evaluation.metrics import measure, weighted_metrics
+from hilum.evaluation.pooling import pool_each_repeat, pool_tested
+from hilum.evaluation.proportions import clopper_pearson
+from hilum.evaluation.resampling import bootstrap_groups
+from hilum.evaluation.results import Estimate, Evaluation, Spread
+
+# Resamples that differ by less than this do not differ: it is rounding.
+_NO_WIDTH = 1e-12
+
+
+def evaluate(
+    scores: Float[np.ndarray, "heads films classes"],
+    y_true: Int[np.ndarray, " films"],
+    splits: Sequence[Split],
+    *,
+    positive: int,
+    groups: Int[np.ndarray, " films"],
+    rng: np.random.Generator,
+    n_bootstraps: int = 2000,
+) -> Evaluation:
+    """Say how well the heads call films that they were not trained on.
+
+    Each film counts once: its scores are averaged over the repeats in which it was
+    tested, and the class with the highest average is called.
+
+    Args:
+        scores: Probability of each class for each film under each head. Only the
+            rows of a head's test films are read.
+        y_true: Class index of each film of the cohort.
+        splits: Split h says which films head h tested.
+        positive: Index of the positive class.
+        groups: Group of each film of the cohort; films of one group are alike.
+        rng: Where the resamples come from.
+        n_bootstraps: Resamples for the intervals of the AUROC and of averages.
+
+    Returns:
+        The figures, their intervals, and their spread over repeats.
+
+    Raises:
+        NoTrialsError: A class has no tested film.
+        ValueError: There is not one split per head, or a score is not finite.
+    """
+    tested = pool_tested(scores, splits)
+    y_tested, y_pred = y_true[tested.films], tested.y_pred
+    repeats = [
+        measure(y_true[repeat.films], repeat.scores, positive=positive)
+        for repeat in pool_each_repeat(scores, splits)
+    ]
+    return Evaluation(
+        films=tested.films,
+        scores=tested.scores,
+        y_pred=y_pred,
+        metrics=_estimate(
+            y_tested,
+            tested.scores,
+            groups[tested.films],
+            positive=positive,
+            rng=rng,
+            n_bootstraps=n_bootstraps,
+        ),
+        confusion=count_confusion(y_tested, y_pred, positive=positive),
+        confusion_matrix=count_matrix(y_tested, y_pred, n_classes=scores.shape[2]),
+        roc=trace_roc(y_tested == positive, tested.scores[:, positive]),
+        repeats={name: _spread([figures[name] for figures in repeats]) for name in repeats[0]},
+    )
+
+
+def _estimate(
+    y_true: Int[np.ndarray, " tested"],
+    scores: Float[np.ndarray, "tested classes"],
+    groups: Int[np.ndarray, " tested"],
+    *,
+    positive: int,
+    rng: np.random.Generator,
+    n_bootstraps: int,
+) -> dict[str, Estimate]:
+    values = measure(y_true, scores, positive=positive)
+    resampled = bootstrap_groups(
+        lambda weights: weighted_metrics(y_true, scores, weights, positive=positive),
+        y_true,
+        groups,
+        n_classes=scores.shape[1],
+        n_bootstraps=n_bootstraps,
+        rng=rng,
+    )
+    n_scarcest = min(len(np.unique(groups[y_true == k])) for k in range(scores.shape[1]))
+
+    y_pred = np.argmax(scores, axis=1)
+    is_positive, is_called = y_true == positive, y_pred == positive
+    estimates = {
+        "accuracy": _bound_proportion(y_true == y_pred, groups),
+        "sensitivity": _bound_proportion(is_called[is_positive], groups[is_positive]),
+        "specificity": _bound_proportion(~is_called[~is_positive], groups[~is_positive]),
+    }
+    for name in values.keys() - estimates.keys():
+        estimates[name] = _bound_by_resampling(
+            values[name],
+            resampled[name],
+            n_groups=len(np.unique(groups)),
+            n_scarcest=n_scarcest,
+        )
+    return {name: estimates[name] for name in values}
+
+
+def _bound_proportion(
+    is_right: Bool[np.ndarray, " films"], groups: Int[np.ndarray, " films"]
+) -> Estimate:
+    successes, trials = int(is_right.sum()), len(is_right)
+    interval = clopper_pearson(successes, trials)
+    method = f"Clopper-Pearson, {trials} films"
+    if len(np.unique(groups)) < trials:
+        method += "; ignores that films of one group are alike"
+    return Estimate(successes / trials, interval.low, interval.high, method)
+
+
+def _bound_by_resampling(
+    value: float, resampled: Float[np.ndarray, " bootstraps"], *, n_groups: int, n_scarcest: int
+) -> Estimate:
+    """Bound a figure by the middle 95 % of its resamples.
+
+    Where all resamples agree, as they do when no positive film stands below another
+    film, the bootstrap would claim certainty. Then the scarcest class's groups,
+    each paired with another group, are taken as independent trials with the figure
+    as their rate of success: cautious, and never of zero width.
+    """
+    low, high = np.quantile(resampled, [0.025, 0.975])
+    if high - low < _NO_WIDTH:
+        interval = clopper_pearson(value * n_scarcest, n_scarcest)
+        method = (
+            f"Clopper-Pearson on the {n_scarcest} groups of the smallest class, "
+            f"as all {len(resampled)} resamples agree"
+        )
+        return Estimate(value, interval.low, interval.high, method)
+    method = f"bootstrap over {n_groups} groups, {len(resampled)} resamples, percentile"
+    # A skewed bootstrap may leave its own value outside; the interval is widened to it.
+    return Estimate(value, min(float(low), value), max(float(high), value), method)
+
+
+def _spread(values: Sequence[float]) -> Spread:
+    sd = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+    return Spread(mean=float(np.mean(values)), sd=sd)

@@ -1,0 +1,90 @@
+"""What every metric means, defined once: for the films, a repeat, or a resample.
+
+Sensitivity is the share of the positive class that was called so: where it is low,
+ill people are missed. Specificity is the share of all others that was not: where
+it is low, healthy people are alarmed. Accuracy mixes the two in the proportion in
+which the cohort happens to hold them, so it is never shown without the others.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from hilum.evaluation.discrimination import weighted_auroc_scores
+
+
+def weighted_metrics(
+    y_true: Int[np.ndarray, " films"],
+    scores: Float[np.ndarray, "films classes"],
+    weights: Float[np.ndarray, "films resamples"],
+    *,
+    positive: int,
+) -> dict[str, Float[np.ndarray, " resamples"]]:
+    """Compute all metrics of many resamples of the same films at once.
+
+    Args:
+        y_true: Class index of each film.
+        scores: Probability of each class for each film; the highest is the call.
+        weights: How often each film stands in each resample; every resample holds
+            films of every class.
+        positive: Index of the positive class.
+
+    Returns:
+        accuracy (of all classes), sensitivity, specificity and auroc (the positive
+        class against the rest). For more than two classes also the plain means over
+        classes, each class against the rest: macro_sensitivity (also known as
+        balanced accuracy), macro_specificity and macro_auroc. Fractions.
+
+    Raises:
+        NoTrialsError: A class has no film.
+    """
+    n_classes = scores.shape[1]
+    ranked = range(n_classes) if n_classes > 2 else (positive,)
+    aurocs = {k: weighted_auroc_scores(y_true == k, scores[:, k], weights) for k in ranked}
+
+    is_class = np.eye(n_classes)[y_true]
+    is_called = np.eye(n_classes)[np.argmax(scores, axis=1)]
+    films = is_class.T @ weights
+    called = is_called.T @ weights
+    hits = (is_class * is_called).T @ weights
+    everything = weights.sum(axis=0)
+    others = everything - films
+    sensitivities = hits / films
+    specificities = (others - (called - hits)) / others
+
+    metrics = {
+        "accuracy": hits.sum(axis=0) / everything,
+        "sensitivity": sensitivities[positive],
+        "specificity": specificities[positive],
+        "auroc": aurocs[positive],
+    }
+    if n_classes > 2:
+        metrics["macro_sensitivity"] = sensitivities.mean(axis=0)
+        metrics["macro_specificity"] = specificities.mean(axis=0)
+        metrics["macro_auroc"] = np.mean(list(aurocs.values()), axis=0)
+    return metrics
+
+
+def measure(
+    y_true: Int[np.ndarray, " films"],
+    scores: Float[np.ndarray, "films classes"],
+    *,
+    positive: int,
+) -> dict[str, float]:
+    """Compute all metrics of the films themselves, each film once.
+
+    Args:
+        y_true: Class index of each film.
+        scores: Probability of each class for each film; the highest is the call.
+        positive: Index of the positive class.
+
+    Returns:
+        The metrics of `weighted_metrics`.
+
+    Raises:
+        NoTrialsError: A class has no film.
+    """
+    once = np.ones((len(y_true), 1))
+    metrics = weighted_metrics(y_true, scores, once, positive=positive)
+    return {name: float(values[0]) for name, values in metrics.items()}

@@ -1,0 +1,240 @@
+"""From films on disk to features in memory, each computed at most once.
+
+Reading, resizing and rotating run in threads while the backbone computes: decoders
+and resamplers let go of the interpreter's lock. What is finished goes to the store
+in shards, so an interrupted extraction loses one shard at most.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+from hilum.backbones.catalog import BackboneRecord
+from hilum.backbones.compiling import graph_key
+from hilum.backbones.engine import Engine, open_engine
+from hilum.cohort.manifest import Exclusion, Film
+from hilum.cohort.reading import READING_VERSION, decode_film, load_bytes
+from hilum.errors import CacheError, FilmChangedError, FilmError
+from hilum.features.store import FeatureKey, FeatureStore
+from hilum.features.views import VIEWS_VERSION, View, film_views, render_views
+
+_SHARD_VIEWS = 512
+_SHARD_SECONDS = 10.0
+_FILMS_AHEAD = 16
+"""Films that are read ahead of the backbone: enough to hide a slow one, little memory."""
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
+Progress = Callable[[int, int], None]
+"""Told how many are done, and how many there are in all."""
+
+
+@dataclass(frozen=True)
+class FeatureTable:
+    """What one backbone sees in every readable film.
+
+    Attributes:
+        backbone: Name of the backbone.
+        film_ids: Row order.
+        values: Features of each view of each film, upright view first.
+    """
+
+    backbone: str
+    film_ids: tuple[str, ...]
+    values: Float32[np.ndarray, "films views width"]
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """A feature table and how it came about.
+
+    Attributes:
+        table: Features of the films that could be read.
+        unreadable: The films that could not, each with its reason.
+        n_computed: Views that the backbone ran on; the others were stored already.
+        seconds: Wall-clock time, loading of the backbone included.
+        compute_seconds: The part of it from the first film read to the last shard stored.
+    """
+
+    table: FeatureTable
+    unreadable: tuple[Exclusion, ...]
+    n_computed: int
+    seconds: float
+    compute_seconds: float
+
+
+def extract_features(
+    films: Sequence[Film],
+    record: BackboneRecord,
+    *,
+    n_rotated: int,
+    seed: int,
+    cache_dir: Path,
+    engine: Callable[[BackboneRecord, Path], Engine] = open_engine,
+    on_progress: Progress | None = None,
+) -> Extraction:
+    """Give every film's views their features, from the store or from the backbone.
+
+    A film that cannot be read is listed and left out; nothing takes its place.
+
+    Args:
+        films: Rows of the cohort.
+        record: Which backbone.
+        n_rotated: Rotated views per film beside the upright one.
+        seed: Where the angles are drawn from.
+        cache_dir: Hilum's cache folder.
+        engine: Opens the backbone; called only if something has to be computed.
+        on_progress: Told views done and views in all while the backbone runs.
+
+    Raises:
+        WeightsError: The backbone's weights are absent or not the catalog's.
+        CompilingError: The backbone's graph could not be made.
+        CacheError: The features cannot be stored.
+    """
+    started = time.perf_counter()
+    store = FeatureStore(_store_folder(record, cache_dir), record.feature_width)
+    views = {film.sha256: film_views(film.sha256, n_rotated, seed) for film in films}
+    found = store.load((sha, view.key) for sha, of_film in views.items() for view in of_film)
+    missing = {
+        film.sha256: (film, left)
+        for film in films
+        if (left := tuple(v for v in views[film.sha256] if (film.sha256, v.key) not in found))
+    }
+    unreadable: dict[str, FilmError] = {}
+    n_computed, compute_seconds = 0, 0.0
+    if missing:
+        n_missing = sum(len(left) for _, left in missing.values())
+        _check_space(cache_dir, n_missing * record.feature_width * 4)
+        backbone = engine(record, cache_dir)
+        first_film = time.perf_counter()
+        computed = _compute(list(missing.values()), backbone, unreadable)
+        for done, fresh in _stored_in_shards(computed, store):
+            found |= fresh
+            n_computed = done
+            if on_progress:
+                on_progress(done, n_missing)
+        compute_seconds = time.perf_counter() - first_film
+    readable = [film for film in films if film.sha256 not in unreadable]
+    values = np.empty((len(readable), n_rotated + 1, record.feature_width), np.float32)
+    for row, film in enumerate(readable):
+        for column, view in enumerate(views[film.sha256]):
+            values[row, column] = found[film.sha256, view.key]
+    return Extraction(
+        table=FeatureTable(record.name, tuple(film.film_id for film in readable), values),
+        unreadable=tuple(
+            Exclusion.from_error(film, unreadable[film.sha256])
+            for film in films
+            if film.sha256 in unreadable
+        ),
+        n_computed=n_computed,
+        seconds=time.perf_counter() - started,
+        compute_seconds=compute_seconds,
+    )
+
+
+def _store_folder(record: BackboneRecord, cache_dir: Path) -> Path:
+    """Address of all features that are computed in one and the same way."""
+    parts = {"graph": graph_key(record), "reading": READING_VERSION, "views": VIEWS_VERSION}
+    digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
+    return cache_dir / "features" / f"{record.name}-{digest}"
+
+
+def _check_space(cache_dir: Path, n_bytes: int) -> None:
+    existing = next(folder for folder in (cache_dir, *cache_dir.parents) if folder.exists())
+    free = shutil.disk_usage(existing).free
+    if free < 1.5 * n_bytes:
+        raise CacheError(
+            f"The features need {n_bytes / 1e6:.0f} MB and the cache's disk has "
+            f"{free / 1e6:.0f} MB left.",
+            fix="Free some space, or name another folder with --cache-dir.",
+        )
+
+
+def _compute(
+    films: Sequence[tuple[Film, tuple[View, ...]]],
+    backbone: Engine,
+    unreadable: dict[str, FilmError],
+) -> Iterator[tuple[FeatureKey, Float32[np.ndarray, " width"]]]:
+    """Run the backbone over films, reading ahead of it; notes what cannot be read."""
+    keys: deque[FeatureKey] = deque()
+
+    def pictures() -> Iterator[UInt8[np.ndarray, "size size"]]:
+        for (film, views), drawn in _in_threads(
+            lambda item: _draw(item[0], item[1], backbone.size_px), films
+        ):
+            if isinstance(drawn, FilmError):
+                unreadable[film.sha256] = drawn
+                continue
+            for view, picture in zip(views, drawn, strict=True):
+                keys.append((film.sha256, view.key))
+                yield picture
+
+    for vector in backbone.features(pictures()):
+        yield keys.popleft(), vector
+
+
+def _draw(
+    film: Film, views: tuple[View, ...], size_px: int
+) -> list[UInt8[np.ndarray, "size size"]] | FilmError:
+    """Read a film and draw its views; an unreadable film is a value here, not an exception."""
+    try:
+        data = load_bytes(film.path)
+        if hashlib.sha256(data).hexdigest() != film.sha256:
+            raise FilmChangedError(
+                "The file changed while the study ran.", fix="Run the study again."
+            )
+        image = decode_film(data, suffix=film.path.suffix, at_least_px=size_px)
+        return render_views(image.pixels, views, size_px)
+    except FilmError as error:
+        return error
+
+
+def _in_threads(
+    work: Callable[[_Item], _Result], items: Iterable[_Item]
+) -> Iterator[tuple[_Item, _Result]]:
+    """Map in threads, in order, a bounded number of items ahead of the consumer."""
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        ahead: deque[tuple[_Item, Future[_Result]]] = deque()
+        try:
+            for item in items:
+                ahead.append((item, pool.submit(work, item)))
+                if len(ahead) >= _FILMS_AHEAD:
+                    first, future = ahead.popleft()
+                    yield first, future.result()
+            for first, future in ahead:
+                yield first, future.result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _stored_in_shards(
+    computed: Iterable[tuple[FeatureKey, Float32[np.ndarray, " width"]]], store: FeatureStore
+) -> Iterator[tuple[int, dict[FeatureKey, Float32[np.ndarray, " width"]]]]:
+    """Store features as they come; yields the running count and what is new."""
+    shard: dict[FeatureKey, np.ndarray] = {}
+    done, last_write = 0, time.monotonic()
+    try:
+        for key, vector in computed:
+            shard[key] = vector
+            done += 1
+            if len(shard) >= _SHARD_VIEWS or time.monotonic() - last_write > _SHARD_SECONDS:
+                store.add(shard)
+                shard, last_write = {}, time.monotonic()
+            yield done, {key: vector}
+    finally:
+        # Ctrl-C and a full disk included: what was computed is kept.
+        store.add(shard)

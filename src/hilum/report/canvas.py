@@ -1,0 +1,27 @@
+"""Blank paper for the figures: sizes and margins in inches, so that text keeps its room."""
+
+from __future__ import annotations
+
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+
+
+def new_figure(width_inch: float, height_inch: float) -> Figure:
+    """Start a figure that knows no window system."""
+    figure = Figure(figsize=(width_inch, height_inch))
+    FigureCanvasSVG(figure)
+    return figure
+
+
+def axes_inch(figure: Figure, left: float, bottom: float, right: float, top: float) -> Axes:
+    """Place axes by their margins in inches."""
+    width, height = figure.get_size_inches()
+    return figure.add_axes(
+        (left / width, bottom / height, 1 - (left + right) / width, 1 - (bottom + top) / height)
+    )
+
+
+def shortened(name: str, at_most: int = 26) -> str:
+    """Cut a long name so that it cannot push a picture off the page."""
+    return name if len(name) <= at_most else name[: at_most - 1] + "…"

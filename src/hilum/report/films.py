@@ -1,0 +1,78 @@
+"""Which films the report shows: examples of each class, and those that were misjudged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hilum.cohort.manifest import Cohort, Film
+from hilum.studies.comparison import BackboneResult, Comparison
+
+EXAMPLES_PER_CLASS = 6
+MISJUDGED_AT_MOST = 24
+
+
+@dataclass(frozen=True)
+class Misjudged:
+    """A film that the best backbone called wrongly.
+
+    Attributes:
+        film: The film.
+        called: The class that it was called.
+        score: Probability given to that class.
+        misjudged_by: How many backbones called it wrongly.
+        tested_by: How many backbones called it at all.
+    """
+
+    film: Film
+    called: str
+    score: float
+    misjudged_by: int
+    tested_by: int
+
+
+def choose_examples(cohort: Cohort, label: str) -> tuple[Film, ...]:
+    """Pick films of one class, evenly spaced over the cohort, the same ones every time."""
+    films = [film for film in cohort.films if film.label == label]
+    if len(films) <= EXAMPLES_PER_CLASS:
+        return tuple(films)
+    # The middle of each of six equal stretches: neither end of the folder weighs more.
+    steps = (np.arange(EXAMPLES_PER_CLASS) + 0.5) * len(films) / EXAMPLES_PER_CLASS
+    return tuple(films[int(step)] for step in steps)
+
+
+def find_misjudged(comparison: Comparison) -> tuple[Misjudged, ...]:
+    """List the films that the best backbone called wrongly, the surest error first."""
+    cohort, y = comparison.cohort, comparison.cohort.y
+    wrong = np.zeros(len(cohort), dtype=np.int64)
+    tested = np.zeros(len(cohort), dtype=np.int64)
+    for result in comparison.backbones:
+        films = result.evaluation.films
+        tested[films] += 1
+        wrong[films] += result.evaluation.y_pred != y[films]
+    best = comparison.backbones[0].evaluation
+    errors = [
+        Misjudged(
+            film=cohort.films[row],
+            called=cohort.classes[called],
+            score=float(scores[called]),
+            misjudged_by=int(wrong[row]),
+            tested_by=int(tested[row]),
+        )
+        for row, called, scores in zip(best.films, best.y_pred, best.scores, strict=True)
+        if called != y[row]
+    ]
+    return tuple(sorted(errors, key=lambda error: (-error.score, error.film.film_id)))
+
+
+def count_misjudged(comparison: Comparison) -> tuple[int, int]:
+    """Count the films that any backbone, and that every backbone, called wrongly."""
+    y = comparison.cohort.y
+    errors = [_errors_of(result, y) for result in comparison.backbones]
+    return len(set[int]().union(*errors)), len(errors[0].intersection(*errors))
+
+
+def _errors_of(result: BackboneResult, y: np.ndarray) -> set[int]:
+    evaluation = result.evaluation
+    return set(evaluation.films[evaluation.y_pred != y[evaluation.films]].tolist())

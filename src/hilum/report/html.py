@@ -1,0 +1,288 @@
+"""The report: one file that opens anywhere, asks no network and runs no script.
+
+Everything is computed and put into words before the template sees it; the template
+escapes whatever it is given. File names, paths and people never reach it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, StrictUndefined, Template
+from markupsafe import Markup
+
+from hilum.cohort.manifest import Film
+from hilum.report import formatting, wording
+from hilum.report.figures import figure_stem
+from hilum.report.films import (
+    MISJUDGED_AT_MOST,
+    choose_examples,
+    count_misjudged,
+    find_misjudged,
+)
+from hilum.report.palette import css_variables
+from hilum.report.privacy import redactor
+from hilum.report.standings import (
+    further_metrics,
+    headline_metrics,
+    make_matrix,
+    make_pairs,
+    make_rows,
+    scale_start,
+)
+from hilum.report.svg import inline
+from hilum.report.tree import list_entries
+from hilum.studies.comparison import BackboneResult, Comparison
+
+_SEVERITIES = {"fail": "Problem", "warn": "Caution", "note": "Note"}
+_DATE_KEYS = ("finished", "date", "started", "created", "time")
+_OPEN_PAIRS_AT_MOST = 6
+
+
+def films_shown(comparison: Comparison) -> tuple[Film, ...]:
+    """Name the films whose thumbnails the report wants, each once.
+
+    Args:
+        comparison: A finished study with at least one backbone.
+
+    Returns:
+        Six examples per class, then the misjudged films, the surest error first.
+    """
+    examples = [
+        film
+        for label in comparison.cohort.classes
+        for film in choose_examples(comparison.cohort, label)
+    ]
+    misjudged = [error.film for error in find_misjudged(comparison)[:MISJUDGED_AT_MOST]]
+    return tuple({film.film_id: film for film in (*examples, *misjudged)}.values())
+
+
+def render_report(
+    comparison: Comparison, figures: Mapping[str, str], thumbnails: Mapping[str, bytes]
+) -> str:
+    """Write the report of a comparison.
+
+    Args:
+        comparison: A finished study with at least one backbone.
+        figures: What `draw_figures` returned; a picture that is missing is left out.
+        thumbnails: JPEG bytes by film id, for the films of `films_shown`; a film
+            without one is shown by its id alone.
+
+    Returns:
+        A whole HTML page. The same arguments always give the same text.
+    """
+    redact = redactor(comparison.cohort)
+    return _template().render(
+        colours_light=Markup(css_variables(is_dark=False)),  # noqa: S704 (ours alone)
+        colours_dark=Markup(css_variables(is_dark=True)),  # noqa: S704 (ours alone)
+        css=Markup(_read("report.css")),  # noqa: S704 (ours alone)
+        words=wording,
+        comparison=comparison,
+        cohort=comparison.cohort,
+        best=comparison.backbones[0],
+        date=_date(comparison.provenance),
+        reasons=[redact(reason) for reason in comparison.verdict.reasons],
+        unavailable=[(entry.name, redact(entry.why)) for entry in comparison.unavailable],
+        answer=_answer(comparison),
+        standings=_standings(comparison),
+        cohort_view=_cohort_view(comparison, thumbnails),
+        findings=_findings(comparison, redact),
+        roc=_picture(figures, "roc", "", _roc_label(comparison)),
+        backbones=[_backbone_view(result, figures) for result in comparison.backbones],
+        misjudged=_misjudged(comparison, thumbnails),
+        methods=_methods(comparison),
+        provenance=list_entries(comparison.provenance, redact),
+        peak_memory=formatting.bytes_text(comparison.peak_rss_bytes),
+    )
+
+
+def _read(name: str) -> str:
+    return (resources.files("hilum.report") / "templates" / name).read_text(encoding="utf-8")
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.from_string(_read("report.html.j2"))
+
+
+def _date(provenance: Mapping[str, Any]) -> str:
+    """Find the day of the run; the report itself never looks at the clock."""
+    for key in _DATE_KEYS:
+        value = str(provenance.get(key, ""))
+        if value[:4].isdigit() and value[4:5] == "-":
+            return value[:10]
+    return ""
+
+
+def _answer(comparison: Comparison) -> dict[str, Any]:
+    best = comparison.backbones[0]
+    evaluation = best.evaluation
+    others = [name for name in comparison.cohort.classes if name != comparison.positive]
+    return {
+        "right": int(np.trace(evaluation.confusion_matrix)),
+        "tested": len(evaluation.films),
+        "figures": [
+            (
+                formatting.metric_title(metric),
+                formatting.metric_value(metric, evaluation.metrics[metric].value),
+                formatting.metric_interval(metric, evaluation.metrics[metric]),
+            )
+            for metric in ("accuracy", "sensitivity", "specificity", "auroc")
+            if metric in evaluation.metrics
+        ],
+        "standing": wording.standing_text(comparison),
+        "subjects": wording.subjects_text(comparison),
+        "sensitivity": wording.sensitivity_gloss(comparison.positive),
+        "specificity": wording.specificity_gloss(comparison.positive, others),
+        "counting": wording.counting_text(comparison),
+    }
+
+
+def _standings(comparison: Comparison) -> dict[str, Any]:
+    metrics, further = headline_metrics(comparison), further_metrics(comparison)
+    pairs = make_pairs(comparison)
+    return {
+        "titles": [formatting.metric_title(metric) for metric in metrics],
+        "rows": make_rows(comparison, metrics),
+        "start": scale_start(comparison, metrics),
+        "further_titles": [formatting.metric_title(metric) for metric in further],
+        "further_rows": make_rows(comparison, further) if further else (),
+        "pairs": pairs,
+        "are_pairs_open": len(pairs) <= _OPEN_PAIRS_AT_MOST,
+    }
+
+
+def _cohort_view(comparison: Comparison, thumbnails: Mapping[str, bytes]) -> dict[str, Any]:
+    cohort = comparison.cohort
+    films = cohort.films
+    classes = []
+    for label in cohort.classes:
+        rows = [row for row, film in enumerate(films) if film.label == label]
+        examples = choose_examples(cohort, label)
+        classes.append(
+            {
+                "label": label,
+                "films": formatting.films_text(len(rows)),
+                "people": wording.people_text(comparison, rows),
+                "is_positive": label == comparison.positive,
+                "examples": [(film.film_id, _data_uri(film, thumbnails)) for film in examples],
+            }
+        )
+    by_code: dict[str, list[str]] = {}
+    for exclusion in cohort.excluded:
+        by_code.setdefault(exclusion.code, []).append(exclusion.film_id)
+    sources = Counter((film.source, film.label) for film in films)
+    names = sorted({film.source for film in films if film.source is not None})
+    return {
+        "films": formatting.films_text(len(films)),
+        "people": wording.people_text(comparison, range(len(films))),
+        "groups": len(np.unique(comparison.folds.groups)),
+        "classes": classes,
+        "sources": [(name, [sources[name, label] for label in cohort.classes]) for name in names],
+        "no_source": [sources[None, label] for label in cohort.classes],
+        "excluded": [
+            (code, wording.EXCLUSION_REASONS.get(code, ""), ids)
+            for code, ids in sorted(by_code.items())
+        ],
+        "left_out": sorted((cohort.left_out or {}).items()),
+    }
+
+
+def _findings(comparison: Comparison, redact: Callable[[str], str]) -> list[dict[str, Any]]:
+    order = list(_SEVERITIES)
+    ranked = sorted(
+        comparison.findings,
+        key=lambda f: order.index(f.severity) if f.severity in order else len(order),
+    )
+    return [
+        {
+            "check": redact(finding.check.replace("_", " ")),
+            "severity": finding.severity if finding.severity in order else "note",
+            "word": _SEVERITIES.get(finding.severity, finding.severity),
+            "title": redact(finding.title),
+            "what_to_do": redact(finding.what_to_do),
+            "evidence": list_entries(finding.evidence, redact),
+        }
+        for finding in ranked
+    ]
+
+
+def _backbone_view(result: BackboneResult, figures: Mapping[str, str]) -> dict[str, Any]:
+    spoken = f"against the epoch for {result.title}, training and validation"
+    return {
+        "title": result.title,
+        "pictures": [
+            _picture(figures, "accuracy", result.name, f"Accuracy {spoken}"),
+            _picture(figures, "loss", result.name, f"Loss {spoken}"),
+        ],
+        "heads": len(result.heads.scores),
+        "matrix": make_matrix(result),
+        "weights": result.weights,
+        "feature_width": result.feature_width,
+        "films_per_second": result.films_per_second,
+    }
+
+
+def _roc_label(comparison: Comparison) -> str:
+    areas = [
+        f"{result.title} {formatting.metric_text('auroc', result.evaluation.metrics['auroc'])}"
+        for result in comparison.backbones
+        if "auroc" in result.evaluation.metrics
+    ]
+    return f"Receiver operating characteristics. AUROC: {'; '.join(areas)}."
+
+
+def _misjudged(comparison: Comparison, thumbnails: Mapping[str, bytes]) -> dict[str, Any]:
+    errors = find_misjudged(comparison)
+    by_any, by_all = count_misjudged(comparison)
+    return {
+        "films": [
+            (error, _data_uri(error.film, thumbnails)) for error in errors[:MISJUDGED_AT_MOST]
+        ],
+        "count": formatting.films_text(len(errors)),
+        "hidden": max(len(errors) - MISJUDGED_AT_MOST, 0),
+        "by_any": formatting.films_text(by_any) if by_any else "No film",
+        "by_all": f"{by_all:,}" if by_all else "none",
+    }
+
+
+def _methods(comparison: Comparison) -> dict[str, Any]:
+    by_method: dict[str, list[str]] = {}
+    for result in comparison.backbones:
+        for metric, estimate in result.evaluation.metrics.items():
+            names = by_method.setdefault(estimate.method, [])
+            title = formatting.metric_title(metric)
+            if title not in names:
+                names.append(title)
+    recipe = comparison.recipe
+    return {
+        "folds": wording.folds_text(recipe),
+        "heads": len(comparison.folds.splits),
+        "views": wording.views_text(recipe),
+        "head": wording.head_text(recipe.head),
+        "intervals": [(method, wording.joined(names)) for method, names in by_method.items()],
+    }
+
+
+def _picture(figures: Mapping[str, str], kind: str, name: str, label: str) -> Markup:
+    stem = figure_stem(kind, name)
+    if stem not in figures:
+        return Markup()
+    prefix = f"f{hashlib.sha256(stem.encode()).hexdigest()[:6]}-"
+    return Markup(inline(figures[stem], prefix, label))  # noqa: S704 (escaped by the XML writer)
+
+
+def _data_uri(film: Film, thumbnails: Mapping[str, bytes]) -> str:
+    if film.film_id not in thumbnails:
+        return ""
+    return "data:image/jpeg;base64," + base64.b64encode(thumbnails[film.film_id]).decode()

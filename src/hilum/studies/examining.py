@@ -1,0 +1,104 @@
+"""Examines an installation: what `hilum doctor` shows."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from hilum.backbones.catalog import CATALOG
+from hilum.backbones.weights import find_weights, verify_weights
+from hilum.errors import WeightsError
+from hilum.studies.provenance import describe_run
+
+
+@dataclass(frozen=True)
+class Symptom:
+    """One part of the installation and how it is."""
+
+    part: str
+    is_well: bool
+    detail: str
+
+
+def examine(cache_dir: Path) -> tuple[Symptom, ...]:
+    """Look at engines, codecs, backbones, cache and versions; changes nothing."""
+    run = describe_run()
+    hardware = run["hardware"]
+    memory = hardware["memory_bytes"]
+    return (
+        Symptom("Python", True, run["python"]),
+        *(Symptom(name, True, version) for name, version in run["versions"].items()),
+        Symptom(
+            "Machine",
+            True,
+            f"{hardware['processor']}, {hardware['cores']} cores"
+            + (f", {memory / 2**30:.0f} GiB" if memory else ""),
+        ),
+        _tried("OpenVINO", _openvino_devices),
+        _tried("JAX", _jax_devices),
+        _codecs(),
+        *(_backbone(name) for name in CATALOG),
+        _cache(cache_dir),
+    )
+
+
+def _tried(part: str, look: Callable[[], str]) -> Symptom:
+    """Look at an engine; whatever it throws is what the user needs to read."""
+    try:
+        return Symptom(part, True, look())
+    except Exception as error:
+        return Symptom(part, False, f"{error}. Install Hilum again into a fresh environment.")
+
+
+def _openvino_devices() -> str:
+    import openvino
+
+    core = openvino.Core()
+    return ", ".join(
+        f"{device} ({core.get_property(device, 'FULL_DEVICE_NAME')})"
+        for device in core.available_devices
+    )
+
+
+def _jax_devices() -> str:
+    import jax
+
+    return ", ".join(str(device) for device in jax.devices())
+
+
+def _codecs() -> Symptom:
+    from PIL import features
+
+    wanted = {"jpg": "JPEG", "zlib": "PNG", "libtiff": "TIFF"}
+    absent = [name for codec, name in wanted.items() if not features.check(codec)]
+    if absent:
+        return Symptom(
+            "Codecs", False, f"Pillow cannot read {', '.join(absent)}. Install Pillow again."
+        )
+    return Symptom("Codecs", True, "PNG, JPEG, TIFF, BMP")
+
+
+def _backbone(name: str) -> Symptom:
+    record = CATALOG[name]
+    try:
+        verify_weights(find_weights(record), record.weights)
+    except WeightsError as error:
+        return Symptom(record.title, False, str(error))
+    return Symptom(record.title, True, f"weights verified, {record.weights.licence}")
+
+
+def _cache(cache_dir: Path) -> Symptom:
+    existing = next(folder for folder in (cache_dir, *cache_dir.parents) if folder.exists())
+    try:
+        with tempfile.TemporaryDirectory(dir=existing, prefix=".hilum-"):
+            pass
+    except OSError as error:
+        return Symptom(
+            "Cache", False, f"{cache_dir} cannot be written ({error.strerror}): use --cache-dir."
+        )
+    used = sum(path.stat().st_size for path in cache_dir.rglob("*") if path.is_file())
+    free = shutil.disk_usage(existing).free
+    return Symptom("Cache", True, f"{cache_dir}: {used / 1e6:.0f} MB, {free / 1e9:.0f} GB free")

@@ -1,0 +1,74 @@
+"""Where a result came from: versions, hardware, time and memory."""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+_PACKAGES = (
+    "hilum", "numpy", "scipy", "scikit-learn", "jax", "optax", "keras", "openvino",
+    "pillow", "tifffile", "pyarrow", "matplotlib",
+)  # fmt: skip
+
+
+def describe_run(command_line: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Describe the machine and the software; nothing in it names a user or a host.
+
+    Args:
+        command_line: As the user typed it; empty for a run from Python.
+    """
+    return {
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command_line": list(command_line),
+        "python": platform.python_version(),
+        "versions": {package: version(package) for package in _PACKAGES},
+        "hardware": {
+            "machine": platform.machine(),
+            "processor": _processor(),
+            "cores": os.cpu_count(),
+            "memory_bytes": _memory_bytes(),
+            "system": platform.system(),
+        },
+    }
+
+
+def peak_rss_bytes() -> int:
+    """Largest resident memory so far: this process, and its largest child on top.
+
+    The sum is an upper bound, since the child may have run before this process grew.
+    """
+    unit = 1 if sys.platform == "darwin" else 1024
+    child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit
+    return _own_peak_bytes(unit) + child
+
+
+def _own_peak_bytes(unit: int) -> int:
+    """Prefer Linux's own count: getrusage inherits the parent's peak at the start."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        for line in status.read_text(encoding="ascii").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor()
+
+
+def _memory_bytes() -> int | None:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (ValueError, OSError):
+        return None

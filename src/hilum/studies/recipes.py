@@ -1,0 +1,91 @@
+"""Recipes: named ways to run a whole study."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hilum.errors import RecipeError
+from hilum.heads.training import HeadRecipe
+from hilum.studies.comparison import Recipe
+
+RECIPES = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe(
+            name="hilum",
+            summary=(
+                "Repeated, stratified folds that keep patients and identical films together; "
+                "validation films apart from test films; class weights; the best validation "
+                "epoch kept."
+            ),
+            rotated_views=2,
+            head=HeadRecipe(),
+            folds=5,
+            repeats=5,
+        ),
+        Recipe(
+            name="paper",
+            summary=(
+                "One stratified 80/20 split by film, 25 epochs, the last one kept; validation "
+                "and test are the same films, as in Bansal and Sridhar (2020)."
+            ),
+            rotated_views=2,
+            head=HeadRecipe(
+                max_epochs=25,
+                patience_epochs=None,
+                keeps_best_epoch=False,
+                standardises=False,
+                balances_classes=False,
+            ),
+            folds=0,
+            repeats=1,
+        ),
+    )
+}
+
+
+def find_recipe(
+    name: str,
+    *,
+    folds: int | None = None,
+    repeats: int | None = None,
+    views: int | None = None,
+    epochs: int | None = None,
+) -> Recipe:
+    """Look a recipe up and change what the user wants changed.
+
+    Args:
+        name: `hilum` or `paper`.
+        folds: Folds per repeat, 2 or more.
+        repeats: How often the folds are drawn anew, 1 or more.
+        views: Rotated views per film, 0 or more.
+        epochs: Passes over the training films, 1 or more.
+
+    Raises:
+        RecipeError: No such recipe, a number out of range, or one that the recipe fixes.
+    """
+    if name not in RECIPES:
+        raise RecipeError(
+            f"There is no recipe '{name}'.", fix=f"Choose among: {', '.join(RECIPES)}."
+        )
+    recipe = RECIPES[name]
+    if recipe.folds == 0 and (folds is not None or repeats is not None):
+        raise RecipeError(
+            f"The recipe '{name}' has one fixed split, and neither folds nor repeats.",
+            fix="Leave --folds and --repeats out, or use --recipe hilum.",
+        )
+    for value, least, option in (
+        (folds, 2, "--folds"),
+        (repeats, 1, "--repeats"),
+        (views, 0, "--views"),
+        (epochs, 1, "--epochs"),
+    ):
+        if value is not None and value < least:
+            raise RecipeError(f"{option} {value} is too small.", fix=f"Give at least {least}.")
+    return replace(
+        recipe,
+        folds=recipe.folds if folds is None else folds,
+        repeats=recipe.repeats if repeats is None else repeats,
+        rotated_views=recipe.rotated_views if views is None else views,
+        head=recipe.head if epochs is None else replace(recipe.head, max_epochs=epochs),
+    )

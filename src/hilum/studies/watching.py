@@ -1,0 +1,34 @@
+"""How a study tells what it is doing, to whoever wants to know."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Watcher(Protocol):
+    """Told of each long stage: its beginning, its progress, its end."""
+
+    def begin(self, stage: str, unit: str) -> None:
+        """Enter a stage whose progress is counted in `unit`."""
+        ...
+
+    def advance(self, done: int, total: int) -> None:
+        """Say that `done` of `total` are done."""
+        ...
+
+    def end(self, summary: str) -> None:
+        """Leave the stage; one line says what came of it."""
+        ...
+
+
+class Silence:
+    """A watcher that says nothing."""
+
+    def begin(self, stage: str, unit: str) -> None:
+        """Ignore it."""
+
+    def advance(self, done: int, total: int) -> None:
+        """Ignore it."""
+
+    def end(self, summary: str) -> None:
+        """Ignore it."""

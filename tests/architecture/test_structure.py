@@ -1,0 +1,112 @@
+"""The rules that keep the house in order, as tests."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import hilum
+
+ROOT = Path(__file__).parents[2]
+SOURCES = sorted((ROOT / "src" / "hilum").rglob("*.py"))
+
+
+def run_python(code: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+
+
+def test_the_public_names_are_these() -> None:
+    assert hilum.__all__ == [
+        "Cohort", "Comparison", "HilumError", "__version__", "compare", "save_run",
+    ]  # fmt: skip
+    assert all(getattr(hilum, name) is not None for name in hilum.__all__)
+    with pytest.raises(AttributeError):
+        _ = hilum.nonsense
+
+
+def test_import_contracts_hold() -> None:
+    from importlinter.cli import lint_imports
+
+    assert lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True) == 0
+
+
+@pytest.mark.parametrize("statement", ["import hilum", "from hilum import Cohort"])
+def test_importing_hilum_loads_no_engine(statement: str) -> None:
+    heavy = "{'keras', 'jax', 'optax', 'openvino', 'matplotlib', 'sklearn', 'pyarrow'}"
+    assert run_python(f"import sys; {statement}; print({heavy} & set(sys.modules))") == "set()\n"
+
+
+def test_help_needs_nothing_heavy() -> None:
+    code = (
+        "import sys\nfrom hilum.cli.main import app\n"
+        "try: app(['--help'])\nexcept SystemExit: pass\n"
+        "print({'numpy', 'scipy', 'sklearn', 'PIL', 'jax', 'keras', 'openvino'} & set(sys.modules))"
+    )
+    assert run_python(code).endswith("set()\n")
+
+
+def test_a_comparison_from_the_store_needs_no_backbone_engine() -> None:
+    code = (
+        "import sys, hilum.studies.comparing, hilum.features.extraction\n"
+        "print({'keras', 'openvino', 'jax'} & set(sys.modules))"
+    )
+    assert run_python(code) == "set()\n"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_everything_public_is_documented_and_no_file_is_endless(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    tree = ast.parse(text)
+    assert ast.get_docstring(tree) or not text.strip(), "the module says no purpose"
+    assert len(text.splitlines()) <= 300
+    for node in ast.walk(tree):
+        is_public = isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name[0] != "_"
+        if is_public and node in tree.body:
+            assert ast.get_docstring(node), f"{node.name} has no docstring"
+
+
+def test_no_room_has_a_name_that_says_nothing() -> None:
+    names = {path.stem for path in SOURCES} | {path.parent.name for path in SOURCES}
+    assert not names & {"utils", "helpers", "common", "misc", "core", "manager"}
+
+
+def tracked_texts() -> list[tuple[Path, str]]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
+    ).stdout
+    paths = [ROOT / name for name in listed.split("\0") if name]
+    texts = []
+    for path in paths:
+        if path.is_file() and path.suffix not in (".png", ".jpg"):
+            texts.append((path, path.read_text(encoding="utf-8")))
+    return texts
+
+
+def test_no_film_no_weights_and_no_large_file_is_tracked() -> None:
+    for path, text in tracked_texts():
+        assert path.suffix not in {".pth", ".h5", ".onnx", ".bin", ".safetensors", ".dcm", ".bmp"}
+        assert len(text) < 300_000, path
+
+
+def test_constraints_pin_everything_and_name_no_address() -> None:
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pins = [line for line in lines if line and not line.startswith("#")]
+    assert len(pins) > 50
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.+!]+", pin) for pin in pins)
+    pinned = {pin.partition("==")[0].lower().replace("_", "-") for pin in pins}
+    installed = {
+        line.partition("==")[0].lower().replace("_", "-")
+        for line in run_python(
+            "from importlib.metadata import distributions\n"
+            "for d in distributions(): print(d.metadata['Name'])"
+        ).splitlines()
+    }
+    assert not pinned & {"torch", "tensorflow", "tensorflow-cpu"}
+    assert installed - pinned <= {"hilum", "pip", "setuptools", "wheel"}

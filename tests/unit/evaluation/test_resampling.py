@@ -1,0 +1,98 @@
+"""The group bootstrap, against a plain loop over the same draws."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hilum.errors import NoTrialsError
+from hilum.evaluation.metrics import weighted_metrics
+from hilum.evaluation.resampling import bootstrap_groups
+
+
+def test_agrees_with_a_loop_over_the_same_draws():
+    rng = np.random.default_rng(1)
+    groups = rng.integers(30, size=80) * 7
+    y_true = rng.integers(2, size=80)
+    p_ill = rng.random(80).round(1)
+    scores = np.stack([1 - p_ill, p_ill], axis=1)
+    seen = []
+
+    def statistics(weights):
+        seen.append(weights)
+        return weighted_metrics(y_true, scores, weights, positive=1)
+
+    figures = bootstrap_groups(
+        statistics, y_true, groups, n_classes=2, n_bootstraps=50, rng=np.random.default_rng(2)
+    )
+    weights = np.concatenate(seen, axis=1)
+    assert weights.shape == (80, 50)
+    for column in range(50):
+        rows = np.repeat(np.arange(80), weights[:, column].astype(int))
+        wins = [
+            (p_ill[i] > p_ill[j]) + 0.5 * (p_ill[i] == p_ill[j])
+            for i in rows[y_true[rows] == 1]
+            for j in rows[y_true[rows] == 0]
+        ]
+        assert figures["auroc"][column] == pytest.approx(np.mean(wins))
+        accuracy = np.mean((p_ill[rows] > 0.5) == y_true[rows])
+        assert figures["accuracy"][column] == pytest.approx(accuracy)
+
+
+def test_draws_whole_groups_as_many_as_there_are():
+    groups = np.array([5, 5, 9, 9, 9, 2])
+    drawn = bootstrap_groups(
+        lambda weights: {
+            "split": np.ptp(weights[groups == 9], axis=0) + np.ptp(weights[groups == 5], axis=0),
+            "groups": weights[[0, 2, 5]].sum(axis=0),
+        },
+        np.array([0, 1, 0, 1, 0, 1]),
+        groups,
+        n_classes=2,
+        n_bootstraps=300,
+        rng=np.random.default_rng(0),
+    )
+    assert set(drawn["split"]) == {0}
+    assert set(drawn["groups"]) == {3}
+
+
+def test_each_group_is_drawn_once_on_average():
+    drawn = bootstrap_groups(
+        lambda weights: {"first": weights[0], "last": weights[-1]},
+        np.arange(10) % 2,
+        np.arange(10),
+        n_classes=2,
+        n_bootstraps=20_000,
+        rng=np.random.default_rng(3),
+    )
+    # The count of one group is binomial with mean 1 and variance 0.9.
+    for name in ("first", "last"):
+        assert drawn[name].mean() == pytest.approx(1, abs=0.03)
+        assert drawn[name].var() == pytest.approx(0.9, abs=0.05)
+
+
+def test_resamples_without_a_class_are_drawn_again():
+    y_true = np.array([1, 0, 0, 0])
+    drawn = bootstrap_groups(
+        lambda weights: {"positives": weights[0], "others": weights[1:].sum(axis=0)},
+        y_true,
+        np.arange(4),
+        n_classes=2,
+        n_bootstraps=500,
+        rng=np.random.default_rng(0),
+    )
+    assert len(drawn["positives"]) == 500
+    assert drawn["positives"].min() >= 1
+    assert drawn["others"].min() >= 1
+
+
+def test_a_class_that_can_never_be_drawn_is_refused():
+    with pytest.raises(NoTrialsError):
+        bootstrap_groups(
+            lambda weights: {"n": weights.sum(axis=0)},
+            np.array([0, 0]),
+            np.array([0, 1]),
+            n_classes=2,
+            n_bootstraps=10,
+            rng=np.random.default_rng(0),
+        )

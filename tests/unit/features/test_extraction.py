@@ -1,0 +1,126 @@
+"""Extraction computes each view once, loses little when stopped, and invents nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fake_engine import GridEngine, grid_record, opens
+from PIL import Image
+
+from hilum.cohort.manifest import Cohort, Film
+from hilum.errors import CacheError
+from hilum.features.extraction import Extraction, extract_features
+
+
+@pytest.fixture
+def cohort(tmp_path: Path) -> Cohort:
+    rng = np.random.default_rng(5)
+    for label, level in (("Normal", 60), ("Opacity", 140)):
+        (tmp_path / "films" / label).mkdir(parents=True)
+        for k in range(6):
+            pixels = rng.integers(level, level + 60, (90 + 7 * k, 100), dtype=np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "films" / label / f"{k}.png")
+    return Cohort.from_folder(tmp_path / "films")
+
+
+def extract(films: tuple[Film, ...], cache: Path, engine: GridEngine, **change: int) -> Extraction:
+    options = {"n_rotated": 2, "seed": 0} | change
+    return extract_features(films, grid_record(), cache_dir=cache, engine=opens(engine), **options)
+
+
+def test_every_view_of_every_film_has_its_features(cohort: Cohort, tmp_path: Path) -> None:
+    engine = GridEngine()
+    extraction = extract(cohort.films, tmp_path / "cache", engine)
+    assert extraction.table.values.shape == (12, 3, GridEngine.feature_width)
+    assert extraction.table.film_ids == tuple(film.film_id for film in cohort.films)
+    assert engine.n_seen == extraction.n_computed == 36
+    upright = extraction.table.values[:, 0, :64].mean(1)
+    assert (upright[cohort.y == 0] < 100).all()
+    assert (upright[cohort.y == 1] > 150).all()
+
+
+def test_a_second_extraction_reads_no_film_at_all(cohort: Cohort, tmp_path: Path) -> None:
+    first = extract(cohort.films, tmp_path / "cache", GridEngine())
+    for film in cohort.films:
+        film.path.unlink()
+    engine = GridEngine()
+    second = extract(cohort.films, tmp_path / "cache", engine)
+    assert engine.n_seen == second.n_computed == 0
+    np.testing.assert_array_equal(first.table.values, second.table.values)
+
+
+def test_more_views_compute_only_what_is_new(cohort: Cohort, tmp_path: Path) -> None:
+    extract(cohort.films, tmp_path / "cache", GridEngine(), n_rotated=1)
+    assert extract(cohort.films, tmp_path / "cache", GridEngine(), n_rotated=3).n_computed == 24
+    assert extract(cohort.films[:4], tmp_path / "cache", GridEngine(), seed=9).n_computed == 8
+
+
+@pytest.mark.parametrize("stops_after", [0, 1, 20, 35])
+def test_an_interrupted_extraction_goes_on_where_it_stopped(
+    cohort: Cohort, tmp_path: Path, stops_after: int
+) -> None:
+    engine = GridEngine()
+    engine.stops_after = stops_after
+    with pytest.raises(KeyboardInterrupt):
+        extract(cohort.films, tmp_path / "cut", engine)
+    resumed = extract(cohort.films, tmp_path / "cut", GridEngine())
+    assert resumed.n_computed == 36 - stops_after
+    whole = extract(cohort.films, tmp_path / "whole", GridEngine())
+    np.testing.assert_array_equal(resumed.table.values, whole.table.values)
+
+
+def test_unreadable_films_are_listed_and_nothing_takes_their_place(
+    cohort: Cohort, tmp_path: Path
+) -> None:
+    cut, gone = cohort.films[2], cohort.films[7]
+    gone.path.unlink()
+    data = cut.path.read_bytes()
+    cut.path.write_bytes(data[: len(data) // 2])
+    extraction = extract(cohort.films, tmp_path / "cache", GridEngine())
+    assert [(e.film_id, e.code) for e in extraction.unreadable] == [
+        (cut.film_id, "CHANGED"),
+        (gone.film_id, "MISSING"),
+    ]
+    assert extraction.table.values.shape[0] == 10
+    assert not {cut.film_id, gone.film_id} & set(extraction.table.film_ids)
+
+
+def test_a_film_cut_before_the_study_is_corrupt(cohort: Cohort, tmp_path: Path) -> None:
+    path = cohort.films[0].path
+    path.write_bytes(path.read_bytes()[:-400])
+    films = Cohort.from_folder(tmp_path / "films").films
+    (exclusion,) = extract(films, tmp_path / "cache", GridEngine()).unreadable
+    assert exclusion.code == "CORRUPT"
+    assert exclusion.path == path
+
+
+def test_identical_films_are_computed_once(cohort: Cohort, tmp_path: Path) -> None:
+    original = cohort.films[0].path
+    (original.parent / "copy.png").write_bytes(original.read_bytes())
+    films = Cohort.from_folder(tmp_path / "films").films
+    extraction = extract(films, tmp_path / "cache", GridEngine())
+    assert len(films) == extraction.table.values.shape[0] == 13
+    assert extraction.n_computed == 36
+
+
+def test_progress_is_told_to_the_end(cohort: Cohort, tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    extract_features(
+        cohort.films,
+        grid_record(),
+        n_rotated=0,
+        seed=0,
+        cache_dir=tmp_path / "cache",
+        engine=opens(GridEngine()),
+        on_progress=lambda done, total: told.append((done, total)),
+    )
+    assert told == [(k, 12) for k in range(1, 13)]
+
+
+def test_too_little_space_stops_before_any_work(tmp_path: Path) -> None:
+    from hilum.features.extraction import _check_space
+
+    with pytest.raises(CacheError, match="MB left"):
+        _check_space(tmp_path / "not" / "there", 10**18)

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from make_comparison import make_comparison
+
+from hilum.report import wording
+from hilum.studies.comparison import Comparison
+
+
+def test_low_sensitivity_misses_the_diseased() -> None:
+    gloss = wording.sensitivity_gloss("COVID-19")
+    assert "share of COVID-19 films that are called COVID-19" in gloss
+    assert re.search(r"low sensitivity misses the diseased", gloss)
+    assert "specificity" not in gloss.lower()
+    assert "healthy" not in gloss
+
+
+def test_low_specificity_calls_the_healthy_ill() -> None:
+    gloss = wording.specificity_gloss("COVID-19", ["normal", "other"])
+    assert "share of the other films (normal and other) that are called not COVID-19" in gloss
+    assert re.search(r"low specificity calls the healthy ill", gloss)
+    assert "sensitivity" not in gloss.lower()
+    assert "miss" not in gloss
+
+
+def with_ties(comparison: Comparison, *, best: tuple[bool, bool]) -> Comparison:
+    pairs = [replace(pair, tied=True) for pair in comparison.comparisons]
+    pairs[0], pairs[1] = replace(pairs[0], tied=best[0]), replace(pairs[1], tied=best[1])
+    return replace(comparison, comparisons=tuple(pairs))
+
+
+@pytest.mark.parametrize(
+    ("best", "words"),
+    [
+        ((True, True), "tied with all 2 others"),
+        ((False, False), "show a difference from {1} and {2}"),
+        ((True, False), "tied with {1}; the films show a difference from {2}"),
+    ],
+)
+def test_the_answer_says_who_is_tied(
+    best: tuple[bool, bool], words: str, comparison: Comparison
+) -> None:
+    titles = [result.title for result in comparison.backbones]
+    assert words.format(*titles) in wording.standing_text(with_ties(comparison, best=best))
+
+
+def test_a_lone_backbone_is_compared_with_none(comparison: Comparison) -> None:
+    lone = replace(comparison, backbones=comparison.backbones[:1], comparisons=())
+    assert wording.standing_text(lone) == "It was the only one compared."
+
+
+def test_how_films_were_counted_is_said(comparison: Comparison) -> None:
+    text = wording.counting_text(comparison)
+    assert "mean of its out-of-fold scores over the 5 repeats" in text
+    assert "spread over repeats is not sampling uncertainty" in text
+    single = wording.counting_text(make_comparison(is_paper=True))
+    assert "single split" in single
+    assert "repeats" not in single
+
+
+def test_people_behind_the_films(comparison: Comparison) -> None:
+    assert wording.people_text(comparison, [0, 1, 2]) == "of 2 patients"
+    films = tuple(replace(film, patient=None) for film in comparison.cohort.films)
+    unnamed = replace(comparison, cohort=replace(comparison.cohort, films=films))
+    assert wording.people_text(unnamed, [0, 1]) == "of an unknown number of patients"
+    mixed = (replace(films[0], patient="a"), *films[1:])
+    some = replace(comparison, cohort=replace(comparison.cohort, films=mixed))
+    assert wording.people_text(some, [0, 1, 2]) == "of 1 patient and 2 films of unknown people"
