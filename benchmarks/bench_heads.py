@@ -185,8 +185,8 @@ def main() -> dict[str, float]:
         f"its parts alone: Adam's update {adam:.0f} us ({28 * parameters / 1e3 / adam:.0f} GB/s "
         f"per core; {cached:.0f} us where all of it stays in cache), products {products:.0f} us "
         f"({4 * FIXED_LENGTH.batch_size * parameters / products / 1e3:.0f} GFLOP/s per core); "
-        f"the rest, {max(step - adam - products, 0):.0f} us, is many small operations: gathering and "
-        "standardising films, the small layer, dropout, validation"
+        f"the rest, {max(step - adam - products, 0):.0f} us, is many small operations: gathering "
+        "and standardising films, the small layer, dropout, validation"
     )
     per_head = time_scikit_learn(FIXED_LENGTH)
     figures["scikit_learn_seconds"] = per_head * fixed["heads"] / CORES

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fake_engine import GridEngine
 
+from fake_engine import GridEngine
 from hilum.backbones.catalog import CATALOG
 from hilum.backbones.engine import Engine, open_engine
 

@@ -205,7 +205,7 @@ def test_an_unreadable_film_is_named_and_the_rest_goes_on(
         (["compare", "two"], "cannot be told which class", "--positive A, --positive B"),
         (["compare", "two", "--positive", "C"], "no class 'C'", "--positive A"),
         (["compare", "two", "--positive", "A"], "Class A has 1", "Collect more"),
-        (["compare", "two", "--positive", "A", "--backbones", "vgg99"], "no backbone named", "efficientnet-lite0"),
+        (["compare", "two", "--positive", "A", "--backbones", "x"], "no backbone", "-lite0"),
         (["compare", "two", "--recipe", "magic"], "no recipe 'magic'", "hilum, paper"),
         (["compare", "two", "--folds", "1"], "--folds 1 is too small", "at least 2"),
         (["compare", "two", "--label", "A=B"], "is a folder", "Leave them out"),

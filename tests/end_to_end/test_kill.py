@@ -1,4 +1,4 @@
-"""After kill -9 in the middle of an extraction, what was stored counts, and the result is the same."""
+"""After kill -9 in the middle of an extraction, what was stored counts."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from fake_engine import GridEngine, grid_record, opens
 from PIL import Image
 
+from fake_engine import GridEngine, grid_record, opens
 from hilum.cohort.manifest import Cohort
 from hilum.features.extraction import extract_features
 

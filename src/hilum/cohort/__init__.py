@@ -1,1 +1,1 @@
-"""TODO"""
+"""What we look at: films, who is on them, what belongs together, and how it is split."""

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from hilum.cohort.manifest import Cohort, Exclusion, Film
 from hilum.cohort.reading import load_bytes
-from hilum.cohort.sniffing import SNIFFED_BYTES, sniff_format
+from hilum.cohort.reading.sniffing import SNIFFED_BYTES, sniff_format
 from hilum.errors import CohortError, FilmError, FilmTypeError
 
 

@@ -6,7 +6,7 @@ import io
 
 from PIL import Image
 
-from .reading import FilmImage
+from hilum.cohort.reading import FilmImage
 
 
 def thumbnail(image: FilmImage, longest_side_px: int = 192) -> bytes:

@@ -30,9 +30,9 @@ from film_files import (
 )
 from PIL import Image
 
-from hilum.cohort.containers import FilmLimits
 from hilum.cohort.reading import decode_film, is_film_name, read_film
-from hilum.cohort.sniffing import sniff_format
+from hilum.cohort.reading.containers import FilmLimits
+from hilum.cohort.reading.sniffing import sniff_format
 from hilum.errors import (
     FilmError,
     FilmMissingError,

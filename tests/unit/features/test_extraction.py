@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fake_engine import GridEngine, grid_record, opens
 from PIL import Image
 
+from fake_engine import GridEngine, grid_record, opens
 from hilum.cohort.manifest import Cohort, Film
 from hilum.errors import CacheError
 from hilum.features.extraction import Extraction, extract_features

@@ -18,15 +18,14 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
+from hilum.cohort.reading.bmp import read_bmp
+from hilum.cohort.reading.containers import DEFAULT_LIMITS, FilmLimits, Picture, corrupt_film
+from hilum.cohort.reading.grey import turn_upright
+from hilum.cohort.reading.jpeg import read_jpeg
+from hilum.cohort.reading.png import read_png
+from hilum.cohort.reading.sniffing import SNIFFED_BYTES, sniff_format
+from hilum.cohort.reading.tiff import read_tiff
 from hilum.errors import FilmCorruptError, FilmError, FilmMissingError, FilmSizeError
-
-from .containers import DEFAULT_LIMITS, FilmLimits, Picture, corrupt_film
-from .grey import turn_upright
-from .reading_bmp import read_bmp
-from .reading_jpeg import read_jpeg
-from .reading_png import read_png
-from .reading_tiff import read_tiff
-from .sniffing import SNIFFED_BYTES, sniff_format
 
 READING_VERSION = 1
 """Part of the address under which features are stored; raised whenever pixels change."""

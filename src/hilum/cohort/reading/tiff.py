@@ -10,9 +10,9 @@ import numpy as np
 from jaxtyping import Num, UInt8
 from PIL.TiffImagePlugin import TiffImageFile
 
-from .containers import FilmLimits, Picture, unsupported_film
-from .grey import grey_from_image, grey_from_samples
-from .tiff_layout import (
+from hilum.cohort.reading.containers import FilmLimits, Picture, unsupported_film
+from hilum.cohort.reading.grey import grey_from_image, grey_from_samples
+from hilum.cohort.reading.tiff_layout import (
     BLACK_IS_ZERO,
     DEFLATE,
     RGB,

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 
+from hilum.cohort.reading.containers import corrupt_film
 from hilum.errors import FilmEmptyError, FilmTypeError
-
-from .containers import corrupt_film
 
 SNIFFED_BYTES = 1024
 """How much of a file's beginning `sniff_format` wants to see."""

@@ -8,8 +8,8 @@ import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from .containers import UPRIGHT, FilmLimits, corrupt_film, unsupported_film
-from .exif import exif_orientation
+from hilum.cohort.reading.containers import UPRIGHT, FilmLimits, corrupt_film, unsupported_film
+from hilum.cohort.reading.exif import exif_orientation
 
 _SOI, _EOI, _SOS, _DRI, _DQT, _DHT, _DNL = 0xD8, 0xD9, 0xDA, 0xDD, 0xDB, 0xC4, 0xDC
 _JFIF, _EXIF, _MULTI_PICTURE, _ADOBE, _COMMENT = 0xE0, 0xE1, 0xE2, 0xEE, 0xFE

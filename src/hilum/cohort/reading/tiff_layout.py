@@ -8,11 +8,10 @@ import zlib
 from dataclasses import dataclass
 from enum import IntEnum
 
+from hilum.cohort.reading.containers import FilmLimits, corrupt_film, unsupported_film
+from hilum.cohort.reading.exif import ORIENTATION_TAG, Directory, read_directory
+from hilum.cohort.reading.jpeg_markers import walk_jpeg
 from hilum.errors import FilmFramesError
-
-from .containers import FilmLimits, corrupt_film, unsupported_film
-from .exif import ORIENTATION_TAG, Directory, read_directory
-from .jpeg_markers import walk_jpeg
 
 UNCOMPRESSED = 1
 DEFLATE = (8, 32946)

@@ -11,11 +11,10 @@ import numpy as np
 from jaxtyping import Bool, Num, UInt8
 from PIL.PngImagePlugin import PngImageFile
 
+from hilum.cohort.reading.containers import UPRIGHT, FilmLimits, Picture, corrupt_film
+from hilum.cohort.reading.exif import exif_orientation
+from hilum.cohort.reading.grey import grey_from_image, grey_from_samples
 from hilum.errors import FilmFramesError
-
-from .containers import UPRIGHT, FilmLimits, Picture, corrupt_film
-from .exif import exif_orientation
-from .grey import grey_from_image, grey_from_samples
 
 _SIGNATURE_BYTES = 8
 _GREY, _RGB, _PALETTE, _GREY_ALPHA, _RGB_ALPHA = 0, 2, 3, 4, 6

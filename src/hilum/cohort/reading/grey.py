@@ -14,9 +14,8 @@ import numpy as np
 from jaxtyping import Num, UInt8
 from PIL import Image, ImageChops
 
+from hilum.cohort.reading.containers import unsupported_film
 from hilum.errors import FilmNonFiniteError
-
-from .containers import unsupported_film
 
 _LUMA = (299, 587, 114)
 """Weights of red, green and blue, in thousandths. Source: ITU-R BT.601."""

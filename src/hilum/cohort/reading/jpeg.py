@@ -13,9 +13,9 @@ import numpy as np
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
-from .containers import FilmLimits, Picture, corrupt_film
-from .grey import grey_from_image
-from .jpeg_markers import JpegParts, walk_jpeg
+from hilum.cohort.reading.containers import FilmLimits, Picture, corrupt_film
+from hilum.cohort.reading.grey import grey_from_image
+from hilum.cohort.reading.jpeg_markers import JpegParts, walk_jpeg
 
 _END = b"\xff\xd9"
 _OTHER_TAIL = b"\x55\x92\x6d" * 16

@@ -6,8 +6,8 @@ import io
 
 from PIL.BmpImagePlugin import BmpImageFile
 
-from .containers import FilmLimits, Picture, unsupported_film
-from .grey import grey_from_image
+from hilum.cohort.reading.containers import FilmLimits, Picture, unsupported_film
+from hilum.cohort.reading.grey import grey_from_image
 
 _RUN_LENGTH = (BmpImageFile.COMPRESSIONS["RLE8"], BmpImageFile.COMPRESSIONS["RLE4"])
 

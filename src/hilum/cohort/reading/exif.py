@@ -6,9 +6,8 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from hilum.cohort.reading.containers import UPRIGHT, corrupt_film
 from hilum.errors import FilmCorruptError
-
-from .containers import UPRIGHT, corrupt_film
 
 ORIENTATION_TAG = 274
 

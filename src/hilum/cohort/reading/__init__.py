@@ -1,0 +1,25 @@
+"""Any supported file to one grey film; content decides the format, never the suffix.
+
+`film` is the way in; beside it one module per container, and what they share.
+"""
+
+from hilum.cohort.reading.film import (
+    READING_VERSION,
+    FilmImage,
+    decode_film,
+    is_film_name,
+    load_bytes,
+    read_film,
+)
+from hilum.cohort.reading.sniffing import SNIFFED_BYTES, sniff_format
+
+__all__ = [
+    "READING_VERSION",
+    "SNIFFED_BYTES",
+    "FilmImage",
+    "decode_film",
+    "is_film_name",
+    "load_bytes",
+    "read_film",
+    "sniff_format",
+]
