@@ -35,6 +35,7 @@ def list_command(is_json: options.Json = False) -> None:
 def _list(*, is_json: bool) -> None:
     import json
 
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
@@ -67,9 +68,12 @@ def _list(*, is_json: bool) -> None:
         ]
         typer.echo(json.dumps(listing, indent=1))
         return
-    table = Table()
-    for heading in ("Name", "Parameters", "Input", "Features", "File", "Licence", "Available"):
-        table.add_column(heading, justify="left" if heading in ("Name", "Available") else "right")
+    table = Table(box=SIMPLE_HEAD)
+    table.add_column("Name", no_wrap=True)
+    for heading in ("Parameters", "Input", "Features", "File"):
+        table.add_column(heading, justify="right")
+    table.add_column("Licence")
+    table.add_column("Available")
     for record, why in rows:
         table.add_row(
             record.name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import typer
@@ -37,7 +38,7 @@ def demo_command(
     if not (films / "films.csv").is_file():
         draw_with_progress(films, n_films=_FILMS, n_classes=2, seed=seed, is_quiet=is_quiet)
     code = run_comparison(
-        Cohort.from_csv(films / "films.csv"),
+        replace(Cohort.from_csv(films / "films.csv"), name="Generated films"),
         positive="Opacity",
         backbones=None,
         recipe=find_recipe("hilum"),

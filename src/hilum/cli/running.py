@@ -79,14 +79,18 @@ def _tell_excluded(comparison: Comparison) -> None:
 
 
 def _tell_result(comparison: Comparison) -> None:
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
     cohort = comparison.cohort
     counts = ", ".join(f"{n} {escape(label)}" for label, n in cohort.n_per_class.items())
-    table = Table(title=f"{escape(cohort.name)}: {counts}; positive: {escape(comparison.positive)}")
-    table.add_column("Backbone")
+    table = Table(
+        box=SIMPLE_HEAD,
+        title=f"{escape(cohort.name)}: {counts}; positive: {escape(comparison.positive)}",
+    )
+    table.add_column("Backbone", no_wrap=True)
     shown = list(comparison.backbones[0].evaluation.metrics)
     for name in shown:
         table.add_column(name.replace("_", " "), justify="right")
@@ -94,7 +98,7 @@ def _tell_result(comparison: Comparison) -> None:
         metrics = result.evaluation.metrics
         table.add_row(
             result.title,
-            *(f"{m.value:.3f} [dim]{m.low:.3f}–{m.high:.3f}[/]" for m in metrics.values()),
+            *(f"{m.value:.3f}\n[dim]{m.low:.3f}–{m.high:.3f}[/]" for m in metrics.values()),
         )
     console = Console()
     console.print(table)
