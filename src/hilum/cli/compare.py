@@ -17,7 +17,10 @@ _STUDY = "The study"
 
 
 def compare_command(
-    data: Annotated[Path, typer.Argument(help="A folder with one subfolder per class, or a CSV.", metavar="DATA")],
+    data: Annotated[
+        Path,
+        typer.Argument(help="A folder with one subfolder per class, or a CSV.", metavar="DATA"),
+    ],
     positive: options.Positive = None,
     backbones: options.Backbones = None,
     recipe: Annotated[str, typer.Option(help="hilum or paper.", rich_help_panel=_STUDY)] = "hilum",

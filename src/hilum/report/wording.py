@@ -36,17 +36,12 @@ EXCLUSION_REASONS = {
     "NONFINITE": "The pixels hold values that are no numbers.",
     "SIZE": "The file or its picture is too large.",
     "MISSING": "The file is not there or cannot be opened.",
+    "LINK": "The file is a link that leads out of the folder, or nowhere.",
+    "CHANGED": "The file changed while the study ran.",
     "DICOM": "The file is not valid DICOM.",
     "CODEC": "The compression needs a decoder that is not installed.",
     "NOT_CXR": "The file holds no chest film.",
 }
-CURVES_NOTE = (
-    "Lines are means over the heads, bands hold the middle 80 % of them. Heads stop early: "
-    "the mean of an epoch is over the heads still training, and a curve ends where fewer than "
-    "half of them are left. The dotted line marks the median best epoch. All backbones share "
-    "one scale. Dropout is on while the training figures are taken and off for validation, "
-    "which may put validation ahead at first."
-)
 SAME_FILMS_NOTE = (
     "Validation and test are the same films here, as in the published recipe. The curves and "
     "the table look at one set, so choices made on the curves flatter the table."
@@ -87,7 +82,7 @@ def standing_text(comparison: Comparison) -> str:
     if not tied and not behind:
         return "It was the only one compared."
     if not behind:
-        number = "the other one" if len(tied) == 1 else f"all {len(tied)} others"
+        number = {1: "the other one", 2: "both others"}.get(len(tied), f"all {len(tied)} others")
         return f"It is statistically tied with {number}: these films show no difference."
     if not tied:
         return f"The films show a difference from {joined(behind)}, after correction."
@@ -107,7 +102,7 @@ def counting_text(comparison: Comparison) -> str:
     else:
         called = (
             f"Each film is called once, by the mean of its out-of-fold scores over the "
-            f"{repeats} repeats."
+            f"{repeats} repeats: {repeats} heads together, usually a little better than one."
         )
     interval = "The brackets hold the 95 % interval: how far the figure would move with other films"
     if repeats == 1:
@@ -117,6 +112,27 @@ def counting_text(comparison: Comparison) -> str:
         f"over the repeats: how far the figure moves when the folds are drawn anew on the same "
         f"films. The spread over repeats is not sampling uncertainty."
     )
+
+
+def curves_text(comparison: Comparison) -> str:
+    """Say how the training curves are to be read."""
+    parts = []
+    if len(comparison.folds.splits) > 1:
+        parts.append("Lines are means over the heads, bands hold the middle 80 % of them.")
+    if comparison.recipe.head.patience_epochs is not None:
+        parts.append(
+            "Heads stop early: the mean of an epoch is over the heads still training, and a curve "
+            "ends where fewer than half of them are left."
+        )
+    kept = (
+        "" if comparison.recipe.head.keeps_best_epoch else "; the last epoch was kept all the same"
+    )
+    parts.append(f"The dotted line marks the lowest validation loss (median epoch){kept}.")
+    parts.append(
+        "All backbones share one scale. Dropout is on while the training figures are taken and "
+        "off for validation, which may put validation ahead at first."
+    )
+    return " ".join(parts)
 
 
 def subjects_text(comparison: Comparison) -> str:

@@ -35,7 +35,7 @@ def with_ties(comparison: Comparison, *, best: tuple[bool, bool]) -> Comparison:
 @pytest.mark.parametrize(
     ("best", "words"),
     [
-        ((True, True), "tied with all 2 others"),
+        ((True, True), "tied with both others"),
         ((False, False), "show a difference from {1} and {2}"),
         ((True, False), "tied with {1}; the films show a difference from {2}"),
     ],
@@ -69,3 +69,14 @@ def test_people_behind_the_films(comparison: Comparison) -> None:
     mixed = (replace(films[0], patient="a"), *films[1:])
     some = replace(comparison, cohort=replace(comparison.cohort, films=mixed))
     assert wording.people_text(some, [0, 1, 2]) == "of 1 patient and 2 films of unknown people"
+
+
+def test_the_curves_are_explained_as_they_were_made() -> None:
+    stopped = wording.curves_text(make_comparison())
+    assert "middle 80 %" in stopped
+    assert "Heads stop early" in stopped
+    assert "the last epoch was kept" not in stopped
+    paper = wording.curves_text(make_comparison(is_paper=True))
+    assert "middle 80 %" not in paper
+    assert "Heads stop early" not in paper
+    assert "the last epoch was kept all the same" in paper

@@ -1,0 +1,19 @@
+"""Runs every benchmark in turn; `make bench`."""
+
+from __future__ import annotations
+
+from benchmarks import bench_compare, bench_extraction, bench_heads
+from hilum.studies.provenance import describe_run
+
+
+def main() -> None:
+    run = describe_run()
+    versions = ", ".join(f"{name} {version}" for name, version in run["versions"].items())
+    print(f"{run['hardware']['processor']}, {run['hardware']['cores']} cores; {versions}\n")
+    for benchmark in (bench_extraction, bench_heads, bench_compare):
+        benchmark.main()
+        print()
+
+
+if __name__ == "__main__":
+    main()
