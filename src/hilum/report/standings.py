@@ -20,7 +20,6 @@ from hilum.report.formatting import (
 from hilum.studies.comparison import BackboneResult, Comparison
 
 HEADLINE_METRICS = ("accuracy", "sensitivity", "specificity", "auroc")
-_MACRO = ("macro", "balanced")
 
 
 @dataclass(frozen=True)
@@ -81,12 +80,9 @@ class MatrixCell:
 
 
 def headline_metrics(comparison: Comparison) -> tuple[str, ...]:
-    """Choose the table's columns: the macro averages join where there are more classes."""
+    """Choose the table's columns; what else was measured gets a table of its own."""
     known = comparison.backbones[0].evaluation.metrics
-    chosen = [metric for metric in HEADLINE_METRICS if metric in known]
-    if len(comparison.cohort.classes) > 2:
-        chosen += [metric for metric in known if metric.startswith(_MACRO)]
-    return tuple(chosen)
+    return tuple(metric for metric in HEADLINE_METRICS if metric in known)
 
 
 def further_metrics(comparison: Comparison) -> tuple[str, ...]:
