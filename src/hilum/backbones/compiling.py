@@ -62,7 +62,7 @@ def compile_backbone(record: BackboneRecord, cache_dir: Path) -> Path:
         return folder
     verify_weights(find_weights(record), record.weights)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.with_suffix(".lock")):
+    with FileLock(folder.with_name(f"{folder.name}.lock")):
         if not (folder / "graph.json").is_file():
             with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".compiling-") as scratch:
                 _compile_in_child(record, Path(scratch) / "graph")

@@ -32,7 +32,7 @@ from hilum.features.store import FeatureKey, FeatureStore
 from hilum.features.views import VIEWS_VERSION, View, film_views, render_views
 
 _SHARD_VIEWS = 512
-_SHARD_SECONDS = 10.0
+_SHARD_SECONDS = 5.0
 _FILMS_AHEAD = 16
 """Films that are read ahead of the backbone: enough to hide a slow one, little memory."""
 
