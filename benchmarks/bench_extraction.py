@@ -72,7 +72,7 @@ def measure(name: str, cohort: Cohort, cache: Path, n_films: int = 160) -> dict[
                 cache_dir=Path(fresh),
                 engine=lambda record, folder: engine,
             )
-            rates["films"].append(extraction.n_computed / extraction.compute_seconds)
+            rates["films"].append(extraction.cost.views_per_second)
     best = max(statistics.median(rates["bare"]), statistics.median(rates["engine"]))
     ratio = statistics.median(rates["films"]) / best
     print(

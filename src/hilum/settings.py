@@ -1,4 +1,4 @@
-"""Where Hilum keeps what it need not compute twice."""
+"""What the surroundings decide: where the cache is, and how many cores may be used."""
 
 from __future__ import annotations
 
@@ -14,3 +14,10 @@ def default_cache_dir() -> Path:
     """Return the folder named by HILUM_CACHE_DIR, or the user's cache folder."""
     named = os.environ.get(CACHE_VARIABLE)
     return Path(named) if named else user_cache_path("hilum", appauthor=False)
+
+
+def usable_cores() -> int:
+    """Count the cores that this process may use, which may be fewer than there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -207,9 +207,17 @@ def test_an_unreadable_film_is_named_and_the_rest_goes_on(
         (["compare", "two", "--positive", "A"], "Class A has 1", "Collect more"),
         (["compare", "two", "--positive", "A", "--backbones", "x"], "no backbone", "-lite0"),
         (["compare", "two", "--recipe", "magic"], "no recipe 'magic'", "hilum, paper"),
-        (["compare", "two", "--folds", "1"], "--folds 1 is too small", "at least 2"),
+        (["compare", "two", "--folds", "1"], "--folds 1 is out of range", "Give 2 to"),
         (["compare", "two", "--label", "A=B"], "is a folder", "Leave them out"),
-        (["compare", "two", "--positive", "A", "--out", "taken"], "no earlier run", "--out"),
+        (["compare", "two", "--positive", "A", "--out", "taken"], "no run wrote", "--out"),
+        (["compare", "two", "--positive", "A", "--seed", "-1"], "seed is -1", "0 or more"),
+        (["compare", "two", "--positive", "A", "--backbones", ","], "No backbone", "-lite0"),
+        (["compare", "two", "--positive", "A", "--epochs", "99999"], "range", "Give 1 to"),
+        (["compare", "two", "--positive", "A", "--out", "."], "current folder", "--out"),
+        (["compare", "two", "--positive", "A", "--cache-dir", "bad.csv"], "cache", "--cache-dir"),
+        (["compare", "x" * 300], "no file or folder", "Check the name"),
+        (["compare", "pipe"], "no ordinary file", "own file"),
+        (["compare", "closed.csv"], "breaks at line", "Save it"),
         (["phantoms", "taken"], "taken", "new folder"),
         (["phantoms", "new", "--classes", "9"], "9", "2 to 4"),
     ],
@@ -223,6 +231,8 @@ def test_a_mistake_is_one_clear_message_and_writes_nothing(
         (tmp_path / name / "film.png").write_bytes(films[film].read_bytes())
     (tmp_path / "empty").mkdir()
     (tmp_path / "bad.csv").write_text("image,label\ngone.png,A\nlost.png,B\n")
+    (tmp_path / "closed.csv").write_text('image,label\n"gone.png,A\nlost.png,B\n')
+    os.mkfifo(tmp_path / "pipe")
     before = sorted(tmp_path.rglob("*"))
     process = hilum(*arguments, cwd=tmp_path)
     assert process.returncode == 2
@@ -250,6 +260,9 @@ def test_three_classes_and_the_papers_recipe(hilum, tmp_path: Path) -> None:
     (backbone,) = results["backbones"]
     assert {"macro_sensitivity", "macro_specificity", "macro_auroc"} <= set(backbone["metrics"])
     assert sum(backbone["confusion"].values()) == 9
+    assert backbone["size_px"] == 224
+    assert backbone["repeats"]["accuracy"]["sd"] is None
+    assert results["recipe"]["split_seed"] == 42
     assert "same films" in (out / "report.html").read_text()
 
 

@@ -58,7 +58,7 @@ def test_a_killed_extraction_is_resumed(tmp_path: Path) -> None:
             cache_dir=tmp_path / cache,
             engine=opens(GridEngine()),
         )
-        return extraction.n_computed, extraction.table.values
+        return extraction.cost.n_computed, extraction.table.values
 
     n_resumed, resumed = extract("cut")
     n_whole, whole = extract("whole")

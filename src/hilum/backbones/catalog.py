@@ -5,7 +5,7 @@ Names, input, weights and their licence stand here and nowhere else.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hilum.errors import UnknownBackboneError
 
@@ -107,6 +107,13 @@ CATALOG: dict[str, BackboneRecord] = {
         ),
     )
 }  # fmt: skip
+
+
+def at_size(record: BackboneRecord, size_px: int | None) -> BackboneRecord:
+    """Return the backbone with another input size; None keeps its own."""
+    if size_px is None:
+        return record
+    return replace(record, input=replace(record.input, size_px=size_px))
 
 
 def find_backbone(name: str) -> BackboneRecord:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -21,12 +22,15 @@ from typing import Any
 
 from filelock import FileLock
 
-from hilum.backbones.catalog import BackboneRecord, find_backbone
-from hilum.backbones.weights import find_weights, verify_weights
-from hilum.errors import CompilingError
+from hilum.backbones.catalog import BackboneRecord, at_size, find_backbone
+from hilum.backbones.weights import find_weights, hash_file, verify_weights
+from hilum.errors import CacheError, CompilingError
+from hilum.writing import sweep, sync_files, sync_folder
 
 GRAPH_VERSION = 1
 """Raised whenever the way a graph is built changes its outputs."""
+
+_LOG = logging.getLogger(__name__)
 
 
 def graph_key(record: BackboneRecord) -> str:
@@ -37,14 +41,22 @@ def graph_key(record: BackboneRecord) -> str:
         "weights": record.weights.sha256,
         "graph_version": GRAPH_VERSION,
         "precision": "float32",
+        "keras": release("keras"),
+        "openvino": release("openvino"),
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
+
+
+def release(package: str) -> str:
+    """Return a package's major and minor version: results may change between them."""
+    return ".".join(version(package).split(".")[:2])
 
 
 def compile_backbone(record: BackboneRecord, cache_dir: Path) -> Path:
     """Return the folder with the backbone's graph, compiling it if it is not there yet.
 
-    Two processes may ask at once: one compiles, the other waits.
+    Two processes may ask at once: one compiles, the other waits. A graph whose bytes
+    have changed since it was written is set aside and compiled anew.
 
     Args:
         record: Which backbone.
@@ -56,23 +68,43 @@ def compile_backbone(record: BackboneRecord, cache_dir: Path) -> Path:
     Raises:
         WeightsError: The weights are absent or not the catalog's.
         CompilingError: The child process failed.
+        CacheError: The cache folder cannot be written.
     """
-    folder = cache_dir / "graphs" / f"{record.name}-{_engine_tag()}-{graph_key(record)}"
-    if (folder / "graph.json").is_file():
+    folder = cache_dir / "graphs" / f"{record.name}-{graph_key(record)}"
+    if _is_whole(folder):
         return folder
     verify_weights(find_weights(record), record.weights)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.with_name(f"{folder.name}.lock")):
-        if not (folder / "graph.json").is_file():
-            with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".compiling-") as scratch:
-                _compile_in_child(record, Path(scratch) / "graph")
-                (Path(scratch) / "graph").rename(folder)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder.with_name(f"{folder.name}.lock")):
+            if not _is_whole(folder):
+                scratch_prefix = f".{folder.name}-"
+                sweep(folder.parent, scratch_prefix)
+                with tempfile.TemporaryDirectory(dir=folder.parent, prefix=scratch_prefix) as here:
+                    _compile_in_child(record, Path(here) / "graph")
+                    sync_files(Path(here) / "graph")
+                    if folder.exists():
+                        _LOG.warning("A damaged graph of %s is compiled anew.", record.title)
+                        folder.rename(Path(here) / "damaged")
+                    (Path(here) / "graph").rename(folder)
+                    sync_folder(folder.parent)
+    except OSError as error:
+        raise CacheError(
+            f"The compiled backbone cannot be kept: {error.strerror or error}.",
+            fix="Free some space, or name another folder with --cache-dir.",
+        ) from error
     return folder
 
 
-def _engine_tag() -> str:
-    """Graphs are kept per OpenVINO release: an older reader may not know newer operations."""
-    return "ov" + ".".join(version("openvino").split(".")[:2])
+def _is_whole(folder: Path) -> bool:
+    """Tell whether a graph is there and its bytes are those that were written."""
+    try:
+        about = json.loads((folder / "graph.json").read_text(encoding="utf-8"))
+        return all(
+            hash_file(folder / name) == sha256 for name, sha256 in about["sha256"].items()
+        ) and {"graph.xml", "graph.bin"} <= set(about["sha256"])
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return False
 
 
 def _compile_in_child(record: BackboneRecord, folder: Path) -> None:
@@ -82,8 +114,17 @@ def _compile_in_child(record: BackboneRecord, folder: Path) -> None:
         # Keras writes its settings into its home: keep the user's own out of it.
         "KERAS_HOME": str(folder.parent / "keras"),
     }
+    # -P: the user's current folder may hold a keras.py.
     child = subprocess.run(  # noqa: S603  (our own module, our own arguments)
-        [sys.executable, "-m", "hilum.backbones.compiling", record.name, str(folder)],
+        [
+            sys.executable,
+            "-P",
+            "-m",
+            "hilum.backbones.compiling",
+            record.name,
+            str(record.input.size_px),
+            str(folder.absolute()),
+        ],
         env=environment,
         capture_output=True,
         text=True,
@@ -94,14 +135,13 @@ def _compile_in_child(record: BackboneRecord, folder: Path) -> None:
         last_lines = "\n".join(child.stderr.strip().splitlines()[-3:])
         raise CompilingError(
             f"{record.title} could not be compiled (exit {child.returncode}): {last_lines}",
-            fix="Run `hilum doctor`; if memory was short, close other programs and try again.",
+            fix="If memory or disk space was short, free some and try again; "
+            "`hilum doctor` shows both.",
         )
 
 
 def _write_graph(record: BackboneRecord, folder: Path) -> None:
     """Build, load, export: the child's whole life."""
-    import keras
-
     from hilum.backbones.checkpoints import read_checkpoint
     from hilum.backbones.lite import load_lite_weights
 
@@ -115,7 +155,7 @@ def _write_graph(record: BackboneRecord, folder: Path) -> None:
         "weights_sha256": record.weights.sha256,
         "parameters": int(model.count_params()),
         "feature_width": int(model.outputs[0].shape[-1]),
-        "keras": keras.__version__,
+        "sha256": {name: hash_file(folder / name) for name in ("graph.xml", "graph.bin")},
     }
     (folder / "graph.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
 
@@ -144,4 +184,4 @@ def build_model(record: BackboneRecord) -> Any:
 
 
 if __name__ == "__main__":
-    _write_graph(find_backbone(sys.argv[1]), Path(sys.argv[2]))
+    _write_graph(at_size(find_backbone(sys.argv[1]), int(sys.argv[2])), Path(sys.argv[3]))

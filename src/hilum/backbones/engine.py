@@ -7,7 +7,6 @@ them. Here: OpenVINO on the CPU.
 from __future__ import annotations
 
 import json
-import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ from jaxtyping import Float32, UInt8
 
 from hilum.backbones.catalog import BackboneRecord
 from hilum.backbones.compiling import compile_backbone
+from hilum.settings import usable_cores
 
 _BATCH = 4
 """Films per inference. Larger batches gain nothing on two cores and cost memory."""
@@ -72,8 +72,7 @@ class OpenVinoEngine:
         model = openvino.Core().read_model(graph / "graph.xml")
         model.remove_result(model.get_results()[1])  # the feature map, wanted elsewhere
         model.reshape([_BATCH, self._size_px, self._size_px, 1])
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
-        cores = cores or os.cpu_count() or 1
+        cores = usable_cores()
         self._compiled = openvino.Core().compile_model(
             model,
             "CPU",

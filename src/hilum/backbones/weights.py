@@ -49,6 +49,15 @@ def verify_weights(path: Path, source: WeightsSource) -> None:
         )
 
 
+def why_unavailable(record: BackboneRecord) -> str | None:
+    """Say what keeps a backbone from running here, and what to do; None if nothing does."""
+    try:
+        verify_weights(find_weights(record), record.weights)
+    except WeightsError as error:
+        return str(error)
+    return None
+
+
 def hash_file(path: Path) -> str:
     """Return the SHA-256 of a file's bytes as 64 hex digits."""
     with path.open("rb") as file:

@@ -40,17 +40,9 @@ def _list(*, is_json: bool) -> None:
     from rich.table import Table
 
     from hilum.backbones.catalog import CATALOG
-    from hilum.backbones.weights import find_weights, verify_weights
-    from hilum.errors import WeightsError
+    from hilum.backbones.weights import why_unavailable
 
-    rows = []
-    for record in CATALOG.values():
-        try:
-            verify_weights(find_weights(record), record.weights)
-            why = ""
-        except WeightsError as error:
-            why = str(error)
-        rows.append((record, why))
+    rows = [(record, why_unavailable(record) or "") for record in CATALOG.values()]
     if is_json:
         listing = [
             {

@@ -74,7 +74,7 @@ def compare_command(
     is_offline: options.Offline = False,
     cache_dir: options.CacheDir = None,
 ) -> None:
-    """Compare pretrained backbones on your films, and write one report.
+    r"""Compare pretrained backbones on your films, and write one report.
 
     Films are split without leaks, each frozen backbone runs once over them, many
     small heads are trained, and every figure comes with its interval.
@@ -83,10 +83,13 @@ def compare_command(
 
       hilum compare films
 
-      hilum compare films --positive COVID-19 --classes COVID-19,Normal --out runs/first
+      hilum compare films --positive COVID-19 --out runs/first
 
-      hilum compare metadata.csv --image-folder images --positive COVID-19
-      --label "COVID-19=COVID-19|COVID-19, ARDS" --label "Other=Pneumonia|Streptococcus"
+      hilum compare table.csv --image-folder images \
+
+        --label "COVID-19=COVID-19|COVID-19, ARDS" \
+
+        --label "Other=Pneumonia" --positive COVID-19
 
     Exit code: 0 done; 1 done, but some file could not be read; 2 nothing was written.
     """
@@ -114,6 +117,7 @@ def compare_command(
         cache_dir=cache_dir,
         is_json=is_json,
         is_quiet=is_quiet,
+        private={data: "DATA", image_folder: "IMAGES"},
     )
     raise typer.Exit(code)
 
@@ -132,9 +136,10 @@ def _read_cohort(
     from hilum.cohort.manifest import Cohort
     from hilum.cohort.tables import parse_label_map
     from hilum.errors import CohortError
+    from hilum.writing import exists
 
     table_only = (labels, image_column, label_column, patient_column, source_column, image_folder)
-    if data.is_dir():
+    if exists(data) and data.is_dir():
         if any(option is not None for option in table_only):
             raise CohortError(
                 f"'{data}' is a folder, and --label, --image-folder and the column options "
@@ -142,7 +147,7 @@ def _read_cohort(
                 fix="Leave them out, or give the CSV.",
             )
         return Cohort.from_folder(data, classes=classes)
-    if not data.exists():
+    if not exists(data):
         raise CohortError(f"There is no file or folder '{data}'.", fix="Check the name.")
     return Cohort.from_csv(
         data,

@@ -47,5 +47,6 @@ def demo_command(
         cache_dir=cache_dir,
         is_json=is_json,
         is_quiet=is_quiet,
+        private={},
     )
     raise typer.Exit(code)

@@ -6,8 +6,9 @@ answers at once.
 
 from __future__ import annotations
 
+import io
 import logging
-import os
+import signal
 import sys
 from typing import Annotated
 
@@ -19,6 +20,7 @@ from hilum.cli.compare import compare_command
 from hilum.cli.demo import demo_command
 from hilum.cli.doctor import doctor_command
 from hilum.cli.phantoms import phantoms_command
+from hilum.cli.printing import printable
 from hilum.errors import HilumError
 
 app = typer.Typer(
@@ -54,19 +56,25 @@ def _main(
 
 
 def run() -> None:
-    """Run the command line; errors of the user's kind become one message and exit code 2."""
+    """Run the command line; an error becomes one message and exit code 2."""
+    # A pipe that knows no en dash gets a question mark, not a crash.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    # Ends in order: child processes are stopped and drafts removed.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         app()
     except HilumError as error:
         if "--debug" in sys.argv:
             raise
-        typer.secho(f"Error: {error.message}", fg="red", err=True)
-        typer.secho(f"{error.fix}", err=True)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        typer.echo("\nStopped; the features computed so far are kept.", err=True)
-        sys.exit(130)
-    except BrokenPipeError:
-        # The reader of our output has left: nothing to say, and nobody to say it to.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
+        typer.secho(f"Error: {printable(error.message)}", fg="red", err=True)
+        typer.secho(printable(error.fix), err=True)
+    except Exception as error:
+        if "--debug" in sys.argv:
+            raise
+        typer.secho(f"Error: {type(error).__name__}: {printable(str(error))}", fg="red", err=True)
+        typer.echo(
+            "This is a fault of Hilum or of the machine; `hilum --debug …` shows where.", err=True
+        )
+    sys.exit(2)

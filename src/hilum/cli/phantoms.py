@@ -30,20 +30,21 @@ def phantoms_command(
       hilum compare films/films.csv --positive Opacity
     """
     table = draw_with_progress(folder, n_films=n, n_classes=classes, seed=seed, is_quiet=is_quiet)
-    typer.echo(f"{n} films: {table}")
+    if not is_quiet:
+        typer.echo(f"{n} films: {table}")
 
 
 def draw_with_progress(
     folder: Path, *, n_films: int, n_classes: int, seed: int, is_quiet: bool
 ) -> Path:
     """Draw phantoms and show how far it is."""
-    from hilum.cli.progress import make_watcher
+    from hilum.cli.progress import watching
     from hilum.cohort.phantoms import write_phantoms
 
-    watcher = make_watcher(is_quiet=is_quiet)
-    watcher.begin("Generated films", "films")
-    table = write_phantoms(
-        folder, n_films=n_films, n_classes=n_classes, seed=seed, on_film=watcher.advance
-    )
-    watcher.end(f"{n_films} drawn")
+    with watching(is_quiet=is_quiet) as watcher:
+        watcher.begin("Generated films", "films")
+        table = write_phantoms(
+            folder, n_films=n_films, n_classes=n_classes, seed=seed, on_film=watcher.advance
+        )
+        watcher.end(f"{n_films} drawn")
     return table

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
+from collections.abc import Iterator
 
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -13,11 +16,24 @@ from hilum.studies.watching import Silence, Watcher
 _SECONDS_BETWEEN_LINES = 10.0
 
 
-def make_watcher(*, is_quiet: bool) -> Watcher:
-    """Choose the watcher that fits where standard error goes."""
-    if is_quiet:
-        return Silence()
-    return LiveBar() if sys.stderr.isatty() else PlainLines()
+@contextlib.contextmanager
+def watching(*, is_quiet: bool) -> Iterator[Watcher]:
+    """Give a watcher that fits where standard error goes, and tidy up whatever happens.
+
+    Ctrl-C ends the command with one line and exit code 130.
+    """
+    bar = LiveBar() if not is_quiet and sys.stderr.isatty() else None
+    watcher: Watcher = bar or (Silence() if is_quiet else PlainLines())
+    try:
+        yield watcher
+    except KeyboardInterrupt:
+        if bar:
+            bar.close()
+        typer.echo("Stopped. Features computed so far are kept.", err=True)
+        raise typer.Exit(130) from None
+    finally:
+        if bar:
+            bar.close()
 
 
 def _rate(done: int, seconds: float, unit: str) -> str:
@@ -55,6 +71,7 @@ class LiveBar:
 
     def __init__(self) -> None:
         self._console = Console(stderr=True, highlight=False)
+        self._bar: Progress | None = None
 
     def begin(self, stage: str, unit: str) -> None:
         """Put up the bar of a stage."""
@@ -73,11 +90,18 @@ class LiveBar:
 
     def advance(self, done: int, total: int) -> None:
         """Move the bar."""
+        assert self._bar is not None, "a stage begins before it advances"
         rate = _rate(done, time.monotonic() - self._started, self._unit)
         self._bar.update(self._task, completed=done, total=total, rate=rate)
 
     def end(self, summary: str) -> None:
         """Take the bar down and leave one line."""
-        self._bar.stop()
+        self.close()
         seconds = time.monotonic() - self._started
         self._console.print(f"[green]✓[/] {self._stage}: {summary} [dim]({seconds:.1f} s)[/]")
+
+    def close(self) -> None:
+        """Take down a bar that is still up, so that the cursor is back."""
+        if self._bar:
+            self._bar.stop()
+            self._bar = None

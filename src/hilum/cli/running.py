@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
+from hilum.cli.printing import printable
+
 if TYPE_CHECKING:
     from hilum.cohort.manifest import Cohort
     from hilum.studies.comparison import Comparison, Recipe
 
 _EXCLUDED_SHOWN = 20
+_TABLE_WIDTH = 76
 
 
 def run_comparison(
@@ -27,29 +31,42 @@ def run_comparison(
     cache_dir: Path | None,
     is_json: bool,
     is_quiet: bool,
+    private: Mapping[Path | None, str],
 ) -> int:
     """Compare, write the run folder, and print the result.
+
+    Args:
+        cohort: What to study.
+        positive: The class that sensitivity speaks of.
+        backbones: Comma-separated names.
+        recipe: How to study it.
+        seed: Where every draw begins.
+        out: Where the run goes.
+        cache_dir: Where graphs and features are kept.
+        is_json: Print the machine-readable result.
+        is_quiet: Print no progress.
+        private: Places named on the command line, and what to keep in their stead.
 
     Returns:
         The exit code: 0 done, 1 done with findings that need attention.
     """
-    from hilum.cli.progress import make_watcher
-    from hilum.report.run_folder import check_run_folder, results, save_run, to_json
+    from hilum.cli.progress import watching
+    from hilum.report.run_folder import claim_run_folder, results, save_run, to_json
     from hilum.studies.comparing import compare
 
     folder = out or Path("runs") / f"{cohort.name}-{datetime.now():%Y%m%d-%H%M%S}"
-    check_run_folder(folder)
-    comparison = compare(
-        cohort,
-        positive=positive,
-        backbones=split_names(backbones),
-        recipe=recipe,
-        seed=seed,
-        cache_dir=cache_dir,
-        watcher=make_watcher(is_quiet=is_quiet),
-        command_line=("hilum", *sys.argv[1:]),
-    )
-    comparison = save_run(comparison, folder, cache_dir=cache_dir)
+    with watching(is_quiet=is_quiet) as watcher, claim_run_folder(folder):
+        comparison = compare(
+            cohort,
+            positive=positive,
+            backbones=split_names(backbones),
+            recipe=recipe,
+            seed=seed,
+            cache_dir=cache_dir,
+            watcher=watcher,
+            command_line=_command_line({out: "OUT", cache_dir: "CACHE", **private}),
+        )
+        comparison = save_run(comparison, folder, cache_dir=cache_dir)
     _tell_excluded(comparison)
     if is_json:
         typer.echo(to_json(results(comparison)), nl=False)
@@ -63,19 +80,40 @@ def run_comparison(
 
 def split_names(names: str | None) -> list[str] | None:
     """Read a comma-separated option."""
-    return [name.strip() for name in names.split(",") if name.strip()] if names else None
+    return None if names is None else [n.strip() for n in names.split(",") if n.strip()]
+
+
+def _command_line(private: Mapping[Path | None, str]) -> tuple[str, ...]:
+    """Keep what was run, without the folders and files: they may name people."""
+    stand_ins = {str(place): name for place, name in private.items() if place is not None}
+    words = []
+    for word in sys.argv[1:]:
+        option, equals, value = word.partition("=")
+        if equals and _same(value) in stand_ins:
+            words.append(f"{option}={stand_ins[_same(value)]}")
+        else:
+            words.append(stand_ins.get(_same(word), word))
+    return ("hilum", *words)
+
+
+def _same(word: str) -> str:
+    """Write a path as `Path` would: `films/` is `films`."""
+    return str(Path(word))
 
 
 def _tell_excluded(comparison: Comparison) -> None:
-    """Name the files that could not be read: the user must find them."""
-    excluded = comparison.cohort.excluded
-    for exclusion in excluded[:_EXCLUDED_SHOWN]:
-        typer.echo(
-            f"Not read: {exclusion.path}: {exclusion.code}: {exclusion.message} {exclusion.fix}",
-            err=True,
-        )
-    if len(excluded) > _EXCLUDED_SHOWN:
-        typer.echo(f"… and {len(excluded) - _EXCLUDED_SHOWN} more in excluded.csv.", err=True)
+    """Name the files that could not be read, and count what was not studied."""
+    cohort = comparison.cohort
+    for e in cohort.excluded[:_EXCLUDED_SHOWN]:
+        text = f"Not read: {e.path}: {e.code}: {e.message} {e.fix}"
+        typer.echo(printable(text.replace("\n", "\\n")), err=True)
+    if len(cohort.excluded) > _EXCLUDED_SHOWN:
+        typer.echo(f"… and {len(cohort.excluded) - _EXCLUDED_SHOWN} more: excluded.csv", err=True)
+    if cohort.left_out:
+        counts = ", ".join(f"{n} {label}" for label, n in sorted(cohort.left_out.items()))
+        typer.echo(printable(f"Left out, by label: {counts}"), err=True)
+    if cohort.ignored:
+        typer.echo(f"Ignored: {cohort.ignored} files that are no pictures", err=True)
 
 
 def _tell_result(comparison: Comparison) -> None:
@@ -101,7 +139,15 @@ def _tell_result(comparison: Comparison) -> None:
             *(f"{m.value:.3f}\n[dim]{m.low:.3f}–{m.high:.3f}[/]" for m in metrics.values()),
         )
     console = Console()
-    console.print(table)
+    if console.width >= _TABLE_WIDTH:
+        console.print(table)
+    else:
+        for result in comparison.backbones:
+            console.print(f"[bold]{result.title}[/]")
+            for name, m in result.evaluation.metrics.items():
+                console.print(
+                    f"  {name.replace('_', ' ')} {m.value:.3f} ({m.low:.3f}–{m.high:.3f})"
+                )
     console.print(f"95 % intervals in grey. Verdict: [bold]{comparison.verdict.headline}[/].")
     for reason in comparison.verdict.reasons:
         console.print(f"  · {escape(reason)}")

@@ -7,9 +7,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from hilum.cohort.manifest import Cohort
-from hilum.cohort.reading import is_film_name
+from hilum.cohort.reading import (
+    SNIFFED_BYTES,
+    is_film_name,
+    is_picture_name,
+    load_bytes,
+    sniff_format,
+)
 from hilum.cohort.registering import Candidate, check_choice, register_films
-from hilum.errors import CohortError, FilmLinkError
+from hilum.errors import CohortError, FilmError, FilmLinkError, FilmMissingError
 
 _READY_MADE_SPLITS = frozenset(
     {"train", "training", "test", "testing", "val", "valid", "validation", "dev"}
@@ -22,27 +28,32 @@ def read_folder(folder: Path, *, classes: Sequence[str] | None = None) -> Cohort
         raise CohortError(
             f"There is no folder '{folder}'.", fix="Check the name; a CSV ends in .csv."
         )
-    subfolders = sorted(
-        (entry for entry in folder.iterdir() if _is_visible(entry) and entry.is_dir()),
-        key=lambda entry: entry.name,
-    )
+    try:
+        entries = sorted(folder.iterdir(), key=lambda entry: entry.name)
+    except OSError as error:
+        raise CohortError(
+            f"The folder '{folder}' cannot be looked into: {error.strerror}.",
+            fix="Check its permissions.",
+        ) from error
+    subfolders = [entry for entry in entries if _is_visible(entry) and entry.is_dir()]
     names = [entry.name for entry in subfolders]
-    _check_subfolders(folder, names)
+    _check_subfolders(folder, entries, names)
     check_choice(names, classes)
     candidates: list[Candidate] = []
     left_out: dict[str, int] = {}
     for subfolder in subfolders:
         of_class = list(_candidates(subfolder, folder))
         if classes is None or subfolder.name in classes:
+            _check_not_empty(subfolder, of_class)
             candidates += of_class
         else:
             left_out[subfolder.name] = sum(c.is_named_as_film for c in of_class)
     return register_films(folder.resolve().name, candidates, left_out)
 
 
-def _check_subfolders(folder: Path, names: Sequence[str]) -> None:
+def _check_subfolders(folder: Path, entries: Sequence[Path], names: Sequence[str]) -> None:
     if not names:
-        has_films = any(is_film_name(entry) for entry in folder.iterdir())
+        has_films = any(is_film_name(entry) for entry in entries)
         what = "films, but no subfolders" if has_films else "no subfolders with films"
         raise CohortError(
             f"The folder '{folder}' holds {what}.",
@@ -55,24 +66,58 @@ def _check_subfolders(folder: Path, names: Sequence[str]) -> None:
         )
 
 
+def _check_not_empty(subfolder: Path, candidates: Sequence[Candidate]) -> None:
+    """A class that would silently vanish is worse than one question too many."""
+    if not any(candidate.is_named_as_film for candidate in candidates) and not any(
+        _looks_like_film(candidate.path) for candidate in candidates
+    ):
+        raise CohortError(
+            f"The subfolder '{subfolder.name}' holds no film.",
+            fix="Put its films there, or name the classes to study with --classes.",
+        )
+
+
+def _looks_like_film(path: Path) -> bool:
+    try:
+        sniff_format(load_bytes(path)[:SNIFFED_BYTES])
+    except FilmError:
+        return False
+    return True
+
+
 def _candidates(subfolder: Path, root: Path) -> Iterator[Candidate]:
-    """Walk a class in a fixed order; folders that are links are not entered."""
+    """Walk a class in a fixed order; links that lead out of the folder are refused."""
     inside = root.resolve()
-    for here, folders, files in os.walk(subfolder, followlinks=False):
+    outward = FilmLinkError(
+        "It is a link that leads out of the folder, or nowhere.",
+        fix="Copy the films into the folder, or name them in a CSV.",
+    )
+    if subfolder.is_symlink() and not _leads_inside(subfolder, inside):
+        yield Candidate(subfolder, subfolder.name, refusal=outward)
+        return
+    closed: list[OSError] = []
+    for here, folders, files in os.walk(subfolder, onerror=closed.append, followlinks=False):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             path = Path(here) / name
             if not _is_visible(path):
                 continue
-            refusal = None
-            if path.is_symlink() and not _leads_inside(path, inside):
-                refusal = FilmLinkError(
-                    "The file is a link that leads out of the folder, or nowhere.",
-                    fix="Copy the film into the folder, or name it in a CSV.",
-                )
+            is_outward = path.is_symlink() and not _leads_inside(path, inside)
             yield Candidate(
-                path, subfolder.name, is_named_as_film=is_film_name(path), refusal=refusal
+                path,
+                subfolder.name,
+                is_named_as_film=is_picture_name(path),
+                refusal=outward if is_outward else None,
             )
+    for error in closed:
+        yield Candidate(
+            Path(error.filename or subfolder),
+            subfolder.name,
+            refusal=FilmMissingError(
+                f"The folder cannot be looked into: {error.strerror}.",
+                fix="Check its permissions.",
+            ),
+        )
 
 
 def _is_visible(path: Path) -> bool:

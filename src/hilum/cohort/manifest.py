@@ -6,6 +6,7 @@ No pixels live here; `reading` turns a film of the table into pixels. `folders` 
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,9 +27,9 @@ class Film:
     """One row of the cohort.
 
     Attributes:
-        film_id: Twelve hex digits of the content's hash (a number is added where
-            the same content stands in the cohort more than once). Says nothing
-            about the patient, so it may be shown anywhere.
+        film_id: Twelve hex digits of the content's hash, or `unopened`; a number is
+            added where that stands in the cohort more than once. Says nothing about
+            the patient, so it may be shown anywhere.
         path: Where the file is. Shown only where films are named on purpose.
         sha256: Hash of the file's bytes.
         label: The class that the film is said to belong to.
@@ -72,7 +73,7 @@ class Cohort:
             `classes[k]`.
         excluded: Files that could not be read, each with its reason.
         left_out: Films per label that is not studied.
-        ignored: Files in a cohort's folder that do not pretend to be films.
+        ignored: Files in the folder that neither are films nor are named as pictures.
     """
 
     name: str
@@ -171,9 +172,9 @@ class Cohort:
             if not any(film.label == label for film in films):
                 first = next(e for e in excluded if e.label == label)
                 raise CohortError(
-                    f"No film of class '{label}' can be read; the first one fails with "
-                    f"{first.code}: {first.message}",
-                    fix="Replace the files, or choose other classes with --classes.",
+                    f"No film of class '{label}' can be read; the first one, {first.path.name}, "
+                    f"fails with {first.code}: {first.message}",
+                    fix=f"{first.fix} Or choose other classes with --classes.",
                 )
         return replace(self, films=films, excluded=excluded)
 
@@ -187,7 +188,7 @@ class Cohort:
         Raises:
             PositiveClassError: The choice is no class, or nothing tells which is meant.
         """
-        choices = ", ".join(f"--positive {_quoted(label)}" for label in self.classes)
+        choices = ", ".join(f"--positive {shlex.quote(label)}" for label in self.classes)
         if wanted is not None:
             if wanted in self.classes:
                 return wanted
@@ -206,7 +207,3 @@ class Cohort:
 
 def _plain(label: str) -> str:
     return label.lower().replace("_", " ").replace("-", " ").strip()
-
-
-def _quoted(label: str) -> str:
-    return label if label.replace("-", "").replace("_", "").isalnum() else f'"{label}"'

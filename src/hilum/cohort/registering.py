@@ -7,6 +7,7 @@ the checks that every cohort must pass whatever it was made from.
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -62,7 +63,7 @@ def register_films(
     labels: set[str] = set()
     ignored = 0
     for candidate in candidates:
-        sha256 = hashlib.sha256(str(candidate.path).encode("utf-8", "surrogateescape")).hexdigest()
+        sha256 = ""
         try:
             if candidate.refusal:
                 raise candidate.refusal
@@ -90,11 +91,17 @@ def register_films(
 
 
 def check_choice(available: Sequence[str], chosen: Sequence[str] | None) -> None:
-    """Check that the classes to study exist, are two or more, and each is named once.
+    """Check that the classes to study exist, are two or more, and can be shown.
 
     Raises:
         CohortError: They are not.
     """
+    unfit = [label for label in chosen or available if not _is_showable(label)]
+    if unfit:
+        raise CohortError(
+            f"The class name {unfit[0]!a} holds characters that cannot be shown.",
+            fix="Rename it, or leave it out with --classes.",
+        )
     if chosen is None:
         return
     unknown = [label for label in chosen if label not in available]
@@ -110,8 +117,14 @@ def check_choice(available: Sequence[str], chosen: Sequence[str] | None) -> None
         )
 
 
+def _is_showable(label: str) -> bool:
+    """Refuse what would break a terminal, a table or a figure: controls and broken text."""
+    return all(unicodedata.category(character)[0] != "C" for character in label)
+
+
 def _row(candidate: Candidate, sha256: str, seen: Counter[str]) -> Film:
-    short = sha256[:12]
+    # What could not be opened has no content to be named by.
+    short = sha256[:12] or "unopened"
     seen[short] += 1
     film_id = short if seen[short] == 1 else f"{short}-{seen[short]}"
     return Film(
@@ -124,8 +137,9 @@ def _check_classes(films: list[Film], labels: set[str], excluded: list[Exclusion
     for label in sorted(labels - readable):
         first = next(e for e in excluded if e.label == label)
         raise CohortError(
-            f"No file of class '{label}' is a film; the first one: {first.message}",
-            fix="Replace the files, or choose other classes with --classes.",
+            f"No file of class '{label}' is a film; the first one, {first.path.name}, fails with "
+            f"{first.code}: {first.message}",
+            fix=f"{first.fix} Or choose other classes with --classes.",
         )
     if len(readable) == 1:
         raise CohortError(

@@ -36,17 +36,27 @@ class Split:
 
 @dataclass(frozen=True)
 class Folds:
-    """All splits of a study; groups never stand on two sides of one.
+    """All splits of a study.
 
     Attributes:
         splits: Ordered by repeat, then fold.
-        groups: Group of each film; films of one group stay together.
+        groups: Group of each film. Repeated folds keep a group on one side of every
+            split; a single split by film does not.
         validates_on_test: Validation and test are the same films (the paper's way).
     """
 
     splits: tuple[Split, ...]
     groups: Int[np.ndarray, " films"]
     validates_on_test: bool = False
+
+    @property
+    def straddling_groups(self) -> Int[np.ndarray, " straddling"]:
+        """Groups with films on both the training and the test side of some split."""
+        shared = [
+            np.intersect1d(self.groups[split.train], self.groups[split.test])
+            for split in self.splits
+        ]
+        return np.unique(np.concatenate(shared))
 
 
 def repeated_folds(

@@ -10,8 +10,10 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from hilum.cohort.manifest import Cohort
+from hilum.cohort.reading import load_bytes
 from hilum.cohort.registering import Candidate, check_choice, register_films
-from hilum.errors import CohortError
+from hilum.errors import CohortError, FilmError
+from hilum.writing import exists
 
 _USUAL_NAMES = {
     "image": ("image", "filename", "file", "path", "image_path", "film", "image index"),
@@ -53,6 +55,8 @@ def read_table(
 ) -> Cohort:
     """Read a CSV as a cohort; see `Cohort.from_csv`."""
     folder = table.parent if image_folder is None else image_folder
+    if labels:
+        check_label_map(labels)
     class_of = {label: name for name, meant in (labels or {}).items() for label in meant}
     studied: list[_Row] = []
     left_out: Counter[str] = Counter()
@@ -92,6 +96,22 @@ def parse_label_map(options: Sequence[str]) -> dict[str, list[str]]:
         labels.setdefault(name.strip(), []).extend(
             label.strip() for label in (meant or name).split("|")
         )
+    check_label_map(labels)
+    return labels
+
+
+def check_label_map(labels: Mapping[str, Collection[str]]) -> None:
+    """Check that each class has labels, and no label means two classes.
+
+    Raises:
+        CohortError: It is not so.
+    """
+    for name, meant in labels.items():
+        if isinstance(meant, str):
+            raise CohortError(
+                f"The labels of class '{name}' are one text, not a list.",
+                fix=f"Give a list: {{{name!r}: [{meant!r}]}}.",
+            )
     claimed = Counter(label for meant in labels.values() for label in set(meant))
     twice = sorted(label for label, count in claimed.items() if count > 1)
     if twice or "" in claimed or "" in labels:
@@ -99,25 +119,16 @@ def parse_label_map(options: Sequence[str]) -> dict[str, list[str]]:
         raise CohortError(
             f"{what} in --label.", fix='Write --label "CLASS=LABEL|LABEL", once per class.'
         )
-    return labels
 
 
 def _read_rows(table: Path, columns: Columns) -> Iterator[_Row]:
-    try:
-        text = table.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise CohortError(f"There is no file '{table}'.", fix="Check the name.") from None
-    except UnicodeDecodeError:
-        raise CohortError(
-            f"The table '{table}' is not UTF-8 text.", fix="Save it as CSV in UTF-8."
-        ) from None
-    except OSError as error:
-        raise CohortError(
-            f"The table '{table}' cannot be read: {error.strerror}.", fix="Check its permissions."
-        ) from error
-    header = text.split("\n", 1)[0]
+    text = _read_text(table)
+    header = text.lstrip().split("\n", 1)[0]
     delimiter = max(",;\t", key=header.count)
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
+    # strict: an unclosed quote would otherwise swallow the rows behind it.
+    reader = csv.DictReader(
+        io.StringIO(text.lstrip("\r\n"), newline=""), delimiter=delimiter, strict=True
+    )
     try:
         found = _find_columns(list(reader.fieldnames or []), columns, table)
         for record in reader:
@@ -136,19 +147,36 @@ def _read_rows(table: Path, columns: Columns) -> Iterator[_Row]:
         ) from error
 
 
+def _read_text(table: Path) -> str:
+    try:
+        return load_bytes(table).decode("utf-8-sig")
+    except FilmError as error:
+        raise CohortError(
+            f"The table '{table}' cannot be read: {error.message}", fix=error.fix
+        ) from (error)
+    except UnicodeDecodeError:
+        raise CohortError(
+            f"'{table}' is no table in UTF-8.", fix="Save it as CSV in UTF-8."
+        ) from None
+
+
 def _find_columns(header: list[str], columns: Columns, table: Path) -> dict[str, str]:
     by_lower = {name.strip().lower(): name for name in header}
     found: dict[str, str] = {}
     faults: list[str] = []
     for key in (field.name for field in fields(Columns)):
         wanted: str | None = getattr(columns, key)
-        if wanted is not None and wanted not in header:
+        if wanted is not None and header.count(wanted) > 1:
+            faults.append(f"more than one column '{wanted}'")
+        elif wanted is not None and wanted not in header:
             faults.append(f"no column '{wanted}'")
         elif wanted is not None:
             found[key] = wanted
         else:
             usual = next((by_lower[n] for n in _USUAL_NAMES[key] if n in by_lower), None)
-            if usual is not None:
+            if usual is not None and header.count(usual) > 1:
+                faults.append(f"more than one column '{usual}'")
+            elif usual is not None:
                 found[key] = usual
             elif key in ("image", "label"):
                 faults.append(f"no column that is plainly the {key}")
@@ -179,7 +207,7 @@ def _check_labels(rows: Sequence[_Row], labels: Mapping[str, Collection[str]] | 
 def _check_files(rows: Sequence[_Row], paths: Mapping[int, Path], folder: Path) -> None:
     """List every fault of the table's file names at once."""
     faults = [f"line {row.number}: no file name" for row in rows if not row.image]
-    missing = [row for row in rows if row.image and not paths[row.number].exists()]
+    missing = [row for row in rows if row.image and not exists(paths[row.number])]
     faults += [f"line {row.number}: no file '{row.image}'" for row in missing]
     first_line: dict[Path, int] = {}
     for row in rows:

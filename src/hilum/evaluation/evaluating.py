@@ -155,5 +155,5 @@ def _bound_by_resampling(
 
 
 def _spread(values: Sequence[float]) -> Spread:
-    sd = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+    sd = float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
     return Spread(mean=float(np.mean(values)), sd=sd)

@@ -43,11 +43,12 @@ def weighted_metrics(
     ranked = range(n_classes) if n_classes > 2 else (positive,)
     aurocs = {k: weighted_auroc_scores(y_true == k, scores[:, k], weights) for k in ranked}
 
-    is_class = np.eye(n_classes)[y_true]
-    is_called = np.eye(n_classes)[np.argmax(scores, axis=1)]
-    films = is_class.T @ weights
-    called = is_called.T @ weights
-    hits = (is_class * is_called).T @ weights
+    # Classes by films, row by row in memory: a transposed view is a hundred times slower here.
+    is_class = np.eye(n_classes)[:, y_true]
+    is_called = np.eye(n_classes)[:, np.argmax(scores, axis=1)]
+    films = is_class @ weights
+    called = is_called @ weights
+    hits = (is_class * is_called) @ weights
     everything = weights.sum(axis=0)
     others = everything - films
     sensitivities = hits / films

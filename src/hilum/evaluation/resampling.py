@@ -57,13 +57,13 @@ def bootstrap_groups(
             fix="Make sure that every class has at least one tested film.",
         )
     names, rows = np.unique(groups, return_inverse=True)
-    has_class = np.eye(n_classes)[y_true]
+    has_class = np.eye(n_classes)[:, y_true]
     chunk = max(1, _NUMBERS_PER_CHUNK // len(y_true))
     chunks: list[Mapping[str, Float[np.ndarray, " resamples"]]] = []
     missing = n_bootstraps
     while missing > 0:
         weights = _draw(len(names), min(chunk, missing), rng)[rows]
-        is_complete = np.all(has_class.T @ weights > 0, axis=0)
+        is_complete = np.all(has_class @ weights > 0, axis=0)
         if not is_complete.any():
             continue
         if not is_complete.all():

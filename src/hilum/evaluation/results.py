@@ -42,7 +42,8 @@ class Spread:
     """Mean and standard deviation of a metric over repeats.
 
     This is how much the figure moves when the folds are drawn anew on the same
-    films. It is no sampling uncertainty: that is the interval's part.
+    films; NaN for a single repeat, which tells nothing of it. It is no sampling
+    uncertainty: that is the interval's part.
     """
 
     mean: float

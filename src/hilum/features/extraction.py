@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import time
 from collections import deque
@@ -23,16 +22,20 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from hilum.backbones.catalog import BackboneRecord
-from hilum.backbones.compiling import graph_key
+from hilum.backbones.compiling import graph_key, release
 from hilum.backbones.engine import Engine, open_engine
 from hilum.cohort.manifest import Exclusion, Film
 from hilum.cohort.reading import READING_VERSION, decode_film, load_bytes
 from hilum.errors import CacheError, FilmChangedError, FilmError
 from hilum.features.store import FeatureKey, FeatureStore
 from hilum.features.views import VIEWS_VERSION, View, film_views, render_views
+from hilum.settings import usable_cores
+from hilum.writing import nearest_folder
 
 _SHARD_VIEWS = 512
 _SHARD_SECONDS = 5.0
+_GRAPH_BYTES = 30e6
+"""Room that a graph may need beside the features."""
 _FILMS_AHEAD = 16
 """Films that are read ahead of the backbone: enough to hide a slow one, little memory."""
 
@@ -59,22 +62,38 @@ class FeatureTable:
 
 
 @dataclass(frozen=True)
+class ExtractionCost:
+    """What it took to have the features.
+
+    Attributes:
+        n_computed: Views that the backbone ran on; the others were stored already.
+        seconds: Wall-clock time, loading of the backbone included.
+        compute_seconds: The part of it from the first film read to the last shard stored.
+    """
+
+    n_computed: int
+    seconds: float
+    compute_seconds: float
+
+    @property
+    def views_per_second(self) -> float | None:
+        """How fast features were computed; None where all of them were stored."""
+        return self.n_computed / self.compute_seconds if self.n_computed else None
+
+
+@dataclass(frozen=True)
 class Extraction:
     """A feature table and how it came about.
 
     Attributes:
         table: Features of the films that could be read.
         unreadable: The films that could not, each with its reason.
-        n_computed: Views that the backbone ran on; the others were stored already.
-        seconds: Wall-clock time, loading of the backbone included.
-        compute_seconds: The part of it from the first film read to the last shard stored.
+        cost: What it took.
     """
 
     table: FeatureTable
     unreadable: tuple[Exclusion, ...]
-    n_computed: int
-    seconds: float
-    compute_seconds: float
+    cost: ExtractionCost
 
 
 def extract_features(
@@ -107,59 +126,92 @@ def extract_features(
     """
     started = time.perf_counter()
     store = FeatureStore(_store_folder(record, cache_dir), record.feature_width)
-    views = {film.sha256: film_views(film.sha256, n_rotated, seed) for film in films}
-    found = store.load((sha, view.key) for sha, of_film in views.items() for view in of_film)
-    missing = {
-        film.sha256: (film, left)
-        for film in films
-        if (left := tuple(v for v in views[film.sha256] if (film.sha256, v.key) not in found))
-    }
+    places = _Places(films, n_rotated, seed)
+    values = np.empty((len(films), n_rotated + 1, record.feature_width), np.float32)
+    for key, vector in store.load(places.cells):
+        places.fill(values, key, vector)
+    missing = places.missing()
     unreadable: dict[str, FilmError] = {}
     n_computed, compute_seconds = 0, 0.0
     if missing:
-        n_missing = sum(len(left) for _, left in missing.values())
+        n_missing = sum(len(views) for _, views in missing)
         _check_space(cache_dir, n_missing * record.feature_width * 4)
         backbone = engine(record, cache_dir)
         first_film = time.perf_counter()
-        computed = _compute(list(missing.values()), backbone, unreadable)
-        for done, fresh in _stored_in_shards(computed, store):
-            found |= fresh
-            n_computed = done
+        for key, vector in _stored_in_shards(_compute(missing, backbone, unreadable), store):
+            places.fill(values, key, vector)
+            n_computed += 1
             if on_progress:
-                on_progress(done, n_missing)
+                on_progress(n_computed, n_missing)
         compute_seconds = time.perf_counter() - first_film
-    readable = [film for film in films if film.sha256 not in unreadable]
-    values = np.empty((len(readable), n_rotated + 1, record.feature_width), np.float32)
-    for row, film in enumerate(readable):
-        for column, view in enumerate(views[film.sha256]):
-            values[row, column] = found[film.sha256, view.key]
+    is_readable = np.array([film.sha256 not in unreadable for film in films])
     return Extraction(
-        table=FeatureTable(record.name, tuple(film.film_id for film in readable), values),
+        table=FeatureTable(
+            record.name,
+            tuple(film.film_id for film in films if film.sha256 not in unreadable),
+            values if is_readable.all() else values[is_readable],
+        ),
         unreadable=tuple(
             Exclusion.from_error(film, unreadable[film.sha256])
             for film in films
             if film.sha256 in unreadable
         ),
-        n_computed=n_computed,
-        seconds=time.perf_counter() - started,
-        compute_seconds=compute_seconds,
+        cost=ExtractionCost(n_computed, time.perf_counter() - started, compute_seconds),
     )
+
+
+class _Places:
+    """Where each film's views belong in the table, and which are still to be filled."""
+
+    def __init__(self, films: Sequence[Film], n_rotated: int, seed: int) -> None:
+        self._views = {film.sha256: film_views(film.sha256, n_rotated, seed) for film in films}
+        self._films = {film.sha256: film for film in films}
+        self.cells: dict[FeatureKey, list[tuple[int, int]]] = {}
+        for row, film in enumerate(films):
+            for column, view in enumerate(self._views[film.sha256]):
+                # Identical films share a key and have a cell each.
+                self.cells.setdefault((film.sha256, view.key), []).append((row, column))
+        self._empty = set(self.cells)
+
+    def fill(
+        self,
+        values: Float32[np.ndarray, "films views width"],
+        key: FeatureKey,
+        vector: Float32[np.ndarray, " width"],
+    ) -> None:
+        for cell in self.cells[key]:
+            values[cell] = vector
+        self._empty.discard(key)
+
+    def missing(self) -> list[tuple[Film, tuple[View, ...]]]:
+        """List the films that must be read, each once, with the views to draw."""
+        films = []
+        for sha256, film in self._films.items():
+            views = [view for view in self._views[sha256] if (sha256, view.key) in self._empty]
+            if views:
+                films.append((film, tuple(dict.fromkeys(views))))
+        return films
 
 
 def _store_folder(record: BackboneRecord, cache_dir: Path) -> Path:
     """Address of all features that are computed in one and the same way."""
-    parts = {"graph": graph_key(record), "reading": READING_VERSION, "views": VIEWS_VERSION}
+    parts = {
+        "graph": graph_key(record),
+        "reading": READING_VERSION,
+        "views": VIEWS_VERSION,
+        # Its resampling and its JPEG decoder settle the last bit of a picture.
+        "pillow": release("pillow"),
+    }
     digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
     return cache_dir / "features" / f"{record.name}-{digest}"
 
 
 def _check_space(cache_dir: Path, n_bytes: int) -> None:
-    existing = next(folder for folder in (cache_dir, *cache_dir.parents) if folder.exists())
-    free = shutil.disk_usage(existing).free
-    if free < 1.5 * n_bytes:
+    free = shutil.disk_usage(nearest_folder(cache_dir)).free
+    if free < 1.5 * n_bytes + _GRAPH_BYTES:
         raise CacheError(
-            f"The features need {n_bytes / 1e6:.0f} MB and the cache's disk has "
-            f"{free / 1e6:.0f} MB left.",
+            f"The features need {1.5 * n_bytes / 1e6:.1f} MB and the cache's disk has "
+            f"{free / 1e6:.1f} MB left.",
             fix="Free some space, or name another folder with --cache-dir.",
         )
 
@@ -207,7 +259,7 @@ def _in_threads(
     work: Callable[[_Item], _Result], items: Iterable[_Item]
 ) -> Iterator[tuple[_Item, _Result]]:
     """Map in threads, in order, a bounded number of items ahead of the consumer."""
-    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(max_workers=usable_cores()) as pool:
         ahead: deque[tuple[_Item, Future[_Result]]] = deque()
         try:
             for item in items:
@@ -223,18 +275,18 @@ def _in_threads(
 
 def _stored_in_shards(
     computed: Iterable[tuple[FeatureKey, Float32[np.ndarray, " width"]]], store: FeatureStore
-) -> Iterator[tuple[int, dict[FeatureKey, Float32[np.ndarray, " width"]]]]:
-    """Store features as they come; yields the running count and what is new."""
+) -> Iterator[tuple[FeatureKey, Float32[np.ndarray, " width"]]]:
+    """Hand features on as they come, and store them in shards."""
     shard: dict[FeatureKey, np.ndarray] = {}
-    done, last_write = 0, time.monotonic()
+    last_write = time.monotonic()
     try:
         for key, vector in computed:
             shard[key] = vector
-            done += 1
             if len(shard) >= _SHARD_VIEWS or time.monotonic() - last_write > _SHARD_SECONDS:
-                store.add(shard)
-                shard, last_write = {}, time.monotonic()
-            yield done, {key: vector}
+                full, shard = shard, {}
+                store.add(full)
+                last_write = time.monotonic()
+            yield key, vector
     finally:
-        # Ctrl-C and a full disk included: what was computed is kept.
+        # Ctrl-C included: what was computed is kept.
         store.add(shard)

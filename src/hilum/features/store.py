@@ -8,12 +8,11 @@ at once without a lock: at worst they compute the same twice.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import logging
-import os
-import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +21,7 @@ import pyarrow.parquet as pq
 from jaxtyping import Float32
 
 from hilum.errors import CacheError
+from hilum.writing import write_durably
 
 _LOG = logging.getLogger(__name__)
 
@@ -37,24 +37,29 @@ class FeatureStore:
         self._folder = folder
         self._width = feature_width
 
-    def load(self, wanted: Iterable[FeatureKey]) -> dict[FeatureKey, Float32[np.ndarray, " width"]]:
-        """Return the features that are stored already, among those wanted."""
+    def load(
+        self, wanted: Iterable[FeatureKey]
+    ) -> Iterator[tuple[FeatureKey, Float32[np.ndarray, " width"]]]:
+        """Yield the features that are stored already, among those wanted, each once.
+
+        A vector is a view of its shard's memory: copy it to keep it.
+
+        Raises:
+            CacheError: The store is there and cannot be read.
+        """
         missing = set(wanted)
-        found: dict[FeatureKey, np.ndarray] = {}
         for shard in sorted(self._folder.glob("*.parquet")) if missing else ():
             table = self._read_shard(shard)
             if table is None:
                 continue
-            keys = list(zip(table["film"].to_pylist(), table["view"].to_pylist(), strict=True))
+            keys = zip(table["film"].to_pylist(), table["view"].to_pylist(), strict=True)
             vectors = table["features"].combine_chunks().flatten().to_numpy()
-            vectors = vectors.reshape(len(keys), self._width)
-            rows = [row for row, key in enumerate(keys) if key in missing]
-            # Copied, so that a shard's buffer is not kept alive by one of its rows.
-            found.update(zip((keys[row] for row in rows), vectors[rows].copy(), strict=True))
-            missing.difference_update(keys)
+            for key, vector in zip(keys, vectors.reshape(-1, self._width), strict=True):
+                if key in missing:
+                    missing.remove(key)
+                    yield key, vector
             if not missing:
-                break
-        return found
+                return
 
     def add(self, features: dict[FeatureKey, Float32[np.ndarray, " width"]]) -> None:
         """Write one shard, durably: when this returns, the features outlive a power cut.
@@ -78,7 +83,7 @@ class FeatureStore:
         data = buffer.getbuffer()
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            _write_durably(self._folder / f"{_digest(data)}.parquet", data)
+            write_durably(self._folder / f"{_digest(data)}.parquet", data)
         except OSError as error:
             raise CacheError(
                 f"The features cannot be stored: {error.strerror}.",
@@ -96,34 +101,23 @@ class FeatureStore:
                 raise pa.ArrowInvalid("its features have another width")
         except FileNotFoundError:
             return None
-        except (OSError, pa.ArrowException, KeyError, AttributeError) as error:
+        except OSError as error:
+            raise CacheError(
+                f"The feature store cannot be read: {error.strerror}.",
+                fix="Check who may read it, or name another folder with --cache-dir.",
+            ) from error
+        except (pa.ArrowException, KeyError, AttributeError) as error:
             _LOG.warning(
                 "A damaged part of the feature store is set aside (%s); "
                 "its films are computed again.",
                 error,
             )
-            path.rename(path.with_suffix(".damaged"))
+            # Another process may have seen the same, or only the owner may rename it.
+            with contextlib.suppress(OSError):
+                path.rename(path.with_suffix(".damaged"))
             return None
         return table
 
 
 def _digest(data: bytes | memoryview) -> str:
     return hashlib.sha256(data).hexdigest()[:32]
-
-
-def _write_durably(path: Path, data: bytes | memoryview) -> None:
-    """Write to a neighbour, flush to the disk, then take the name."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".writing-", delete=False) as file:
-        try:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-            Path(file.name).replace(path)
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -7,7 +7,6 @@ early makes room. The engine loads when training starts, not with this module.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -18,6 +17,7 @@ from jaxtyping import Float, Float32, Int
 
 from hilum.cohort.splitting import Split
 from hilum.heads.network import HeadWeights
+from hilum.settings import usable_cores
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ def train_heads(
         return programs[shapes[head]].train(shared, plan, keeps_weights=keeps_weights)
 
     outcomes: dict[int, program.HeadOutcome] = {}
-    pool = ThreadPoolExecutor(_usable_cores(), thread_name_prefix="hilum-heads")
+    pool = ThreadPoolExecutor(usable_cores(), thread_name_prefix="hilum-heads")
     try:
         heads = {pool.submit(train, head): head for head in range(len(splits))}
         for future in as_completed(heads):
@@ -209,10 +209,3 @@ def _check(
     for split in splits:
         if np.isin(split.train, [*split.validation, *split.test]).any():
             raise ValueError("A training film of a split also validates or tests it.")
-
-
-def _usable_cores() -> int:
-    """Count the cores that this process may use, which may be fewer than there are."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

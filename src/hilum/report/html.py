@@ -42,7 +42,6 @@ from hilum.report.tree import list_entries
 from hilum.studies.comparison import BackboneResult, Comparison
 
 _SEVERITIES = {"fail": "Problem", "warn": "Caution", "note": "Note"}
-_DATE_KEYS = ("finished", "date", "started", "created", "time")
 _OPEN_PAIRS_AT_MOST = 6
 
 
@@ -99,7 +98,11 @@ def render_report(
         misjudged=_misjudged(comparison, thumbnails),
         methods=_methods(comparison),
         provenance=list_entries(comparison.provenance, redact),
-        peak_memory=formatting.bytes_text(comparison.peak_rss_bytes),
+        peak_memory=(
+            "unknown"
+            if comparison.peak_rss_bytes is None
+            else formatting.bytes_text(comparison.peak_rss_bytes)
+        ),
     )
 
 
@@ -117,11 +120,7 @@ def _template() -> Template:
 
 def _date(provenance: Mapping[str, Any]) -> str:
     """Find the day of the run; the report itself never looks at the clock."""
-    for key in _DATE_KEYS:
-        value = str(provenance.get(key, ""))
-        if value[:4].isdigit() and value[4:5] == "-":
-            return value[:10]
-    return ""
+    return str(provenance.get("created", ""))[:10]
 
 
 def _answer(comparison: Comparison) -> dict[str, Any]:
@@ -229,7 +228,7 @@ def _backbone_view(result: BackboneResult, figures: Mapping[str, str]) -> dict[s
         "matrix": make_matrix(result),
         "weights": result.weights,
         "feature_width": result.feature_width,
-        "films_per_second": result.films_per_second,
+        "views_per_second": result.views_per_second,
     }
 
 

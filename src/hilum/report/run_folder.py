@@ -7,51 +7,98 @@ Its files are a contract that other tools read; the columns and keys stand in
 
 from __future__ import annotations
 
-import csv
-import io
+import contextlib
+import hashlib
 import json
-import shutil
+import os
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from filelock import FileLock, Timeout
 
 from hilum.errors import OutputError
 from hilum.report.figures import draw_figures
 from hilum.report.html import films_shown, render_report
+from hilum.report.privacy import redactor
+from hilum.report.tables import excluded_table, folds_table, history_table, predictions_table
 from hilum.report.thumbnails import load_thumbnails
 from hilum.settings import default_cache_dir
 from hilum.studies.comparison import BackboneResult, Comparison
 from hilum.studies.provenance import peak_rss_bytes
+from hilum.writing import check_writable, nearest_folder, sync_files, sync_folder
 
 SCHEMA = "hilum.results/1"
+_CONTRACT = frozenset(
+    {
+        "report.html", "results.json", "predictions.csv", "history.csv", "folds.csv",
+        "excluded.csv", "audit.json", "provenance.json", "figures",
+    }
+)  # fmt: skip
+_LONGEST_NAME_BYTES = 200
+"""Room is left for the names of lock and draft beside it."""
+
+
+@contextlib.contextmanager
+def claim_run_folder(folder: Path) -> Iterator[None]:
+    """Make sure, before any work, that a run may be written to `folder`, and by us alone.
+
+    An older run there is replaced when the new one is done; nothing else is touched.
+
+    Raises:
+        OutputError: The place is taken by something else, cannot be written, or
+            another process is working on it.
+    """
+    check_run_folder(folder)
+    place = folder.resolve()
+    # Beside the run if its parent is there, else above: no folder is made before the run is.
+    address = hashlib.sha256(os.fsencode(place)).hexdigest()[:12]
+    lock = nearest_folder(place.parent) / f".hilum-{address}.lock"
+    try:
+        with FileLock(lock, timeout=0):
+            try:
+                lock.write_text(str(os.getpid()), encoding="ascii")
+                yield
+            finally:
+                lock.unlink(missing_ok=True)
+    except Timeout:
+        owner = lock.read_text(encoding="ascii") if lock.exists() else "unknown"
+        raise OutputError(
+            f"Another run, process {owner}, is about to write to '{folder}'.",
+            fix="Wait for it, or name another folder with --out.",
+        ) from None
 
 
 def check_run_folder(folder: Path) -> None:
-    """Make sure, before any work, that a run may be written to `folder`.
-
-    An older run there is replaced when the new one is done; anything else is not
-    touched.
+    """Make sure that a run can be written to `folder`, which may hold an older run.
 
     Raises:
-        OutputError: The place is taken by something else or cannot be written.
+        OutputError: It cannot, or something else is there.
     """
-    if folder.exists() and not _is_run(folder) and (folder.is_file() or any(folder.iterdir())):
-        raise OutputError(
-            f"'{folder}' exists and holds no earlier run.", fix="Name another folder with --out."
-        )
-    existing = next(parent for parent in folder.absolute().parents if parent.exists())
+    elsewhere = "Name another folder with --out."
     try:
-        with tempfile.TemporaryDirectory(dir=existing, prefix=".hilum-"):
-            pass
+        place = folder.resolve()
+        names = {entry.name for entry in place.iterdir()} if place.exists() else set()
+        check_writable(place.parent)
     except OSError as error:
         raise OutputError(
-            f"'{existing}' cannot be written: {error.strerror}.",
-            fix="Name another folder with --out.",
+            f"'{folder}' cannot be written: {error.strerror}.", fix=elsewhere
         ) from error
+    if place.is_mount() or place == Path.cwd():
+        raise OutputError(
+            f"'{folder}' cannot be replaced as a whole: it is a mount point or the current folder.",
+            fix="Name a folder inside it with --out.",
+        )
+    if len(os.fsencode(place.name)) > _LONGEST_NAME_BYTES:
+        raise OutputError("The run folder's name is too long.", fix=elsewhere)
+    strangers = sorted(names - _CONTRACT)
+    if strangers:
+        raise OutputError(
+            f"'{folder}' holds what no run wrote, such as '{strangers[0]}'.", fix=elsewhere
+        )
 
 
 def save_run(
@@ -73,6 +120,7 @@ def save_run(
     """
     folder = Path(folder)
     check_run_folder(folder)
+    redact = redactor(comparison.cohort)
     cache = Path(cache_dir) if cache_dir is not None else default_cache_dir()
     figures = draw_figures(comparison)
     thumbnails = load_thumbnails(films_shown(comparison), cache)
@@ -81,15 +129,21 @@ def save_run(
     files = {
         "report.html": report,
         "results.json": to_json(results(comparison)),
-        "predictions.csv": _predictions(comparison),
-        "history.csv": _history(comparison),
-        "folds.csv": _folds(comparison),
+        "predictions.csv": predictions_table(comparison),
+        "history.csv": history_table(comparison),
+        "folds.csv": folds_table(comparison),
         "audit.json": to_json({"checks": [asdict(finding) for finding in comparison.findings]}),
-        "provenance.json": to_json({**comparison.provenance, "seed": comparison.seed}),
+        "provenance.json": to_json(
+            {
+                **comparison.provenance,
+                "command_line": [redact(word) for word in comparison.provenance["command_line"]],
+                "seed": comparison.seed,
+            }
+        ),
         **{f"figures/{stem}.svg": svg for stem, svg in figures.items()},
     }
     if comparison.cohort.excluded:
-        files["excluded.csv"] = _excluded(comparison)
+        files["excluded.csv"] = excluded_table(comparison)
     try:
         _write_whole(folder, files)
     except OSError as error:
@@ -115,10 +169,10 @@ def results(comparison: Comparison) -> dict[str, Any]:
             "patients": cohort.n_patients,
             "groups": int(np.unique(folds.groups).size),
             "excluded": [
-                {"film_id": e.film_id, "label": e.label, "code": e.code, "message": e.message}
-                for e in cohort.excluded
+                {"film_id": e.film_id, "label": e.label, "code": e.code} for e in cohort.excluded
             ],
             "left_out": dict(cohort.left_out),
+            "ignored": cohort.ignored,
         },
         "recipe": asdict(comparison.recipe) | {"validates_on_test": folds.validates_on_test},
         "seed": comparison.seed,
@@ -149,95 +203,8 @@ def _backbone(result: BackboneResult) -> dict[str, Any]:
         "confusion_matrix": evaluation.confusion_matrix,
         "repeats": {name: asdict(spread) for name, spread in evaluation.repeats.items()},
         "seconds": asdict(result.seconds),
-        "views_per_second": result.films_per_second,
+        "views_per_second": result.views_per_second,
     }
-
-
-def _predictions(comparison: Comparison) -> str:
-    cohort = comparison.cohort
-    header = ["backbone", "repeat", "fold", "film_id", "path", "label", "predicted"]
-    return _csv(
-        [*header, *(f"score_{label}" for label in cohort.classes)],
-        (
-            [
-                result.name, split.repeat, split.fold, film.film_id, str(film.path), film.label,
-                cohort.classes[int(scores.argmax())], *(f"{score:.9g}" for score in scores),
-            ]
-            for result in comparison.backbones
-            for split, of_head in zip(comparison.folds.splits, result.heads.scores, strict=True)
-            for film, scores in ((cohort.films[row], of_head[row]) for row in split.test)
-        ),
-    )  # fmt: skip
-
-
-def _history(comparison: Comparison) -> str:
-    def rows() -> Iterable[Sequence[object]]:
-        for result in comparison.backbones:
-            history = result.heads.history
-            parts = (
-                ("training", history.training_loss, history.training_accuracy),
-                ("validation", history.validation_loss, history.validation_accuracy),
-            )
-            for head, split in enumerate(comparison.folds.splits):
-                for part, losses, accuracies in parts:
-                    for epoch, (loss, accuracy) in enumerate(
-                        zip(losses[head], accuracies[head], strict=True), start=1
-                    ):
-                        if np.isfinite(loss):
-                            yield (
-                                result.name, split.repeat, split.fold, epoch, part,
-                                f"{loss:.6f}", f"{accuracy:.6f}",
-                            )  # fmt: skip
-
-    return _csv(["backbone", "repeat", "fold", "epoch", "part", "loss", "accuracy"], rows())
-
-
-def _folds(comparison: Comparison) -> str:
-    films, folds = comparison.cohort.films, comparison.folds
-    return _csv(
-        ["repeat", "fold", "part", "film_id", "path", "label", "group"],
-        (
-            [
-                split.repeat, split.fold, part, films[row].film_id, str(films[row].path),
-                films[row].label, int(folds.groups[row]),
-            ]
-            for split in folds.splits
-            for part, rows in (
-                ("training", split.train),
-                ("validation", split.validation),
-                ("test", split.test),
-            )
-            for row in rows
-        ),
-    )  # fmt: skip
-
-
-def _excluded(comparison: Comparison) -> str:
-    return _csv(
-        ["film_id", "path", "label", "code", "message", "fix"],
-        (
-            [e.film_id, str(e.path), e.label, e.code, e.message, e.fix]
-            for e in comparison.cohort.excluded
-        ),
-    )
-
-
-def _csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows([_harmless(cell) for cell in row] for row in rows)
-    return text.getvalue()
-
-
-def _harmless(cell: object) -> object:
-    """Keep a spreadsheet from running a name that looks like a formula."""
-    if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        try:
-            float(cell)
-        except ValueError:
-            return "'" + cell
-    return cell
 
 
 def _plain(value: Any) -> Any:
@@ -253,21 +220,24 @@ def _plain(value: Any) -> Any:
     return int(value) if isinstance(value, np.integer) else value
 
 
-def _is_run(folder: Path) -> bool:
-    return (folder / "results.json").is_file() and (folder / "report.html").is_file()
-
-
 def _write_whole(folder: Path, files: dict[str, str]) -> None:
-    """Write beside the folder, then take its name in one step."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
-        fresh = Path(scratch) / "run"
+    """Write beside the folder, then take its name; if that fails, the old run is back."""
+    place = folder.resolve()
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=place.parent, prefix=".hilum-run-") as scratch:
+        fresh, replaced = Path(scratch) / "run", Path(scratch) / "replaced"
         for name, text in files.items():
             path = fresh / name
             path.parent.mkdir(parents=True, exist_ok=True)
             # A file name that is no valid text is written as it came.
             path.write_bytes(text.encode("utf-8", "surrogateescape"))
-        if folder.exists():
-            folder.rename(Path(scratch) / "replaced")
-        fresh.rename(folder)
-        shutil.rmtree(Path(scratch) / "replaced", ignore_errors=True)
+        sync_files(fresh)
+        if place.exists():
+            place.rename(replaced)
+        try:
+            fresh.rename(place)
+        except OSError:
+            if replaced.exists():
+                replaced.rename(place)
+            raise
+        sync_folder(place.parent)

@@ -164,7 +164,7 @@ def _row(result: BackboneResult, metrics: Sequence[str], start: float) -> Row:
         parameters=count_text(result.parameters),
         size_px=result.size_px,
         extraction=seconds_text(result.seconds.extract),
-        is_stored=result.films_per_second is None,
+        is_stored=result.views_per_second is None,
         training=seconds_text(result.seconds.train),
     )
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
 from hilum.cohort.manifest import Film
-from hilum.cohort.reading import READING_VERSION, read_film
+from hilum.cohort.reading import READING_VERSION, decode_film, load_bytes
 from hilum.cohort.thumbnails import thumbnail
 from hilum.errors import FilmError
+from hilum.writing import write_durably
 
 _LONGEST_SIDE_PX = 192
 
@@ -16,21 +19,30 @@ _LONGEST_SIDE_PX = 192
 def load_thumbnails(films: Iterable[Film], cache_dir: Path) -> dict[str, bytes]:
     """Return a JPEG of each film, by film id; decodes only films not shown before.
 
-    A film that has vanished since it was studied has no picture, and the report
-    says so in its place.
+    A film that has vanished or changed since it was studied has no picture, and the
+    report says so in its place. A cache that cannot be used costs time, not the report.
     """
     folder = cache_dir / "thumbnails" / f"v{READING_VERSION}-{_LONGEST_SIDE_PX}"
-    folder.mkdir(parents=True, exist_ok=True)
     pictures: dict[str, bytes] = {}
     for film in films:
         kept = folder / f"{film.sha256}.jpg"
-        try:
-            if not kept.exists():
-                image = read_film(film.path, at_least_px=_LONGEST_SIDE_PX)
-                scratch = kept.with_suffix(f".{film.film_id}.part")
-                scratch.write_bytes(thumbnail(image))
-                scratch.replace(kept)
+        with contextlib.suppress(OSError):
             pictures[film.film_id] = kept.read_bytes()
-        except FilmError:
             continue
+        with contextlib.suppress(FilmError):
+            picture = _draw(film)
+            if picture is None:
+                continue
+            pictures[film.film_id] = picture
+            with contextlib.suppress(OSError):
+                folder.mkdir(parents=True, exist_ok=True)
+                write_durably(kept, picture)
     return pictures
+
+
+def _draw(film: Film) -> bytes | None:
+    """Draw a film, unless the file is no longer the one that was studied."""
+    data = load_bytes(film.path)
+    if hashlib.sha256(data).hexdigest() != film.sha256:
+        return None
+    return thumbnail(decode_film(data, at_least_px=_LONGEST_SIDE_PX), _LONGEST_SIDE_PX)

@@ -38,9 +38,6 @@ EXCLUSION_REASONS = {
     "MISSING": "The file is not there or cannot be opened.",
     "LINK": "The file is a link that leads out of the folder, or nowhere.",
     "CHANGED": "The file changed while the study ran.",
-    "DICOM": "The file is not valid DICOM.",
-    "CODEC": "The compression needs a decoder that is not installed.",
-    "NOT_CXR": "The file holds no chest film.",
 }
 SAME_FILMS_NOTE = (
     "Validation and test are the same films here, as in the published recipe. The curves and "

@@ -9,9 +9,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
+import numpy as np
+
+from hilum.cohort.grouping import conflicting_labels
 from hilum.cohort.manifest import Cohort
+from hilum.cohort.splitting import Folds
 from hilum.errors import CohortError
-from hilum.studies.comparison import Finding, Recipe, Verdict
+from hilum.studies.comparison import Finding, Verdict
 
 
 def check_labels_agree(cohort: Cohort) -> None:
@@ -20,27 +24,30 @@ def check_labels_agree(cohort: Cohort) -> None:
     Raises:
         CohortError: It does; the films are named.
     """
-    by_content = defaultdict(list)
-    for film in cohort.films:
-        by_content[film.sha256].append(film)
-    clashes = [films for films in by_content.values() if len({f.label for f in films}) > 1]
+    clashes = conflicting_labels(cohort)
     if clashes:
+        films = {film.film_id: film for film in cohort.films}
         pairs = "\n  ".join(
-            " = ".join(f"{film.path.name} ({film.label})" for film in films)
-            for films in clashes[:10]
+            " = ".join(f"{films[k].path.name} ({films[k].label})" for k in clash)
+            for clash in clashes[:10]
         )
         raise CohortError(
-            f"{len(clashes)} film(s) stand in two classes, byte for byte the same:\n  {pairs}\n",
+            f"Films that stand in two classes, byte for byte the same: {len(clashes)}\n  {pairs}\n",
             fix="Remove each from the class that it does not belong to.",
         )
 
 
-def check_cohort(cohort: Cohort) -> tuple[Finding, ...]:
+def check_cohort(cohort: Cohort, folds: Folds) -> tuple[Finding, ...]:
     """Run the checks that need no pixels."""
-    return (*_readability(cohort), *_identical_films(cohort), *_patients(cohort))
+    return (
+        *_readability(cohort),
+        *_identical_films(cohort),
+        *_patients(cohort),
+        *_leaks(cohort, folds),
+    )
 
 
-def give_verdict(cohort: Cohort, recipe: Recipe) -> Verdict:
+def give_verdict(cohort: Cohort, folds: Folds) -> Verdict:
     """Say how far the headline numbers carry, and why no further."""
     reasons = [
         "This run did not test for shortcuts: the source, the format or the edge of the films "
@@ -50,7 +57,13 @@ def give_verdict(cohort: Cohort, recipe: Recipe) -> Verdict:
         reasons.append(
             "Patients are unknown: films of one patient may stand on both sides of a split."
         )
-    if recipe.folds == 0:
+    n_leaks = len(folds.straddling_groups)
+    if n_leaks:
+        reasons.append(
+            "The split is by film, and films of the same patient, or copies of one film, stand "
+            f"in training and in test: {n_leaks} times."
+        )
+    if folds.validates_on_test:
         reasons.append(
             "Validation and test are the same films, so the curves and the table share one set."
         )
@@ -85,7 +98,7 @@ def _identical_films(cohort: Cohort) -> list[Finding]:
             severity="note",
             title=f"{sum(map(len, copies))} films are {len(copies)} films in identical copies.",
             evidence={"films": copies},
-            what_to_do="Copies were kept on one side of every split; removing them is cleaner.",
+            what_to_do="Keep one of each.",
         )
     ]
 
@@ -112,5 +125,21 @@ def _patients(cohort: Cohort) -> list[Finding]:
             + (f"; of {unknown} films the patient is unknown." if unknown else "."),
             evidence={"patients": cohort.n_patients, "several": several, "unknown": unknown},
             what_to_do="Fill the patient column." if unknown else "",
+        )
+    ]
+
+
+def _leaks(cohort: Cohort, folds: Folds) -> list[Finding]:
+    leaking = folds.straddling_groups
+    if not len(leaking):
+        return []
+    films = [cohort.films[row].film_id for row in np.flatnonzero(np.isin(folds.groups, leaking))]
+    return [
+        Finding(
+            check="leaks",
+            severity="warn",
+            title=f"{len(leaking)} patients or copied films stand in training and in test.",
+            evidence={"groups": len(leaking), "films": films},
+            what_to_do="Use --recipe hilum, which keeps them on one side of every split.",
         )
     ]

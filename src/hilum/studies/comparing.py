@@ -7,16 +7,20 @@ from pathlib import Path
 
 import numpy as np
 
-from hilum.backbones.catalog import CATALOG, BackboneRecord, find_backbone
+from hilum.backbones.catalog import BackboneRecord, at_size
+from hilum.backbones.compiling import graph_key
 from hilum.backbones.engine import Engine, open_engine
-from hilum.backbones.weights import find_weights, verify_weights
-from hilum.cohort.grouping import group_films
 from hilum.cohort.manifest import Cohort
-from hilum.cohort.splitting import Folds, repeated_folds, single_split
-from hilum.errors import WeightsError
+from hilum.cohort.splitting import Folds
+from hilum.errors import RecipeError
 from hilum.evaluation.comparing import compare_pairs
 from hilum.evaluation.evaluating import evaluate
-from hilum.features.extraction import Extraction, extract_features
+from hilum.features.extraction import (
+    Extraction,
+    ExtractionCost,
+    FeatureTable,
+    extract_features,
+)
 from hilum.heads.training import train_heads
 from hilum.settings import default_cache_dir
 from hilum.studies.checking import check_cohort, check_labels_agree, give_verdict
@@ -25,15 +29,12 @@ from hilum.studies.comparison import (
     Comparison,
     Recipe,
     Seconds,
-    Unavailable,
     WeightsRecord,
 )
+from hilum.studies.preparing import check_cache, choose_backbones, draw_folds, hash_cohort
 from hilum.studies.provenance import describe_run, peak_rss_bytes
 from hilum.studies.recipes import find_recipe
 from hilum.studies.watching import Silence, Watcher
-
-PAPER_SEED = 42
-"""The split of the paper's ancestor."""
 
 
 def compare(
@@ -71,27 +72,33 @@ def compare(
         FoldsError: A class is too small for the folds.
         UnknownBackboneError: A name is in no catalog.
         WeightsError: A named backbone is not available here.
-        RecipeError: There is no such recipe.
+        RecipeError: There is no such recipe, or the seed is negative.
+        CacheError: The cache folder cannot be written, or has no room.
     """
     watcher = watcher or Silence()
     cache = Path(cache_dir) if cache_dir is not None else default_cache_dir()
     recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
+    if seed < 0:
+        raise RecipeError(f"The seed is {seed}.", fix="Give 0 or more.")
     positive = cohort.positive_class(positive)
     records, unavailable = choose_backbones(backbones)
+    records = tuple(at_size(record, recipe.input_px) for record in records)
     check_labels_agree(cohort)
-    _draw_folds(cohort, recipe, seed)  # fails before any work, not after it
+    check_cache(cache)
+    draw_folds(cohort, recipe, seed)  # fails before any work, not after it
 
-    extractions: list[tuple[BackboneRecord, Extraction]] = []
+    costs = []
     for record in records:
         extraction = _extract(cohort, record, recipe, seed, cache, engine, watcher)
         cohort = cohort.without(extraction.unreadable)
-        extractions.append((record, extraction))
+        costs.append(extraction.cost)
+        del extraction  # one backbone's features in memory at a time
 
-    folds = _draw_folds(cohort, recipe, seed)
-    results = [
-        _judge(cohort, positive, folds, recipe, seed, record, extraction, watcher)
-        for record, extraction in extractions
-    ]
+    folds = draw_folds(cohort, recipe, seed)
+    results = []
+    for record, cost in zip(records, costs, strict=True):
+        table = _extract(cohort, record, recipe, seed, cache, engine, Silence()).table
+        results.append(_judge(cohort, positive, folds, recipe, seed, record, table, cost, watcher))
     results.sort(key=_rank)
     return Comparison(
         cohort=cohort,
@@ -107,58 +114,15 @@ def compare(
             groups=folds.groups,
         ),
         unavailable=unavailable,
-        findings=check_cohort(cohort),
-        verdict=give_verdict(cohort, recipe),
-        provenance=describe_run(command_line),
+        findings=check_cohort(cohort, folds),
+        verdict=give_verdict(cohort, folds),
+        provenance=describe_run(command_line)
+        | {
+            "films_sha256": hash_cohort(cohort),
+            "graphs": {record.name: graph_key(record) for record in records},
+            "split_seed": seed if recipe.split_seed is None else recipe.split_seed,
+        },
         peak_rss_bytes=peak_rss_bytes(),
-    )
-
-
-def choose_backbones(
-    names: Sequence[str] | None,
-) -> tuple[tuple[BackboneRecord, ...], tuple[Unavailable, ...]]:
-    """Find the backbones to run, before any work starts.
-
-    Args:
-        names: Those that must run; None for all that can.
-
-    Returns:
-        The records, and those that cannot take part.
-
-    Raises:
-        UnknownBackboneError: A name is in no catalog.
-        WeightsError: A named backbone is not available, or none is.
-    """
-    if names is not None:
-        records = tuple(dict.fromkeys(find_backbone(name) for name in names))
-        for record in records:
-            verify_weights(find_weights(record), record.weights)
-        return records, ()
-    available, unavailable = [], []
-    for record in CATALOG.values():
-        try:
-            verify_weights(find_weights(record), record.weights)
-            available.append(record)
-        except WeightsError as error:
-            unavailable.append(Unavailable(record.name, str(error)))
-    if not available:
-        raise WeightsError(
-            "No backbone is available: " + " ".join(absent.why for absent in unavailable),
-            fix="Install Hilum again; its default backbones come with it.",
-        )
-    return tuple(available), tuple(unavailable)
-
-
-def _draw_folds(cohort: Cohort, recipe: Recipe, seed: int) -> Folds:
-    if recipe.folds == 0:
-        return single_split(cohort.y, seed=PAPER_SEED, class_names=cohort.classes)
-    return repeated_folds(
-        cohort.y,
-        group_films(cohort),
-        n_folds=recipe.folds,
-        n_repeats=recipe.repeats,
-        seed=seed,
-        class_names=cohort.classes,
     )
 
 
@@ -181,10 +145,11 @@ def _extract(
         engine=engine,
         on_progress=watcher.advance,
     )
-    n_views = extraction.table.values.shape[0] * extraction.table.values.shape[1]
+    n_films, n_views, _ = extraction.table.values.shape
+    n_stored = n_films * n_views - extraction.cost.n_computed
     watcher.end(
-        f"{n_views} views of {len(extraction.table.film_ids)} films, "
-        f"{extraction.n_computed} computed, {n_views - extraction.n_computed} from the store"
+        f"{n_films * n_views} views of {n_films} films, {extraction.cost.n_computed} computed, "
+        f"{max(n_stored, 0)} from the store"
     )
     return extraction
 
@@ -196,16 +161,14 @@ def _judge(
     recipe: Recipe,
     seed: int,
     record: BackboneRecord,
-    extraction: Extraction,
+    table: FeatureTable,
+    cost: ExtractionCost,
     watcher: Watcher,
 ) -> BackboneResult:
     """Train all heads of one backbone and measure them on films they never saw."""
-    # A later backbone may have met a film that an earlier one still had in the store.
-    kept = {film.film_id for film in cohort.films}
-    rows = [row for row, film_id in enumerate(extraction.table.film_ids) if film_id in kept]
     watcher.begin(f"{record.title}: heads", "heads")
     heads = train_heads(
-        extraction.table.values[rows],
+        table.values,
         cohort.y,
         folds.splits,
         recipe.head,
@@ -221,9 +184,11 @@ def _judge(
         groups=folds.groups,
         rng=np.random.default_rng(seed),
     )
-    accuracy = evaluation.metrics["accuracy"].value
-    watcher.end(f"{len(folds.splits)} heads, accuracy {accuracy:.3f}")
-    is_computed = extraction.n_computed > 0
+    n_heads = len(folds.splits)
+    watcher.end(
+        f"{n_heads} head{'s' if n_heads > 1 else ''}, "
+        f"accuracy {evaluation.metrics['accuracy'].value:.3f}"
+    )
     return BackboneResult(
         name=record.name,
         title=record.title,
@@ -237,10 +202,8 @@ def _judge(
         ),
         heads=heads,
         evaluation=evaluation,
-        seconds=Seconds(extract=extraction.seconds, train=heads.seconds),
-        films_per_second=extraction.n_computed / extraction.compute_seconds
-        if is_computed
-        else None,
+        seconds=Seconds(extract=cost.seconds, train=heads.seconds),
+        views_per_second=cost.views_per_second,
     )
 
 

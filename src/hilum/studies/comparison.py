@@ -23,6 +23,8 @@ class Recipe:
         head: How heads are built and trained.
         folds: Folds per repeat; 0 for the single 80/20 split.
         repeats: How often the folds are drawn anew.
+        input_px: Side of every backbone's input; None for the network's own.
+        split_seed: Where the split is drawn from; None for the study's seed.
     """
 
     name: str
@@ -31,6 +33,8 @@ class Recipe:
     head: HeadRecipe
     folds: int
     repeats: int
+    input_px: int | None = None
+    split_seed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,7 @@ class BackboneResult:
         heads: Scores and curves of all splits, in the order of the folds' splits.
         evaluation: The figures.
         seconds: What it cost.
-        films_per_second: Film views per second while features were computed; None
+        views_per_second: Film views per second while features were computed; None
             when all of them were already stored.
     """
 
@@ -77,7 +81,7 @@ class BackboneResult:
     heads: TrainedHeads
     evaluation: Evaluation
     seconds: Seconds
-    films_per_second: float | None
+    views_per_second: float | None
 
 
 @dataclass(frozen=True)
@@ -131,7 +135,7 @@ class Comparison:
         findings: What the checks of the cohort say.
         verdict: Whether the cohort carries the claim.
         provenance: Versions, hardware, command line, times.
-        peak_rss_bytes: Largest resident memory of the run so far.
+        peak_rss_bytes: Largest resident memory of the run so far; None where unknown.
     """
 
     cohort: Cohort
@@ -145,4 +149,4 @@ class Comparison:
     findings: tuple[Finding, ...]
     verdict: Verdict
     provenance: Mapping[str, Any]
-    peak_rss_bytes: int
+    peak_rss_bytes: int | None

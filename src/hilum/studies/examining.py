@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from hilum.backbones.catalog import CATALOG
-from hilum.backbones.weights import find_weights, verify_weights
-from hilum.errors import WeightsError
+from hilum.backbones.weights import why_unavailable
 from hilum.studies.provenance import describe_run
+from hilum.writing import check_writable, nearest_folder
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,10 @@ def examine(cache_dir: Path) -> tuple[Symptom, ...]:
     memory = hardware["memory_bytes"]
     return (
         Symptom("Python", True, run["python"]),
-        *(Symptom(name, True, version) for name, version in run["versions"].items()),
+        *(
+            Symptom(name, release is not None, release or "absent: install Hilum again.")
+            for name, release in run["versions"].items()
+        ),
         Symptom(
             "Machine",
             True,
@@ -83,22 +85,18 @@ def _codecs() -> Symptom:
 
 def _backbone(name: str) -> Symptom:
     record = CATALOG[name]
-    try:
-        verify_weights(find_weights(record), record.weights)
-    except WeightsError as error:
-        return Symptom(record.title, False, str(error))
-    return Symptom(record.title, True, f"weights verified, {record.weights.licence}")
+    obstacle = why_unavailable(record)
+    detail = obstacle or f"weights verified, {record.weights.licence}"
+    return Symptom(record.title, obstacle is None, detail)
 
 
 def _cache(cache_dir: Path) -> Symptom:
-    existing = next(folder for folder in (cache_dir, *cache_dir.parents) if folder.exists())
     try:
-        with tempfile.TemporaryDirectory(dir=existing, prefix=".hilum-"):
-            pass
+        check_writable(cache_dir)
     except OSError as error:
         return Symptom(
             "Cache", False, f"{cache_dir} cannot be written ({error.strerror}): use --cache-dir."
         )
     used = sum(path.stat().st_size for path in cache_dir.rglob("*") if path.is_file())
-    free = shutil.disk_usage(existing).free
+    free = shutil.disk_usage(nearest_folder(cache_dir)).free
     return Symptom("Cache", True, f"{cache_dir}: {used / 1e6:.0f} MB, {free / 1e9:.0f} GB free")

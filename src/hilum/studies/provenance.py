@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import platform
-import resource
-import sys
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +16,16 @@ _PACKAGES = (
 
 
 def describe_run(command_line: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Describe the machine and the software; nothing in it names a user or a host.
+    """Describe the machine and the software.
 
     Args:
-        command_line: As the user typed it; empty for a run from Python.
+        command_line: What was run, without folders or files; empty for a run from Python.
     """
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "command_line": list(command_line),
         "python": platform.python_version(),
-        "versions": {package: version(package) for package in _PACKAGES},
+        "versions": {package: _version(package) for package in _PACKAGES},
         "hardware": {
             "machine": platform.machine(),
             "processor": _processor(),
@@ -38,24 +36,37 @@ def describe_run(command_line: tuple[str, ...] = ()) -> dict[str, Any]:
     }
 
 
-def peak_rss_bytes() -> int:
+def peak_rss_bytes() -> int | None:
     """Largest resident memory so far: this process, and its largest child on top.
 
     The sum is an upper bound, since the child may have run before this process grew.
+    None where the system does not tell, as on Windows.
     """
-    unit = 1 if sys.platform == "darwin" else 1024
+    try:
+        import resource
+    except ImportError:
+        return None
+    unit = 1 if platform.system() == "Darwin" else 1024
     child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit
-    return _own_peak_bytes(unit) + child
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    return (_high_water_bytes() or own) + child
 
 
-def _own_peak_bytes(unit: int) -> int:
-    """Prefer Linux's own count: getrusage inherits the parent's peak at the start."""
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _high_water_bytes() -> int | None:
+    """Linux's own count, since getrusage inherits the parent's peak at the start."""
     status = Path("/proc/self/status")
     if status.exists():
         for line in status.read_text(encoding="ascii").splitlines():
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) * 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    return None
 
 
 def _processor() -> str:
@@ -70,5 +81,5 @@ def _processor() -> str:
 def _memory_bytes() -> int | None:
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (ValueError, OSError):
+    except (AttributeError, ValueError, OSError):
         return None

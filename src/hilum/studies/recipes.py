@@ -26,8 +26,8 @@ RECIPES = {
         Recipe(
             name="paper",
             summary=(
-                "One stratified 80/20 split by film, 25 epochs, the last one kept; validation "
-                "and test are the same films, as in Bansal and Sridhar (2020)."
+                "One stratified 80/20 split by film, every input at 224 px, 25 epochs, the last "
+                "one kept; validation and test are the same films, as in Bansal and Sridhar (2020)."
             ),
             rotated_views=2,
             head=HeadRecipe(
@@ -39,6 +39,8 @@ RECIPES = {
             ),
             folds=0,
             repeats=1,
+            input_px=224,
+            split_seed=42,
         ),
     )
 }
@@ -56,10 +58,10 @@ def find_recipe(
 
     Args:
         name: `hilum` or `paper`.
-        folds: Folds per repeat, 2 or more.
-        repeats: How often the folds are drawn anew, 1 or more.
-        views: Rotated views per film, 0 or more.
-        epochs: Passes over the training films, 1 or more.
+        folds: Folds per repeat, 2 to 1,000.
+        repeats: How often the folds are drawn anew, 1 to 1,000.
+        views: Rotated views per film, 0 to 100.
+        epochs: Passes over the training films, 1 to 10,000.
 
     Raises:
         RecipeError: No such recipe, a number out of range, or one that the recipe fixes.
@@ -74,14 +76,14 @@ def find_recipe(
             f"The recipe '{name}' has one fixed split, and neither folds nor repeats.",
             fix="Leave --folds and --repeats out, or use --recipe hilum.",
         )
-    for value, least, option in (
-        (folds, 2, "--folds"),
-        (repeats, 1, "--repeats"),
-        (views, 0, "--views"),
-        (epochs, 1, "--epochs"),
+    for value, least, most, option in (
+        (folds, 2, 1_000, "--folds"),
+        (repeats, 1, 1_000, "--repeats"),
+        (views, 0, 100, "--views"),
+        (epochs, 1, 10_000, "--epochs"),
     ):
-        if value is not None and value < least:
-            raise RecipeError(f"{option} {value} is too small.", fix=f"Give at least {least}.")
+        if value is not None and not least <= value <= most:
+            raise RecipeError(f"{option} {value} is out of range.", fix=f"Give {least} to {most}.")
     return replace(
         recipe,
         folds=recipe.folds if folds is None else folds,

@@ -137,7 +137,7 @@ def test_one_class(tmp_path: Path) -> None:
 def test_empty_subfolders(tmp_path: Path) -> None:
     (tmp_path / "Normal").mkdir()
     (tmp_path / "Sick").mkdir()
-    with pytest.raises(CohortError, match="no films"):
+    with pytest.raises(CohortError, match="subfolder 'Normal' holds no film"):
         Cohort.from_folder(tmp_path)
 
 
@@ -166,7 +166,7 @@ def test_the_positive_class_is_told_only_when_it_is_plain(films: Path) -> None:
     put_film(films / "COVID-19, ARDS" / "o.png", 50)
     with pytest.raises(PositiveClassError, match="cannot be told") as caught:
         Cohort.from_folder(films).positive_class(None)
-    assert '--positive "COVID-19, ARDS"' in caught.value.fix
+    assert "--positive 'COVID-19, ARDS'" in caught.value.fix
 
 
 def test_unreadable_films_leave_the_cohort_by_name(films: Path) -> None:

@@ -108,7 +108,7 @@ def test_a_table_that_is_none_is_one_message(folder: Path, text: str, message: s
 
 
 def test_a_binary_file_is_no_table(folder: Path) -> None:
-    with pytest.raises(CohortError, match="not UTF-8"):
+    with pytest.raises(CohortError, match="no table in UTF-8"):
         Cohort.from_csv(folder / "a.png")
 
 

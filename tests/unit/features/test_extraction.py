@@ -35,7 +35,7 @@ def test_every_view_of_every_film_has_its_features(cohort: Cohort, tmp_path: Pat
     extraction = extract(cohort.films, tmp_path / "cache", engine)
     assert extraction.table.values.shape == (12, 3, GridEngine.feature_width)
     assert extraction.table.film_ids == tuple(film.film_id for film in cohort.films)
-    assert engine.n_seen == extraction.n_computed == 36
+    assert engine.n_seen == extraction.cost.n_computed == 36
     upright = extraction.table.values[:, 0, :64].mean(1)
     assert (upright[cohort.y == 0] < 100).all()
     assert (upright[cohort.y == 1] > 150).all()
@@ -47,14 +47,16 @@ def test_a_second_extraction_reads_no_film_at_all(cohort: Cohort, tmp_path: Path
         film.path.unlink()
     engine = GridEngine()
     second = extract(cohort.films, tmp_path / "cache", engine)
-    assert engine.n_seen == second.n_computed == 0
+    assert engine.n_seen == second.cost.n_computed == 0
     np.testing.assert_array_equal(first.table.values, second.table.values)
 
 
 def test_more_views_compute_only_what_is_new(cohort: Cohort, tmp_path: Path) -> None:
     extract(cohort.films, tmp_path / "cache", GridEngine(), n_rotated=1)
-    assert extract(cohort.films, tmp_path / "cache", GridEngine(), n_rotated=3).n_computed == 24
-    assert extract(cohort.films[:4], tmp_path / "cache", GridEngine(), seed=9).n_computed == 8
+    assert (
+        extract(cohort.films, tmp_path / "cache", GridEngine(), n_rotated=3).cost.n_computed == 24
+    )
+    assert extract(cohort.films[:4], tmp_path / "cache", GridEngine(), seed=9).cost.n_computed == 8
 
 
 @pytest.mark.parametrize("stops_after", [0, 1, 20, 35])
@@ -66,7 +68,7 @@ def test_an_interrupted_extraction_goes_on_where_it_stopped(
     with pytest.raises(KeyboardInterrupt):
         extract(cohort.films, tmp_path / "cut", engine)
     resumed = extract(cohort.films, tmp_path / "cut", GridEngine())
-    assert resumed.n_computed == 36 - stops_after
+    assert resumed.cost.n_computed == 36 - stops_after
     whole = extract(cohort.films, tmp_path / "whole", GridEngine())
     np.testing.assert_array_equal(resumed.table.values, whole.table.values)
 
@@ -102,7 +104,7 @@ def test_identical_films_are_computed_once(cohort: Cohort, tmp_path: Path) -> No
     films = Cohort.from_folder(tmp_path / "films").films
     extraction = extract(films, tmp_path / "cache", GridEngine())
     assert len(films) == extraction.table.values.shape[0] == 13
-    assert extraction.n_computed == 36
+    assert extraction.cost.n_computed == 36
 
 
 def test_progress_is_told_to_the_end(cohort: Cohort, tmp_path: Path) -> None:

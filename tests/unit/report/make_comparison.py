@@ -201,7 +201,7 @@ def _make_result(
         heads=trained,
         evaluation=_make_evaluation(cohort, folds, scores),
         seconds=Seconds(extract=3.4 + 2.5 * k, train=trained.seconds),
-        films_per_second=None if k == 1 else 140.0 - 30 * k,
+        views_per_second=None if k == 1 else 140.0 - 30 * k,
     )
 
 

@@ -218,6 +218,6 @@ def test_a_cohort_without_sources_patients_or_faults_is_described(comparison: Co
     page = render_page(replace(comparison, cohort=cohort, findings=(), unavailable=()))
     assert "of an unknown number of patients" in page
     assert "nothing can rule out that the place predicts the class" in page
-    assert "Every file was read" in page
+    assert "Every film was read" in page
     assert "Not compared" not in page
     assert "excluded.csv" not in page

@@ -8,6 +8,7 @@ from hilum.cohort.reading.film import (
     FilmImage,
     decode_film,
     is_film_name,
+    is_picture_name,
     load_bytes,
     read_film,
 )
@@ -19,6 +20,7 @@ __all__ = [
     "FilmImage",
     "decode_film",
     "is_film_name",
+    "is_picture_name",
     "load_bytes",
     "read_film",
     "sniff_format",

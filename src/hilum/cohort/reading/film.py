@@ -38,6 +38,10 @@ _FORMAT_OF_SUFFIX = {
     ".tiff": "TIFF",
     ".bmp": "BMP",
 }
+_OTHER_PICTURE_SUFFIXES = frozenset(
+    {"", ".dcm", ".dicom", ".ima", ".gif", ".webp", ".jp2", ".j2k", ".jxl", ".heic", ".avif",
+     ".nii", ".gz", ".mha", ".mhd", ".nrrd", ".svg", ".eps", ".pdf", ".psd", ".fits"}
+)  # fmt: skip
 _REASONS = {
     errno.ENOENT: "There is no such file.",
     errno.ENOTDIR: "There is no such file.",
@@ -75,6 +79,14 @@ class FilmImage:
 def is_film_name(path: Path) -> bool:
     """Tell whether a name ends as films' names usually do. Says nothing of the content."""
     return path.suffix.lower() in _FORMAT_OF_SUFFIX
+
+
+def is_picture_name(path: Path) -> bool:
+    """Tell whether a name is one of a picture of any kind, readable here or not.
+
+    DICOM files often have no suffix at all, so a bare name counts as one.
+    """
+    return is_film_name(path) or path.suffix.lower() in _OTHER_PICTURE_SUFFIXES
 
 
 def read_film(

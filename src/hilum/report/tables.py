@@ -1,0 +1,103 @@
+"""The run folder's tables, as CSV text.
+
+Three of them name films by path, which is what they are for.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from hilum.cohort.manifest import Exclusion, Film
+from hilum.studies.comparison import Comparison
+
+
+def predictions_table(comparison: Comparison) -> str:
+    """Write one row per backbone, repeat and tested film."""
+    cohort = comparison.cohort
+    header = ["backbone", "repeat", "fold", "film_id", "path", "label", "predicted"]
+    return _csv(
+        [*header, *(f"score_{label}" for label in cohort.classes)],
+        (
+            [
+                result.name, split.repeat, split.fold, film.film_id, _path(film), film.label,
+                cohort.classes[int(scores.argmax())], *(f"{score:.9g}" for score in scores),
+            ]
+            for result in comparison.backbones
+            for split, of_head in zip(comparison.folds.splits, result.heads.scores, strict=True)
+            for film, scores in ((cohort.films[row], of_head[row]) for row in split.test)
+        ),
+    )  # fmt: skip
+
+
+def history_table(comparison: Comparison) -> str:
+    """Write the loss and accuracy of every head after every epoch, counted from 1."""
+
+    def rows() -> Iterable[Sequence[object]]:
+        for result in comparison.backbones:
+            history = result.heads.history
+            parts = (
+                ("training", history.training_loss, history.training_accuracy),
+                ("validation", history.validation_loss, history.validation_accuracy),
+            )
+            for head, split in enumerate(comparison.folds.splits):
+                for part, losses, accuracies in parts:
+                    for epoch, (loss, accuracy) in enumerate(
+                        zip(losses[head], accuracies[head], strict=True), start=1
+                    ):
+                        if np.isfinite(loss):
+                            yield (
+                                result.name, split.repeat, split.fold, epoch, part,
+                                f"{loss:.6f}", f"{accuracy:.6f}",
+                            )  # fmt: skip
+
+    return _csv(["backbone", "repeat", "fold", "epoch", "part", "loss", "accuracy"], rows())
+
+
+def folds_table(comparison: Comparison) -> str:
+    """Write which part of which split every film stood in."""
+    films, folds = comparison.cohort.films, comparison.folds
+    return _csv(
+        ["repeat", "fold", "part", "film_id", "path", "label", "group"],
+        (
+            [
+                split.repeat, split.fold, part, films[row].film_id, _path(films[row]),
+                films[row].label, int(folds.groups[row]),
+            ]
+            for split in folds.splits
+            for part, rows in (
+                ("training", split.train),
+                ("validation", split.validation),
+                ("test", split.test),
+            )
+            for row in rows
+        ),
+    )  # fmt: skip
+
+
+def excluded_table(comparison: Comparison) -> str:
+    """Write which files could not be read, why, and what to do."""
+    return _csv(
+        ["film_id", "path", "label", "code", "message", "fix"],
+        (
+            [e.film_id, _path(e), e.label, e.code, e.message, e.fix]
+            for e in comparison.cohort.excluded
+        ),
+    )
+
+
+def _csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _path(film: Film | Exclusion) -> str:
+    """Write a path so that no spreadsheet runs it as a formula."""
+    path = str(film.path)
+    return "'" + path if path[:1] in ("=", "+", "-", "@", "\t", "\r") else path
