@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -132,13 +132,11 @@ def save_run(
         "predictions.csv": predictions_table(comparison),
         "history.csv": history_table(comparison),
         "folds.csv": folds_table(comparison),
-        "audit.json": to_json({"checks": [asdict(finding) for finding in comparison.findings]}),
+        "audit.json": to_json(
+            _redacted({"checks": list(map(asdict, comparison.findings))}, redact)
+        ),
         "provenance.json": to_json(
-            {
-                **comparison.provenance,
-                "command_line": [redact(word) for word in comparison.provenance["command_line"]],
-                "seed": comparison.seed,
-            }
+            _redacted({**comparison.provenance, "seed": comparison.seed}, redact)
         ),
         **{f"figures/{stem}.svg": svg for stem, svg in figures.items()},
     }
@@ -205,6 +203,15 @@ def _backbone(result: BackboneResult) -> dict[str, Any]:
         "seconds": asdict(result.seconds),
         "views_per_second": result.views_per_second,
     }
+
+
+def _redacted(value: Any, redact: Callable[[str], str]) -> Any:
+    """Hide names and places in every text of a nested value."""
+    if isinstance(value, Mapping):
+        return {key: _redacted(item, redact) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_redacted(item, redact) for item in value]
+    return redact(value) if isinstance(value, str) else value
 
 
 def _plain(value: Any) -> Any:

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from hilum.backbones.catalog import CATALOG, find_backbone
+from hilum.backbones.catalog import CATALOG, at_size, find_backbone
 from hilum.backbones.compiling import compile_backbone, graph_key
+from hilum.backbones.engine import OpenVinoEngine
 from hilum.backbones.weights import find_weights, verify_weights
-from hilum.errors import CompilingError, UnknownBackboneError, WeightsError
+from hilum.errors import CacheError, CompilingError, UnknownBackboneError, WeightsError
 
 LITE0 = CATALOG["efficientnet-lite0"]
 
@@ -24,6 +25,48 @@ def test_a_graph_is_made_once_and_leaves_nothing_behind(graph_cache: Path) -> No
     assert compile_backbone(LITE0, graph_cache) == folder
     assert {path.name: path.stat().st_mtime_ns for path in folder.iterdir()} == written
     assert not list(folder.parent.glob(".compiling-*"))
+
+
+@pytest.mark.parametrize("damage", ["flipped", "cut", "unreadable record"])
+def test_a_damaged_graph_is_compiled_anew(
+    tmp_path: Path, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = compile_backbone(LITE0, tmp_path)
+    weights = (folder / "graph.bin").read_bytes()
+    if damage == "flipped":
+        (folder / "graph.bin").write_bytes(weights[:5000] + b"\xff\xfe" + weights[5002:])
+    elif damage == "cut":
+        (folder / "graph.bin").write_bytes(weights[:1000])
+    else:
+        (folder / "graph.json").write_text("{")
+    assert compile_backbone(LITE0, tmp_path) == folder
+    assert (folder / "graph.bin").read_bytes() == weights
+    assert "compiled anew" in caplog.text
+    left = {path.name for path in folder.parent.iterdir()}
+    assert left <= {folder.name, f"{folder.name}.lock"}
+
+
+def test_another_size_is_another_graph(tmp_path: Path) -> None:
+    small = at_size(LITE0, 96)
+    engine = OpenVinoEngine(compile_backbone(small, tmp_path))
+    assert engine.size_px == 96
+    assert graph_key(small) != graph_key(LITE0)
+    assert at_size(LITE0, None) is LITE0
+
+
+def test_a_keras_in_the_current_folder_is_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "keras.py").write_text("raise SystemExit('harm')")
+    monkeypatch.chdir(tmp_path)
+    assert compile_backbone(LITE0, Path("cache")).is_dir()
+
+
+def test_a_cache_that_is_a_file_is_a_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("in the way")
+    with pytest.raises(CacheError) as caught:
+        compile_backbone(LITE0, tmp_path / "cache")
+    assert "--cache-dir" in caught.value.fix
 
 
 def test_the_address_tells_apart_what_changes_features() -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -180,3 +183,53 @@ def test_unreadable_films_leave_the_cohort_by_name(films: Path) -> None:
     assert [e.code for e in kept.excluded] == ["CORRUPT"]
     with pytest.raises(CohortError, match="No film of class 'Normal'"):
         cohort.without([Exclusion.from_error(film, error) for film in cohort.films[:3]])
+
+
+def test_other_kinds_of_pictures_are_listed_and_never_lost(films: Path) -> None:
+    (films / "Sick" / "one.dcm").write_bytes(b"\0" * 128 + b"DICM" + b"\0" * 40)
+    (films / "Sick" / "bare").write_bytes(b"\0" * 128 + b"DICM" + b"\0" * 40)
+    cohort = Cohort.from_folder(films)
+    assert [(e.path.name, e.code) for e in cohort.excluded] == [
+        ("bare", "TYPE"), ("one.dcm", "TYPE"),
+    ]  # fmt: skip
+    assert "DICOM" in cohort.excluded[0].message
+
+
+def test_a_class_without_films_is_no_class_that_vanishes(films: Path) -> None:
+    (films / "Third").mkdir()
+    (films / "Third" / "readme.txt").write_text("soon")
+    with pytest.raises(CohortError, match="'Third' holds no film"):
+        Cohort.from_folder(films)
+    assert Cohort.from_folder(films, classes=["Normal", "Sick"]).classes == ("Normal", "Sick")
+
+
+def test_a_class_that_is_a_link_out_is_refused(films: Path, tmp_path: Path) -> None:
+    put_film(tmp_path / "elsewhere" / "film.png")
+    (films / "Third").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(CohortError, match="leads out of the folder"):
+        Cohort.from_folder(films)
+
+
+def test_a_class_name_that_cannot_be_shown_is_refused(films: Path) -> None:
+    put_film(films / "red\x1b[31m" / "film.png")
+    with pytest.raises(CohortError, match="cannot be shown") as caught:
+        Cohort.from_folder(films)
+    assert "\x1b" not in caught.value.message
+
+
+def test_a_closed_folder_is_listed(films: Path) -> None:
+    """As root, permissions do not bind: they are then given up in a child."""
+    put_film(films / "Sick" / "closed" / "film.png", 33)
+    (films / "Sick" / "closed").chmod(0)
+    code = (
+        "import sys; from hilum.cohort.manifest import Cohort\n"
+        "cohort = Cohort.from_folder(sys.argv[1])\n"
+        "print(len(cohort), [(e.path.name, e.code) for e in cohort.excluded])"
+    )
+    command = [sys.executable, "-c", code, str(films)]
+    if os.geteuid() == 0:
+        if shutil.which("setpriv") is None:
+            pytest.skip("root reads everything, and there is no setpriv to give that up")
+        command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", *command]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert told == "6 [('closed', 'MISSING')]\n"

@@ -142,3 +142,23 @@ def test_label_maps_are_read_and_checked() -> None:
 def test_only_one_class_left_is_an_error(folder: Path) -> None:
     with pytest.raises(CohortError, match="one class, 'COVID'"):
         Cohort.from_csv(write_table(folder / "t.csv"), labels={"COVID": ["COVID-19"]})
+
+
+def test_an_unclosed_quote_does_not_swallow_rows(folder: Path) -> None:
+    (folder / "t.csv").write_text('image,label\na.png,A\n"c.png,B\ne.png,B\n')
+    with pytest.raises(CohortError, match="breaks at line"):
+        Cohort.from_csv(folder / "t.csv")
+
+
+def test_a_column_named_twice_is_refused(folder: Path) -> None:
+    (folder / "t.csv").write_text("image,label,label\na.png,A,B\n")
+    with pytest.raises(CohortError, match="more than one column 'label'"):
+        Cohort.from_csv(folder / "t.csv")
+
+
+def test_a_label_map_from_python_is_checked_as_well(folder: Path) -> None:
+    table = write_table(folder / "t.csv")
+    with pytest.raises(CohortError, match="given to two classes"):
+        Cohort.from_csv(table, labels={"A": ["todo"], "B": ["todo"]})
+    with pytest.raises(CohortError, match="one text, not a list"):
+        Cohort.from_csv(table, labels={"A": "todo", "B": ["Pneumonia"]})

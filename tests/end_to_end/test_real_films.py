@@ -1,0 +1,55 @@
+"""The main job on public films: the figures that Hilum promises."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import hilum
+
+pytestmark = pytest.mark.films
+
+
+def test_the_papers_cohort_is_easy_for_every_backbone(
+    films_folder: Path, graph_cache: Path
+) -> None:
+    cohort = hilum.Cohort.from_folder(films_folder / "paper-cohort")
+    comparison = hilum.compare(cohort, positive="COVID-19", cache_dir=graph_cache)
+    assert cohort.n_per_class == {"COVID-19": 70, "Normal": 90}
+    assert len(comparison.backbones) == 3
+    for result in comparison.backbones:
+        assert result.evaluation.metrics["accuracy"].value >= 0.97, result.name
+    assert comparison.verdict.headline == "limited"
+
+
+def test_radiography_reaches_what_frozen_features_can(
+    films_folder: Path, graph_cache: Path
+) -> None:
+    cohort = hilum.Cohort.from_folder(films_folder / "radiography")
+    comparison = hilum.compare(
+        cohort, positive="COVID", backbones=["efficientnet-lite0"], cache_dir=graph_cache
+    )
+    (result,) = comparison.backbones
+    assert result.evaluation.metrics["accuracy"].value >= 0.91
+    assert result.evaluation.metrics["auroc"].value >= 0.965
+
+
+def test_a_table_with_patients_keeps_them_together(films_folder: Path, graph_cache: Path) -> None:
+    cohort = hilum.Cohort.from_csv(
+        films_folder / "cohen" / "metadata.csv",
+        image_folder=films_folder / "cohen" / "images",
+        labels={
+            "COVID-19": ["COVID-19", "COVID-19, ARDS"],
+            "Other": ["Pneumonia", "Streptococcus", "Klebsiella", "Varicella", "Lipoid"],
+        },
+    )
+    assert cohort.n_per_class["COVID-19"] == 78
+    assert cohort.left_out["todo"] == 22
+    comparison = hilum.compare(
+        cohort, positive="COVID-19", backbones=["efficientnet-lite0"], cache_dir=graph_cache
+    )
+    patients = [film.patient for film in cohort.films]
+    for split in comparison.folds.splits:
+        parts = [{patients[row] for row in part} for part in (split.train, split.test)]
+        assert not parts[0] & parts[1]

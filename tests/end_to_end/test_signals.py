@@ -1,0 +1,81 @@
+"""Ctrl-C, SIGTERM and company: one line, the right exit code, nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from hilum.cohort.phantoms import write_phantoms
+
+
+def start(*arguments: object, cache: Path, cwd: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "hilum", *map(str, arguments)],
+        env=os.environ | {"HILUM_CACHE_DIR": str(cache)},
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_phantoms(tmp_path_factory.mktemp("data") / "films", n_films=24)
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "words"),
+    [(signal.SIGINT, 130, "Stopped."), (signal.SIGTERM, 143, "")],
+)
+def test_a_stopped_run_leaves_nothing_half_done(
+    table: Path, tmp_path: Path, number: int, code: int, words: str
+) -> None:
+    cache = tmp_path / "cache"
+    process = start("compare", table, "--positive", "Opacity", cache=cache, cwd=tmp_path)
+    deadline = time.monotonic() + 60
+    while not list(cache.glob("graphs/.*/keras")) and time.monotonic() < deadline:
+        time.sleep(0.02)  # until the compiling child is at work
+    process.send_signal(number)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert words in told
+    assert "Traceback" not in told
+    assert [path.name for path in tmp_path.iterdir()] == ["cache"]
+    left = [path.name for path in cache.rglob("*") if not path.name.endswith(".lock")]
+    assert left in (["graphs"], [])
+
+
+def test_two_runs_share_a_cache_in_peace(table: Path, graph_cache: Path, tmp_path: Path) -> None:
+    options = ("--backbones", "efficientnet-lite0", "--repeats", "1", "--views", "0", "--epochs", 3)
+    runs = [
+        start("compare", table, "--positive", "Opacity", "--out", tmp_path / name, *options,
+              cache=graph_cache, cwd=tmp_path)
+        for name in ("one", "two")
+    ]  # fmt: skip
+    told = [run.communicate(timeout=120) for run in runs]
+    assert [run.returncode for run in runs] == [0, 0], told
+    first, second = ((tmp_path / name / "predictions.csv").read_text() for name in ("one", "two"))
+    assert first == second
+
+
+def test_the_second_run_in_one_folder_is_turned_away(
+    table: Path, graph_cache: Path, tmp_path: Path
+) -> None:
+    options = ("--positive", "Opacity", "--out", tmp_path / "run")
+    first = start("compare", table, *options, cache=graph_cache, cwd=tmp_path)
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob(".hilum-*.lock")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    second = start("compare", table, *options, cache=graph_cache, cwd=tmp_path)
+    _, told = second.communicate(timeout=60)
+    assert second.returncode == 2
+    assert f"process {first.pid}" in told
+    first.kill()
+    first.communicate()

@@ -1,0 +1,91 @@
+"""A run folder appears whole or not at all, replaces only runs, and is written by one."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from make_comparison import CANARY, make_comparison, with_nasty_names
+
+from hilum.errors import OutputError
+from hilum.report.run_folder import check_run_folder, claim_run_folder, save_run, to_json
+
+
+def files(folder: Path) -> set[str]:
+    return {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_an_earlier_run_is_replaced_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
+    out = tmp_path / "deep" / "run"
+    save_run(make_comparison(), out, cache_dir=tmp_path / "cache")
+    first = (out / "results.json").read_text()
+    save_run(replace(make_comparison(), seed=5), out, cache_dir=tmp_path / "cache")
+    assert (out / "results.json").read_text() != first
+    assert [path.name for path in out.parent.iterdir()] == ["run"]
+
+
+def test_a_strangers_file_keeps_its_folder(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    save_run(make_comparison(), out, cache_dir=tmp_path / "cache")
+    (out / "my-notes.txt").write_text("mine")
+    with pytest.raises(OutputError, match=r"my-notes.txt"):
+        check_run_folder(out)
+    assert (out / "my-notes.txt").read_text() == "mine"
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    save_run(make_comparison(), tmp_path / "link", cache_dir=tmp_path / "cache")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real" / "report.html").is_file()
+
+
+@pytest.mark.parametrize("name", ["file", "n" * 250, "file/below"])
+def test_an_impossible_place_is_refused_beforehand(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(OutputError) as caught:
+        check_run_folder(tmp_path / name)
+    assert "--out" in caught.value.fix
+
+
+def test_a_second_writer_is_told_who_the_first_is(tmp_path: Path) -> None:
+    import os
+
+    with (
+        claim_run_folder(tmp_path / "runs" / "one"),
+        pytest.raises(OutputError, match=f"process {os.getpid()}"),
+        claim_run_folder(tmp_path / "runs" / "one"),
+    ):
+        pass
+    with claim_run_folder(tmp_path / "runs" / "one"):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_names_stand_only_where_films_are_named_on_purpose(tmp_path: Path) -> None:
+    comparison = with_nasty_names(make_comparison())
+    comparison = replace(
+        comparison,
+        provenance=dict(comparison.provenance)
+        | {"command_line": ["hilum", "compare", f"../{CANARY}/films"]},
+    )
+    save_run(comparison, tmp_path / "run", cache_dir=tmp_path / "cache")
+    holding = {
+        name
+        for name in files(tmp_path / "run")
+        if CANARY in (tmp_path / "run" / name).read_text(encoding="utf-8")
+    }
+    assert holding <= {"predictions.csv", "folds.csv", "excluded.csv"}
+    assert {"predictions.csv", "folds.csv"} <= holding
+
+
+def test_json_has_no_nan_and_keeps_every_digit() -> None:
+    import numpy as np
+
+    value = {"a": np.float32(0.1), "b": float("nan"), "c": np.arange(2), "d": (1, np.int64(2))}
+    assert json.loads(to_json(value)) == {
+        "a": float(np.float32(0.1)), "b": None, "c": [0, 1], "d": [1, 2],
+    }  # fmt: skip
