@@ -7,6 +7,14 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from jaxtyping import install_import_hook
+
+# Shapes and types stand in annotations; here they are held. Not for the heads: their own
+# checks must be seen to refuse what does not fit, and scikit-learn passes them nonsense.
+install_import_hook(
+    ["hilum." + room for room in ("cohort", "backbones", "features", "evaluation", "studies")],
+    "shape_checker.check",
+)
 
 # A loaded machine is no failing property.
 settings.register_profile("hilum", deadline=None)

@@ -10,7 +10,7 @@ import json
 from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32, UInt8
@@ -23,6 +23,7 @@ _BATCH = 4
 """Films per inference. Larger batches gain nothing on two cores and cost memory."""
 
 
+@runtime_checkable
 class Engine(Protocol):
     """A frozen backbone that is ready to run."""
 

@@ -46,7 +46,8 @@ class Anatomy:
         rib_gap_cm: Distance between neighbouring ribs at the spine.
         bone: Density of bone against the usual one.
         vascularity: Width of the lung's vessels against the usual one.
-        vessels: Centre lines and radii of the vessels, largest first.
+        vessels: Centre lines (rods x points x 2, in cm) and radii (rods x points) of the
+            vessels, largest first.
         mottle: Fine structure of the lung, a standard normal field of half resolution.
     """
 
@@ -64,7 +65,7 @@ class Anatomy:
     rib_gap_cm: float
     bone: float
     vascularity: float
-    vessels: tuple[tuple[Float[np.ndarray, "rods points 2"], Float[np.ndarray, "rods points"]], ...]
+    vessels: tuple[tuple[Float[np.ndarray, "_ _ 2"], Float[np.ndarray, "_ _"]], ...]
     mottle: Float[np.ndarray, "half_rows half_columns"]
 
 

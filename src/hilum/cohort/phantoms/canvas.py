@@ -54,7 +54,7 @@ def step(value: Canvas, width: float) -> Canvas:
     return np.asarray(np.clip(value / width + 0.5, 0.0, 1.0))
 
 
-def enlarge(coarse: Float[np.ndarray, "few few"]) -> Canvas:
+def enlarge(coarse: Float[np.ndarray, "few_rows few_columns"]) -> Canvas:
     """A coarse map, stretched smoothly over the canvas."""
     picture = Image.fromarray(coarse.astype(np.float32))
     return np.asarray(picture.resize((N_COLUMNS, N_ROWS), Image.Resampling.BICUBIC))

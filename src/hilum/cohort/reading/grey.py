@@ -11,7 +11,7 @@ import math
 from typing import Any
 
 import numpy as np
-from jaxtyping import Num, UInt8
+from jaxtyping import Num, Shaped, UInt8
 from PIL import Image, ImageChops
 
 from hilum.cohort.reading.containers import unsupported_film
@@ -84,7 +84,7 @@ def is_colourful(image: Image.Image) -> bool:
 
 
 def grey_from_samples(
-    samples: Num[np.ndarray, "height width channels"],
+    samples: Shaped[np.ndarray, "height width channels"],
     *,
     is_colour: bool = False,
     has_alpha: bool = False,
@@ -124,7 +124,7 @@ def grey_from_samples(
     return grey, notes
 
 
-def _luma(samples: Num[np.ndarray, "height width channels"]) -> tuple[np.ndarray, int]:
+def _luma(samples: Shaped[np.ndarray, "height width channels"]) -> tuple[np.ndarray, int]:
     """Weigh red, green and blue; up to 16 bits exactly, in thousandths."""
     if samples.dtype.kind in "iu" and samples.dtype.itemsize <= 2:
         return samples[..., :3].astype(np.int32) @ np.array(_LUMA, np.int32), sum(_LUMA)
@@ -154,7 +154,7 @@ def _kind(samples: np.ndarray) -> str:
 
 
 def scale_to_grey(
-    samples: Num[np.ndarray, "height width"], unit: int = 1, *, kind: str = ""
+    samples: Shaped[np.ndarray, "height width"], unit: int = 1, *, kind: str = ""
 ) -> tuple[UInt8[np.ndarray, "height width"], list[str]]:
     """Spread the range that the samples really use over the 256 grey levels.
 

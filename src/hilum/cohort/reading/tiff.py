@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 import numpy as np
-from jaxtyping import Num, UInt8
+from jaxtyping import Num, Shaped, UInt8
 from PIL.TiffImagePlugin import TiffImageFile
 
 from hilum.cohort.reading.containers import FilmLimits, Picture, unsupported_film
@@ -65,7 +65,7 @@ def _is_plain(layout: TiffLayout) -> bool:
     )
 
 
-def _plain_samples(layout: TiffLayout) -> Num[np.ndarray, "height width channels"]:
+def _plain_samples(layout: TiffLayout) -> Shaped[np.ndarray, "height width channels"]:
     import tifffile  # only films of this kind need it
 
     with tifffile.TiffFile(io.BytesIO(layout.clean)) as file:
