@@ -27,7 +27,8 @@ from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 
 from hilum.cohort.splitting import Split
-from hilum.heads.training import HeadRecipe, TrainedHeads, train_heads
+from hilum.heads.recipe import HeadRecipe
+from hilum.heads.training import TrainedHeads, train_heads
 
 WIDTH = 1280
 VIEWS = 3

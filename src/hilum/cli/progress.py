@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from hilum.studies.watching import Silence, Watcher
 
 _SECONDS_BETWEEN_LINES = 10.0
+_SECONDS_BEFORE_A_RATE = 0.5
 
 
 @contextlib.contextmanager
@@ -36,8 +37,18 @@ def watching(*, is_quiet: bool) -> Iterator[Watcher]:
             bar.close()
 
 
-def _rate(done: int, seconds: float, unit: str) -> str:
-    return f"{done / seconds:.0f} {unit}/s" if seconds > 0 and done else ""
+class _Clock:
+    """Measures a rate from the first progress on: what comes before is preparation."""
+
+    def __init__(self) -> None:
+        self._first: tuple[float, int] | None = None
+
+    def rate(self, done: int) -> float | None:
+        now = time.monotonic()
+        if self._first is None:
+            self._first = (now, done)
+        seconds, fresh = now - self._first[0], done - self._first[1]
+        return fresh / seconds if seconds > _SECONDS_BEFORE_A_RATE else None
 
 
 class PlainLines:
@@ -47,15 +58,16 @@ class PlainLines:
         """Start the clock of a stage."""
         self._stage, self._unit = stage, unit
         self._started = self._last_line = time.monotonic()
+        self._clock = _Clock()
 
     def advance(self, done: int, total: int) -> None:
         """Write a line if none was written for a while."""
-        now = time.monotonic()
-        if now - self._last_line >= _SECONDS_BETWEEN_LINES and done:
-            seconds = now - self._started
-            left = seconds / done * (total - done)
-            rate = _rate(done, seconds, self._unit)
-            self._say(f"{done} of {total} {self._unit}, {rate}, {left:.0f} s left")
+        now, rate = time.monotonic(), self._clock.rate(done)
+        if now - self._last_line >= _SECONDS_BETWEEN_LINES and rate:
+            left = (total - done) / rate
+            self._say(
+                f"{done} of {total} {self._unit}, {rate:.0f} {self._unit}/s, {left:.0f} s left"
+            )
             self._last_line = now
 
     def end(self, summary: str) -> None:
@@ -76,6 +88,7 @@ class LiveBar:
     def begin(self, stage: str, unit: str) -> None:
         """Put up the bar of a stage."""
         self._stage, self._unit, self._started = stage, unit, time.monotonic()
+        self._clock = _Clock()
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -91,8 +104,9 @@ class LiveBar:
     def advance(self, done: int, total: int) -> None:
         """Move the bar."""
         assert self._bar is not None, "a stage begins before it advances"
-        rate = _rate(done, time.monotonic() - self._started, self._unit)
-        self._bar.update(self._task, completed=done, total=total, rate=rate)
+        rate = self._clock.rate(done)
+        told = f"{rate:.0f} {self._unit}/s" if rate else ""
+        self._bar.update(self._task, completed=done, total=total, rate=told)
 
     def end(self, summary: str) -> None:
         """Take the bar down and leave one line."""

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import optax
 from jax import Array
 
-from hilum.heads.training import HeadRecipe
+from hilum.heads.recipe import HeadRecipe
 
 ADAM_EPSILON = 1e-7  # as in Keras, which the recipes come from; optax's own is 1e-8
 

@@ -13,7 +13,8 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from hilum.cohort.splitting import Split
-from hilum.heads.training import HeadRecipe, train_heads
+from hilum.heads.recipe import HeadRecipe
+from hilum.heads.training import train_heads
 
 
 class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]

@@ -14,7 +14,7 @@ from jaxtyping import Float32, Int
 
 from hilum.cohort.splitting import Split
 from hilum.heads.network import glorot_uniform
-from hilum.heads.training import HeadRecipe
+from hilum.heads.recipe import HeadRecipe
 
 
 @dataclass(frozen=True)

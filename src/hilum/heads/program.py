@@ -26,7 +26,7 @@ from hilum.heads import descent
 from hilum.heads.descent import Curves, HeadInputs
 from hilum.heads.network import HeadWeights
 from hilum.heads.plan import HeadPlan
-from hilum.heads.training import HeadRecipe
+from hilum.heads.recipe import HeadRecipe
 
 
 class ProgramShape(NamedTuple):

@@ -17,50 +17,8 @@ from jaxtyping import Float, Float32, Int
 
 from hilum.cohort.splitting import Split
 from hilum.heads.network import HeadWeights
+from hilum.heads.recipe import HeadRecipe
 from hilum.settings import usable_cores
-
-
-@dataclass(frozen=True)
-class HeadRecipe:
-    """How one head is built and trained.
-
-    Attributes:
-        hidden_units: Width of the dense ReLU layer.
-        dropout: Fraction of hidden units dropped in training; at least 0, below 1.
-        learning_rate: Adam's step size.
-        learning_rate_decay: Keras's legacy time decay: step t, counted from 0, uses
-            `learning_rate / (1 + learning_rate_decay * t)`.
-        batch_size: Films per step; the last step of an epoch takes what is left.
-        max_epochs: Passes over the training films, at most.
-        patience_epochs: Training stops after so many epochs without a lower
-            validation loss; None never stops early.
-        keeps_best_epoch: Keep the weights of the epoch with the lowest validation
-            loss, rather than those of the last epoch.
-        standardises: Features are centred and scaled with the statistics of the
-            training films (all their views).
-        balances_classes: Each film's loss is weighted by n / (K * films in its class),
-            counted over the training films, in training and validation alike.
-    """
-
-    hidden_units: int = 64
-    dropout: float = 0.5
-    learning_rate: float = 1e-3
-    learning_rate_decay: float = 0.0
-    batch_size: int = 8
-    max_epochs: int = 100
-    patience_epochs: int | None = 15
-    keeps_best_epoch: bool = True
-    standardises: bool = True
-    balances_classes: bool = True
-
-    def __post_init__(self) -> None:
-        """Refuse a recipe that nothing can be trained by."""
-        if min(self.hidden_units, self.batch_size, self.max_epochs) < 1:
-            raise ValueError("A head needs at least 1 hidden unit, film per step and epoch.")
-        if not 0 <= self.dropout < 1:
-            raise ValueError(f"Dropout must be at least 0 and below 1, got {self.dropout}.")
-        if self.patience_epochs is not None and self.patience_epochs < 1:
-            raise ValueError(f"Patience must be at least 1 epoch, got {self.patience_epochs}.")
 
 
 @dataclass(frozen=True)

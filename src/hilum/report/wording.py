@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hilum.heads.training import HeadRecipe
+from hilum.heads.recipe import HeadRecipe
 from hilum.report.formatting import films_text
 from hilum.studies.comparison import Comparison, Recipe
 

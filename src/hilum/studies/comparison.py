@@ -9,7 +9,8 @@ from typing import Any
 from hilum.cohort.manifest import Cohort
 from hilum.cohort.splitting import Folds
 from hilum.evaluation.results import Evaluation, PairedComparison
-from hilum.heads.training import HeadRecipe, TrainedHeads
+from hilum.heads.recipe import HeadRecipe
+from hilum.heads.training import TrainedHeads
 
 
 @dataclass(frozen=True)

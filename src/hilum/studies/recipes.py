@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hilum.errors import RecipeError
-from hilum.heads.training import HeadRecipe
+from hilum.heads.recipe import HeadRecipe
 from hilum.studies.comparison import Recipe
 
 RECIPES = {

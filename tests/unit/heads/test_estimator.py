@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import Normalizer
 
 from hilum.heads.estimator import HeadClassifier
-from hilum.heads.training import HeadRecipe
+from hilum.heads.recipe import HeadRecipe
 
 
 def make_data(films=80, width=12):

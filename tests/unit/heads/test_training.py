@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from hilum.cohort.splitting import Split
-from hilum.heads.training import HeadRecipe, train_heads
+from hilum.heads.recipe import HeadRecipe
+from hilum.heads.training import train_heads
 
 # few different recipes and sizes: each combination is compiled once
 QUICK = HeadRecipe(hidden_units=16, learning_rate=0.01, max_epochs=40, patience_epochs=None)

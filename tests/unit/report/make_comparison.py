@@ -15,7 +15,8 @@ from hilum.cohort.manifest import Cohort, Exclusion, Film
 from hilum.cohort.splitting import Folds, Split
 from hilum.evaluation.evaluating import evaluate
 from hilum.evaluation.results import Estimate, Evaluation, PairedComparison
-from hilum.heads.training import HeadRecipe, History, TrainedHeads
+from hilum.heads.recipe import HeadRecipe
+from hilum.heads.training import History, TrainedHeads
 from hilum.report.figures import draw_figures
 from hilum.report.html import films_shown, render_report
 from hilum.studies.comparison import (
