@@ -120,7 +120,7 @@ class Finding:
     what_to_do: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """A finished study.
 
@@ -151,3 +151,18 @@ class Comparison:
     verdict: Verdict
     provenance: Mapping[str, Any]
     peak_rss_bytes: int | None
+
+    def __repr__(self) -> str:
+        """Write the table that a person wants to see first."""
+        rows = [
+            f"Comparison of {len(self.backbones)} backbones on {self.cohort.name}: "
+            f"{len(self.cohort)} films, positive class {self.positive}, "
+            f"verdict {self.verdict.headline}"
+        ]
+        for result in self.backbones:
+            figures = ", ".join(
+                f"{name} {estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
+                for name, estimate in result.evaluation.metrics.items()
+            )
+            rows.append(f"  {result.title}: {figures}")
+        return "\n".join(rows)

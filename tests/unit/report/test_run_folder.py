@@ -82,6 +82,13 @@ def test_names_stand_only_where_films_are_named_on_purpose(tmp_path: Path) -> No
     assert {"predictions.csv", "folds.csv"} <= holding
 
 
+def test_a_comparison_shows_itself_as_a_table() -> None:
+    lines = repr(make_comparison()).splitlines()
+    assert len(lines) == 4
+    assert "positive class COVID-19" in lines[0]
+    assert all("accuracy 0." in line and "auroc" in line for line in lines[1:])
+
+
 def test_json_has_no_nan_and_keeps_every_digit() -> None:
     import numpy as np
 
