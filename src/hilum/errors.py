@@ -140,3 +140,9 @@ class NoTrialsError(HilumError):
     """A proportion of nothing was asked for."""
 
     code = "NO_TRIALS"
+
+
+class TableError(HilumError):
+    """A published table, or what is asked of it, cannot be used."""
+
+    code = "TABLE"

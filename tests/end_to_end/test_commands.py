@@ -58,6 +58,11 @@ def test_compare_writes_the_whole_run_folder(finished) -> None:
     } <= names  # fmt: skip
     assert not list(out.parent.glob(".*"))
     assert json.loads(process.stdout) == json.loads((out / "results.json").read_text())
+    provenance = json.loads((out / "provenance.json").read_text())
+    line = provenance["command_line"]
+    assert line[:6] == ["hilum", "compare", "DATA", "--positive", "Opacity", "--out"]
+    assert line[6] == "OUT"
+    assert str(out.parent) not in (out / "report.html").read_text()
 
 
 def test_results_follow_the_contract(finished) -> None:
@@ -215,6 +220,7 @@ def test_an_unreadable_film_is_named_and_the_rest_goes_on(
         (["compare", "two", "--positive", "A", "--epochs", "99999"], "range", "Give 1 to"),
         (["compare", "two", "--positive", "A", "--out", "."], "current folder", "--out"),
         (["compare", "two", "--positive", "A", "--cache-dir", "bad.csv"], "cache", "--cache-dir"),
+        (["compare", "two", "--positive", "A", "--out", "two/run"], "among the films", "--out"),
         (["compare", "x" * 300], "no file or folder", "Check the name"),
         (["compare", "pipe"], "no ordinary file", "own file"),
         (["compare", "closed.csv"], "breaks at line", "Save it"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,17 +27,22 @@ def demo_command(
 
       hilum demo --out runs/demo
     """
+    from filelock import FileLock
+
     from hilum.cli.phantoms import draw_with_progress
     from hilum.cli.running import run_comparison
     from hilum.cohort.manifest import Cohort
-    from hilum.cohort.phantoms import PHANTOMS_VERSION
+    from hilum.cohort.phantoms import PHANTOMS_VERSION, plan_phantoms
     from hilum.settings import default_cache_dir
     from hilum.studies.recipes import find_recipe
 
     cache = cache_dir or default_cache_dir()
     films = cache / "phantoms" / f"v{PHANTOMS_VERSION}-{_FILMS}-seed{seed}"
-    if not (films / "films.csv").is_file():
-        draw_with_progress(films, n_films=_FILMS, n_classes=2, seed=seed, is_quiet=is_quiet)
+    films.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(films.with_name(f"{films.name}.lock")):
+        if not all((films / plan.image).is_file() for plan in plan_phantoms(_FILMS)):
+            shutil.rmtree(films, ignore_errors=True)
+            draw_with_progress(films, n_films=_FILMS, n_classes=2, seed=seed, is_quiet=is_quiet)
     code = run_comparison(
         replace(Cohort.from_csv(films / "films.csv"), name="Generated films"),
         positive="Opacity",

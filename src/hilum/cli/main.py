@@ -16,11 +16,13 @@ import typer
 
 import hilum
 from hilum.cli.backbones import backbones_app
+from hilum.cli.check_table import check_table_command
 from hilum.cli.compare import compare_command
 from hilum.cli.demo import demo_command
 from hilum.cli.doctor import doctor_command
 from hilum.cli.phantoms import phantoms_command
 from hilum.cli.printing import printable
+from hilum.cli.stopping import stopping
 from hilum.errors import HilumError
 
 app = typer.Typer(
@@ -34,6 +36,7 @@ app = typer.Typer(
 app.command("demo")(demo_command)
 app.command("compare")(compare_command)
 app.add_typer(backbones_app, name="backbones")
+app.command("check-table")(check_table_command)
 app.command("phantoms")(phantoms_command)
 app.command("doctor")(doctor_command)
 
@@ -56,25 +59,38 @@ def _main(
 
 
 def run() -> None:
-    """Run the command line; an error becomes one message and exit code 2."""
+    """Run the command line; an error becomes one message and exit code 2.
+
+    Ctrl-C and SIGTERM become one line and exit codes 130 and 143.
+    """
     # A pipe that knows no en dash gets a question mark, not a crash.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
-    # Ends in order: child processes are stopped and drafts removed.
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    stopping.listen()
     try:
         app()
-    except HilumError as error:
-        if "--debug" in sys.argv:
+    except SystemExit:
+        if stopping.number is None:
             raise
+    except KeyboardInterrupt:
+        stopping.number = stopping.number or signal.SIGINT
+    except Exception as error:
+        if stopping.number is None:
+            _tell_error(error)
+            sys.exit(2)
+    typer.echo("Stopped. Nothing half-done is left; what was computed is kept.", err=True)
+    sys.exit(stopping.exit_code)
+
+
+def _tell_error(error: Exception) -> None:
+    if "--debug" in sys.argv:
+        raise error
+    if isinstance(error, HilumError):
         typer.secho(f"Error: {printable(error.message)}", fg="red", err=True)
         typer.secho(printable(error.fix), err=True)
-    except Exception as error:
-        if "--debug" in sys.argv:
-            raise
+    else:
         typer.secho(f"Error: {type(error).__name__}: {printable(str(error))}", fg="red", err=True)
         typer.echo(
             "This is a fault of Hilum or of the machine; `hilum --debug …` shows where.", err=True
         )
-    sys.exit(2)

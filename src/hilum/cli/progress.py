@@ -7,10 +7,10 @@ import sys
 import time
 from collections.abc import Iterator
 
-import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from hilum.cli.stopping import stopping
 from hilum.studies.watching import Silence, Watcher
 
 _SECONDS_BETWEEN_LINES = 10.0
@@ -19,22 +19,32 @@ _SECONDS_BEFORE_A_RATE = 0.5
 
 @contextlib.contextmanager
 def watching(*, is_quiet: bool) -> Iterator[Watcher]:
-    """Give a watcher that fits where standard error goes, and tidy up whatever happens.
-
-    Ctrl-C ends the command with one line and exit code 130.
-    """
+    """Give a watcher that fits where standard error goes, and tidy up whatever happens."""
     bar = LiveBar() if not is_quiet and sys.stderr.isatty() else None
-    watcher: Watcher = bar or (Silence() if is_quiet else PlainLines())
     try:
-        yield watcher
-    except KeyboardInterrupt:
-        if bar:
-            bar.close()
-        typer.echo("Stopped. Features computed so far are kept.", err=True)
-        raise typer.Exit(130) from None
+        yield _Attentive(bar or (Silence() if is_quiet else PlainLines()))
     finally:
         if bar:
             bar.close()
+
+
+class _Attentive:
+    """Passes everything on, and stops the study if the command was asked to stop."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        self._watcher = watcher
+
+    def begin(self, stage: str, unit: str) -> None:
+        stopping.check()
+        self._watcher.begin(stage, unit)
+
+    def advance(self, done: int, total: int) -> None:
+        stopping.check()
+        self._watcher.advance(done, total)
+
+    def end(self, summary: str) -> None:
+        stopping.check()
+        self._watcher.end(summary)
 
 
 class _Clock:
@@ -116,6 +126,9 @@ class LiveBar:
 
     def close(self) -> None:
         """Take down a bar that is still up, so that the cursor is back."""
-        if self._bar:
-            self._bar.stop()
-            self._bar = None
+        bar, self._bar = self._bar, None
+        try:
+            if bar:
+                bar.stop()
+        except IndexError:  # interrupted while it went up
+            self._console.show_cursor(True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from hilum.cli.printing import printable
+from hilum.errors import OutputError
 
 if TYPE_CHECKING:
     from hilum.cohort.manifest import Cohort
@@ -55,6 +56,7 @@ def run_comparison(
     from hilum.studies.comparing import compare
 
     folder = out or Path("runs") / f"{cohort.name}-{datetime.now():%Y%m%d-%H%M%S}"
+    _check_outside(folder, private)
     with watching(is_quiet=is_quiet) as watcher, claim_run_folder(folder):
         comparison = compare(
             cohort,
@@ -89,11 +91,27 @@ def _command_line(private: Mapping[Path | None, str]) -> tuple[str, ...]:
     words = []
     for word in sys.argv[1:]:
         option, equals, value = word.partition("=")
-        if equals and _same(value) in stand_ins:
+        if word.startswith("-o") and _same(word[2:]) in stand_ins:
+            words.append(f"-o{stand_ins[_same(word[2:])]}")
+        elif equals and _same(value) in stand_ins:
             words.append(f"{option}={stand_ins[_same(value)]}")
         else:
             words.append(stand_ins.get(_same(word), word))
     return ("hilum", *words)
+
+
+def _check_outside(folder: Path, private: Mapping[Path | None, str]) -> None:
+    """Refuse a run inside the films' folder: the next comparison would read it as a class."""
+    for place in private:
+        if (
+            place is not None
+            and place.is_dir()
+            and folder.resolve().is_relative_to(place.resolve())
+        ):
+            raise OutputError(
+                f"The run folder '{folder}' would lie among the films.",
+                fix="Name a folder outside with --out.",
+            )
 
 
 def _same(word: str) -> str:

@@ -92,12 +92,20 @@ def _candidates(subfolder: Path, root: Path) -> Iterator[Candidate]:
         "It is a link that leads out of the folder, or nowhere.",
         fix="Copy the films into the folder, or name them in a CSV.",
     )
+    linked_folder = FilmLinkError(
+        "It is a link to a folder, which is not entered.",
+        fix="Copy the films into the folder, or name them in a CSV.",
+    )
     if subfolder.is_symlink() and not _leads_inside(subfolder, inside):
         yield Candidate(subfolder, subfolder.name, refusal=outward)
         return
     closed: list[OSError] = []
     for here, folders, files in os.walk(subfolder, onerror=closed.append, followlinks=False):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
+        linked = [name for name in folders if (Path(here) / name).is_symlink()]
+        for name in linked:
+            folders.remove(name)
+            yield Candidate(Path(here) / name, subfolder.name, refusal=linked_folder)
         for name in sorted(files):
             path = Path(here) / name
             if not _is_visible(path):

@@ -135,7 +135,7 @@ def single_split(
     """Cut the films once, by image, and validate on the test films: the paper's way.
 
     It reproduces published figures, faults included: films of one patient may stand
-    on both sides, and the epoch is chosen on the films that judge it.
+    on both sides, and the curves and the figures come from the same films.
 
     Args:
         y: Class index of each film; every index up to the largest has a film.

@@ -43,6 +43,7 @@ class _Row:
     label: str
     patient: str | None
     source: str | None
+    has_too_many_cells: bool = False
 
 
 def read_table(
@@ -61,6 +62,7 @@ def read_table(
     studied: list[_Row] = []
     left_out: Counter[str] = Counter()
     rows = list(_read_rows(table, columns))
+    _check_shape(rows)
     _check_labels(rows, labels)
     named = [(row, class_of.get(row.label) if labels else row.label or None) for row in rows]
     check_choice(sorted({name for _, name in named if name}), classes)
@@ -139,6 +141,7 @@ def _read_rows(table: Path, columns: Columns) -> Iterator[_Row]:
                 label=cells["label"],
                 patient=cells.get("patient") or None,
                 source=cells.get("source") or None,
+                has_too_many_cells=bool(record.get(None)),
             )
     except csv.Error as error:
         raise CohortError(
@@ -161,7 +164,8 @@ def _read_text(table: Path) -> str:
 
 
 def _find_columns(header: list[str], columns: Columns, table: Path) -> dict[str, str]:
-    by_lower = {name.strip().lower(): name for name in header}
+    by_lower = {name.strip().lower(): name for name in reversed(header)}
+    lower = [name.strip().lower() for name in header]
     found: dict[str, str] = {}
     faults: list[str] = []
     for key in (field.name for field in fields(Columns)):
@@ -174,7 +178,7 @@ def _find_columns(header: list[str], columns: Columns, table: Path) -> dict[str,
             found[key] = wanted
         else:
             usual = next((by_lower[n] for n in _USUAL_NAMES[key] if n in by_lower), None)
-            if usual is not None and header.count(usual) > 1:
+            if usual is not None and lower.count(usual.strip().lower()) > 1:
                 faults.append(f"more than one column '{usual}'")
             elif usual is not None:
                 found[key] = usual
@@ -188,6 +192,17 @@ def _find_columns(header: list[str], columns: Columns, table: Path) -> dict[str,
             "(--patient-column and --source-column where known).",
         )
     return found
+
+
+def _check_shape(rows: Sequence[_Row]) -> None:
+    """A row with more cells than the header is shifted: nothing in it can be believed."""
+    shifted = [row.number for row in rows if row.has_too_many_cells]
+    if shifted:
+        lines = ", ".join(map(str, shifted[:_FAULTS_SHOWN]))
+        raise CohortError(
+            f"{len(shifted)} rows have more cells than the header; the first are lines {lines}.",
+            fix='Put cells that hold the delimiter into quotes: "COVID-19, ARDS".',
+        )
 
 
 def _check_labels(rows: Sequence[_Row], labels: Mapping[str, Collection[str]] | None) -> None:

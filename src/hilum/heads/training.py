@@ -109,8 +109,14 @@ def train_heads(
         program.program_shape(shared, len(split.train), len(split.validation), n_classes, recipe)
         for split in splits
     ]
-    # compiled before the threads start, so that no two of them compile the same
-    programs = {shape: program.compile_program(shape, recipe) for shape in shapes}
+    # Compiled before the heads' threads start, so that no two of them compile the same; and
+    # not in the main thread, where an interrupt would be raised inside the compiler's own code.
+    with ThreadPoolExecutor(1, thread_name_prefix="hilum-compiler") as compiler:
+        compiling = {
+            shape: compiler.submit(program.compile_program, shape, recipe)
+            for shape in dict.fromkeys(shapes)
+        }
+        programs = {shape: future.result() for shape, future in compiling.items()}
 
     def train(head: int) -> program.HeadOutcome:
         rng = np.random.default_rng([seed, head])

@@ -8,6 +8,7 @@ Its files are a contract that other tools read; the columns and keys stand in
 from __future__ import annotations
 
 import contextlib
+import getpass
 import hashlib
 import json
 import os
@@ -29,7 +30,7 @@ from hilum.report.thumbnails import load_thumbnails
 from hilum.settings import default_cache_dir
 from hilum.studies.comparison import BackboneResult, Comparison
 from hilum.studies.provenance import peak_rss_bytes
-from hilum.writing import check_writable, nearest_folder, sync_files, sync_folder
+from hilum.writing import check_writable, sweep, sync_files, sync_folder
 
 SCHEMA = "hilum.results/1"
 _CONTRACT = frozenset(
@@ -54,9 +55,9 @@ def claim_run_folder(folder: Path) -> Iterator[None]:
     """
     check_run_folder(folder)
     place = folder.resolve()
-    # Beside the run if its parent is there, else above: no folder is made before the run is.
-    address = hashlib.sha256(os.fsencode(place)).hexdigest()[:12]
-    lock = nearest_folder(place.parent) / f".hilum-{address}.lock"
+    # In a place of its own: whatever appears meanwhile, every run looks for the same file.
+    address = hashlib.sha256(os.fsencode(place)).hexdigest()[:16]
+    lock = Path(tempfile.gettempdir()) / f"hilum-run-{getpass.getuser()}-{address}.lock"
     try:
         with FileLock(lock, timeout=0):
             try:
@@ -231,7 +232,9 @@ def _write_whole(folder: Path, files: dict[str, str]) -> None:
     """Write beside the folder, then take its name; if that fails, the old run is back."""
     place = folder.resolve()
     place.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=place.parent, prefix=".hilum-run-") as scratch:
+    prefix = ".hilum-run-"
+    sweep(place.parent, prefix, older_than_seconds=3600.0)
+    with tempfile.TemporaryDirectory(dir=place.parent, prefix=prefix) as scratch:
         fresh, replaced = Path(scratch) / "run", Path(scratch) / "replaced"
         for name, text in files.items():
             path = fresh / name
@@ -239,12 +242,12 @@ def _write_whole(folder: Path, files: dict[str, str]) -> None:
             # A file name that is no valid text is written as it came.
             path.write_bytes(text.encode("utf-8", "surrogateescape"))
         sync_files(fresh)
-        if place.exists():
-            place.rename(replaced)
         try:
+            if place.exists():
+                place.rename(replaced)
             fresh.rename(place)
-        except OSError:
-            if replaced.exists():
+        except BaseException:  # Ctrl-C between the two included
+            if replaced.exists() and not place.exists():
                 replaced.rename(place)
             raise
         sync_folder(place.parent)

@@ -12,7 +12,7 @@ from hilum.backbones.compiling import graph_key
 from hilum.backbones.engine import Engine, open_engine
 from hilum.cohort.manifest import Cohort
 from hilum.cohort.splitting import Folds
-from hilum.errors import RecipeError
+from hilum.errors import FilmChangedError, RecipeError
 from hilum.evaluation.comparing import compare_pairs
 from hilum.evaluation.evaluating import evaluate
 from hilum.features.extraction import (
@@ -97,8 +97,12 @@ def compare(
     folds = draw_folds(cohort, recipe, seed)
     results = []
     for record, cost in zip(records, costs, strict=True):
-        table = _extract(cohort, record, recipe, seed, cache, engine, Silence()).table
-        results.append(_judge(cohort, positive, folds, recipe, seed, record, table, cost, watcher))
+        stored = _extract(cohort, record, recipe, seed, cache, engine, Silence())
+        if stored.unreadable:  # only if a shard was damaged and its film changed, both just now
+            raise FilmChangedError("Films changed while the study ran.", fix="Run the study again.")
+        results.append(
+            _judge(cohort, positive, folds, recipe, seed, record, stored.table, cost, watcher)
+        )
     results.sort(key=_rank)
     return Comparison(
         cohort=cohort,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -97,6 +98,9 @@ def _cache(cache_dir: Path) -> Symptom:
         return Symptom(
             "Cache", False, f"{cache_dir} cannot be written ({error.strerror}): use --cache-dir."
         )
-    used = sum(path.stat().st_size for path in cache_dir.rglob("*") if path.is_file())
+    used = 0
+    for path in cache_dir.rglob("*"):
+        with contextlib.suppress(OSError):  # a run may be tidying up
+            used += path.stat().st_size if path.is_file() else 0
     free = shutil.disk_usage(nearest_folder(cache_dir)).free
     return Symptom("Cache", True, f"{cache_dir}: {used / 1e6:.0f} MB, {free / 1e9:.0f} GB free")

@@ -87,7 +87,7 @@ def test_links_are_followed_inside_the_folder_only(films: Path, tmp_path: Path) 
     cohort = Cohort.from_folder(films)
     assert len(cohort) == 7
     assert sorted((e.path.name, e.code) for e in cohort.excluded) == [
-        ("nowhere.png", "LINK"), ("out.png", "LINK"), ("round.png", "LINK"),
+        ("folder", "LINK"), ("nowhere.png", "LINK"), ("out.png", "LINK"), ("round.png", "LINK"),
     ]  # fmt: skip
 
 

@@ -162,3 +162,15 @@ def test_a_label_map_from_python_is_checked_as_well(folder: Path) -> None:
         Cohort.from_csv(table, labels={"A": ["todo"], "B": ["todo"]})
     with pytest.raises(CohortError, match="one text, not a list"):
         Cohort.from_csv(table, labels={"A": "todo", "B": ["Pneumonia"]})
+
+
+def test_a_shifted_row_is_not_read_as_something_else(folder: Path) -> None:
+    (folder / "t.csv").write_text("image,label,patient\na.png,COVID-19, ARDS,p1\nc.png,B,p2\n")
+    with pytest.raises(CohortError, match="more cells than the header; the first are lines 2"):
+        Cohort.from_csv(folder / "t.csv")
+
+
+def test_columns_that_differ_in_case_alone_are_ambiguous(folder: Path) -> None:
+    (folder / "t.csv").write_text("Image,image,label\na.png,c.png,A\n")
+    with pytest.raises(CohortError, match="more than one column"):
+        Cohort.from_csv(folder / "t.csv")

@@ -61,8 +61,30 @@ def test_a_second_writer_is_told_who_the_first_is(tmp_path: Path) -> None:
     ):
         pass
     with claim_run_folder(tmp_path / "runs" / "one"):
-        pass
-    assert list(tmp_path.iterdir()) == []
+        (tmp_path / "runs").mkdir()  # as another run may do meanwhile
+        with pytest.raises(OutputError), claim_run_folder(tmp_path / "runs" / "one"):
+            pass
+    assert list((tmp_path / "runs").iterdir()) == []
+
+
+def test_an_interrupted_replacement_gives_the_old_run_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "run"
+    save_run(make_comparison(), out, cache_dir=tmp_path / "cache")
+    before = (out / "results.json").read_text()
+    rename = Path.rename
+
+    def interrupted(self: Path, target: Path) -> Path:
+        if self.name == "run" and self.parent.name.startswith(".hilum-run-"):
+            raise KeyboardInterrupt
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        save_run(replace(make_comparison(), seed=5), out, cache_dir=tmp_path / "cache")
+    assert (out / "results.json").read_text() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run"]
 
 
 def test_names_stand_only_where_films_are_named_on_purpose(tmp_path: Path) -> None:
