@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -11,16 +10,13 @@ from PIL import Image
 
 from hilum.cohort.reading import FilmImage, is_film_name, read_film
 
-DATA = Path(os.environ.get("HILUM_SHARED_DATA", "../shared/data"))
 SIZE_PX = 224
 
 pytestmark = pytest.mark.films
 
 
-def films_of(cohort: str) -> list[Path]:
-    if not (DATA / cohort).is_dir():
-        pytest.skip(f"HILUM_SHARED_DATA names no folder that holds {cohort}")
-    return sorted(path for path in (DATA / cohort).rglob("*") if is_film_name(path))
+def films_of(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if is_film_name(path))
 
 
 def shrunk(image: FilmImage) -> np.ndarray:
@@ -32,8 +28,8 @@ def shrunk(image: FilmImage) -> np.ndarray:
     ("cohort", "count"),
     [("paper-cohort", 160), ("radiography", 600), ("cohen", 218), ("darkcovidnet", 180)],
 )
-def test_every_film_is_read(cohort: str, count: int) -> None:
-    paths = films_of(cohort)
+def test_every_film_is_read(films_folder: Path, cohort: str, count: int) -> None:
+    paths = films_of(films_folder / cohort)
     assert len(paths) == count
     for path in paths:
         image = read_film(path)
@@ -42,13 +38,13 @@ def test_every_film_is_read(cohort: str, count: int) -> None:
         assert np.ptp(image.pixels) > 90
 
 
-def test_reduced_scale_agrees_with_full_scale_after_shrinking() -> None:
-    for path in films_of("paper-cohort"):
+def test_reduced_scale_agrees_with_full_scale_after_shrinking(films_folder: Path) -> None:
+    for path in films_of(films_folder / "paper-cohort"):
         whole, reduced = read_film(path), read_film(path, at_least_px=SIZE_PX)
         assert (whole.width_px, whole.height_px) == (reduced.width_px, reduced.height_px)
         assert np.abs(shrunk(whole) - shrunk(reduced)).mean() < 1
 
 
-def test_a_photograph_in_colour_is_noted() -> None:
-    for path in films_of("not-radiographs"):
+def test_a_photograph_in_colour_is_noted(films_folder: Path) -> None:
+    for path in films_of(films_folder / "not-radiographs"):
         assert "colour" in read_film(path).notes
