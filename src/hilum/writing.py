@@ -9,7 +9,8 @@ import tempfile
 import time
 from pathlib import Path
 
-_ABANDONED_AFTER_SECONDS = 3600.0
+ABANDONED_AFTER_SECONDS = 3600.0
+"""A draft that old belongs to no process that still runs."""
 
 
 def write_durably(path: Path, data: bytes | memoryview) -> None:
@@ -26,7 +27,7 @@ def write_durably(path: Path, data: bytes | memoryview) -> None:
         OSError: The file cannot be written; nothing of it is left.
     """
     prefix = ".writing-"
-    sweep(path.parent, prefix, older_than_seconds=_ABANDONED_AFTER_SECONDS)
+    sweep(path.parent, prefix, older_than_seconds=ABANDONED_AFTER_SECONDS)
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=prefix, delete=False) as file:
         scratch = Path(file.name)
         try:

@@ -139,7 +139,9 @@ def _read_cohort(
     from hilum.writing import exists
 
     table_only = (labels, image_column, label_column, patient_column, source_column, image_folder)
-    if exists(data) and data.is_dir():
+    if not exists(data):
+        raise CohortError(f"There is no file or folder '{data}'.", fix="Check the name.")
+    if data.is_dir():
         if any(option is not None for option in table_only):
             raise CohortError(
                 f"'{data}' is a folder, and --label, --image-folder and the column options "
@@ -147,8 +149,6 @@ def _read_cohort(
                 fix="Leave them out, or give the CSV.",
             )
         return Cohort.from_folder(data, classes=classes)
-    if not exists(data):
-        raise CohortError(f"There is no file or folder '{data}'.", fix="Check the name.")
     return Cohort.from_csv(
         data,
         image_column=image_column,

@@ -34,10 +34,12 @@ def demo_command(
     from hilum.cohort.manifest import Cohort
     from hilum.cohort.phantoms import PHANTOMS_VERSION, plan_phantoms
     from hilum.settings import default_cache_dir
+    from hilum.studies.preparing import check_cache
     from hilum.studies.recipes import find_recipe
 
     cache = cache_dir or default_cache_dir()
     films = cache / "phantoms" / f"v{PHANTOMS_VERSION}-{_FILMS}-seed{seed}"
+    check_cache(cache)
     films.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(films.with_name(f"{films.name}.lock")):
         if not all((films / plan.image).is_file() for plan in plan_phantoms(_FILMS)):

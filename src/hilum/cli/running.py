@@ -159,6 +159,7 @@ def _tell_result(comparison: Comparison) -> None:
     console = Console()
     if console.width >= _TABLE_WIDTH:
         console.print(table)
+        console.print("95 % intervals in grey.")
     else:
         for result in comparison.backbones:
             console.print(f"[bold]{result.title}[/]")
@@ -166,7 +167,7 @@ def _tell_result(comparison: Comparison) -> None:
                 console.print(
                     f"  {name.replace('_', ' ')} {m.value:.3f} ({m.low:.3f}–{m.high:.3f})"
                 )
-    console.print(f"95 % intervals in grey. Verdict: [bold]{comparison.verdict.headline}[/].")
+    console.print(f"Verdict: [bold]{comparison.verdict.headline}[/].")
     for reason in comparison.verdict.reasons:
         console.print(f"  · {escape(reason)}")
     console.print("Research use only.")

@@ -7,15 +7,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from hilum.cohort.manifest import Cohort
-from hilum.cohort.reading import (
-    SNIFFED_BYTES,
-    is_film_name,
-    is_picture_name,
-    load_bytes,
-    sniff_format,
-)
+from hilum.cohort.reading import is_film_name, is_picture_name
 from hilum.cohort.registering import Candidate, check_choice, register_films
-from hilum.errors import CohortError, FilmError, FilmLinkError, FilmMissingError
+from hilum.errors import CohortError, FilmLinkError, FilmMissingError
 
 _READY_MADE_SPLITS = frozenset(
     {"train", "training", "test", "testing", "val", "valid", "validation", "dev"}
@@ -44,11 +38,15 @@ def read_folder(folder: Path, *, classes: Sequence[str] | None = None) -> Cohort
     for subfolder in subfolders:
         of_class = list(_candidates(subfolder, folder))
         if classes is None or subfolder.name in classes:
-            _check_not_empty(subfolder, of_class)
             candidates += of_class
         else:
             left_out[subfolder.name] = sum(c.is_named_as_film for c in of_class)
-    return register_films(folder.resolve().name, candidates, left_out)
+    return register_films(
+        folder.resolve().name,
+        candidates,
+        left_out,
+        expected=names if classes is None else classes,
+    )
 
 
 def _check_subfolders(folder: Path, entries: Sequence[Path], names: Sequence[str]) -> None:
@@ -64,25 +62,6 @@ def _check_subfolders(folder: Path, entries: Sequence[Path], names: Sequence[str
             f"The subfolders of '{folder}' are parts of a split ({', '.join(names)}), not classes.",
             fix="Give one of them, or merge them: Hilum makes its own splits, without leaks.",
         )
-
-
-def _check_not_empty(subfolder: Path, candidates: Sequence[Candidate]) -> None:
-    """A class that would silently vanish is worse than one question too many."""
-    if not any(candidate.is_named_as_film for candidate in candidates) and not any(
-        _looks_like_film(candidate.path) for candidate in candidates
-    ):
-        raise CohortError(
-            f"The subfolder '{subfolder.name}' holds no film.",
-            fix="Put its films there, or name the classes to study with --classes.",
-        )
-
-
-def _looks_like_film(path: Path) -> bool:
-    try:
-        sniff_format(load_bytes(path)[:SNIFFED_BYTES])
-    except FilmError:
-        return False
-    return True
 
 
 def _candidates(subfolder: Path, root: Path) -> Iterator[Candidate]:

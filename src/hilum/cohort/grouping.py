@@ -12,7 +12,7 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 from jaxtyping import Int
 
-from hilum.cohort.manifest import Cohort
+from hilum.cohort.manifest import Cohort, Film
 
 
 def group_films(cohort: Cohort) -> Int[np.ndarray, " films"]:
@@ -70,7 +70,22 @@ def join_by_keys(*columns: Sequence[Hashable | None]) -> Int[np.ndarray, " films
     return np.unique(roots, return_inverse=True)[1].astype(np.int64)
 
 
-def conflicting_labels(cohort: Cohort) -> list[tuple[str, ...]]:
+def identical_films(cohort: Cohort) -> list[tuple[Film, ...]]:
+    """Find the films that stand in the cohort more than once, byte for byte.
+
+    Args:
+        cohort: The films.
+
+    Returns:
+        Each set of two or more identical films, in the order of the cohort.
+    """
+    same_content = defaultdict(list)
+    for film in cohort.films:
+        same_content[film.sha256].append(film)
+    return [tuple(films) for films in same_content.values() if len(films) > 1]
+
+
+def conflicting_labels(cohort: Cohort) -> list[tuple[Film, ...]]:
     """Find identical files that are said to belong to different classes.
 
     At least one label of each is wrong, and no head can learn from both.
@@ -79,13 +94,6 @@ def conflicting_labels(cohort: Cohort) -> list[tuple[str, ...]]:
         cohort: The films.
 
     Returns:
-        The film ids of each such set, in the order of the cohort.
+        Each such set, in the order of the cohort.
     """
-    same_content = defaultdict(list)
-    for film in cohort.films:
-        same_content[film.sha256].append(film)
-    return [
-        tuple(film.film_id for film in films)
-        for films in same_content.values()
-        if len({film.label for film in films}) > 1
-    ]
+    return [films for films in identical_films(cohort) if len({f.label for f in films}) > 1]

@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hilum.cohort.manifest import Cohort, Exclusion, Film
-from hilum.cohort.reading import load_bytes
-from hilum.cohort.reading.sniffing import SNIFFED_BYTES, sniff_format
-from hilum.errors import CohortError, FilmError, FilmTypeError
+from hilum.cohort.reading import SNIFFED_BYTES, load_bytes, sniff_format
+from hilum.errors import CohortError, FilmChangedError, FilmError, FilmTypeError
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,11 @@ class Candidate:
 
 
 def register_films(
-    name: str, candidates: Iterable[Candidate], left_out: dict[str, int] | None = None
+    name: str,
+    candidates: Iterable[Candidate],
+    left_out: dict[str, int] | None = None,
+    *,
+    expected: Iterable[str] = (),
 ) -> Cohort:
     """Hash every candidate and check that it looks like a film; decode nothing.
 
@@ -50,17 +53,18 @@ def register_films(
         name: The cohort's name.
         candidates: In the order of the rows to be.
         left_out: Films per label that is not studied.
+        expected: Classes that must have a film, candidates or not.
 
     Returns:
         The cohort; files that cannot be films are in its `excluded`.
 
     Raises:
-        CohortError: Fewer than two classes have a film.
+        CohortError: Fewer than two classes have a film, or some class has none.
     """
     films: list[Film] = []
     excluded: list[Exclusion] = []
     seen: Counter[str] = Counter()
-    labels: set[str] = set()
+    labels = set(expected)
     ignored = 0
     for candidate in candidates:
         sha256 = ""
@@ -88,6 +92,19 @@ def register_films(
         left_out=left_out or {},
         ignored=ignored,
     )
+
+
+def load_registered(film: Film) -> bytes:
+    """Load the bytes of a film of the cohort, if they are still the ones registered.
+
+    Raises:
+        FilmChangedError: They are not.
+        FilmError: The file can no longer be loaded.
+    """
+    data = load_bytes(film.path)
+    if hashlib.sha256(data).hexdigest() != film.sha256:
+        raise FilmChangedError("The file changed while the study ran.", fix="Run the study again.")
+    return data
 
 
 def check_choice(available: Sequence[str], chosen: Sequence[str] | None) -> None:
@@ -135,7 +152,12 @@ def _row(candidate: Candidate, sha256: str, seen: Counter[str]) -> Film:
 def _check_classes(films: list[Film], labels: set[str], excluded: list[Exclusion]) -> None:
     readable = {film.label for film in films}
     for label in sorted(labels - readable):
-        first = next(e for e in excluded if e.label == label)
+        first = next((e for e in excluded if e.label == label), None)
+        if first is None:  # a class that silently vanishes is worse than a question too many
+            raise CohortError(
+                f"The subfolder '{label}' holds no film.",
+                fix="Put its films there, or name the classes to study with --classes.",
+            )
         raise CohortError(
             f"No file of class '{label}' is a film; the first one, {first.path.name}, fails with "
             f"{first.code}: {first.message}",

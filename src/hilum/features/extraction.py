@@ -25,8 +25,9 @@ from hilum.backbones.catalog import BackboneRecord
 from hilum.backbones.compiling import graph_key, release
 from hilum.backbones.engine import Engine, open_engine
 from hilum.cohort.manifest import Exclusion, Film
-from hilum.cohort.reading import READING_VERSION, decode_film, load_bytes
-from hilum.errors import CacheError, FilmChangedError, FilmError
+from hilum.cohort.reading import READING_VERSION, decode_film
+from hilum.cohort.registering import load_registered
+from hilum.errors import CacheError, FilmError
 from hilum.features.store import FeatureKey, FeatureStore
 from hilum.features.views import VIEWS_VERSION, View, film_views, render_views
 from hilum.settings import usable_cores
@@ -244,11 +245,7 @@ def _draw(
 ) -> list[UInt8[np.ndarray, "size size"]] | FilmError:
     """Read a film and draw its views; an unreadable film is a value here, not an exception."""
     try:
-        data = load_bytes(film.path)
-        if hashlib.sha256(data).hexdigest() != film.sha256:
-            raise FilmChangedError(
-                "The file changed while the study ran.", fix="Run the study again."
-            )
+        data = load_registered(film)
         image = decode_film(data, suffix=film.path.suffix, at_least_px=size_px)
         return render_views(image.pixels, views, size_px)
     except FilmError as error:

@@ -136,8 +136,7 @@ def _answer(comparison: Comparison) -> dict[str, Any]:
                 formatting.metric_value(metric, evaluation.metrics[metric].value),
                 formatting.metric_interval(metric, evaluation.metrics[metric]),
             )
-            for metric in ("accuracy", "sensitivity", "specificity", "auroc")
-            if metric in evaluation.metrics
+            for metric in headline_metrics(comparison)
         ],
         "standing": wording.standing_text(comparison),
         "subjects": wording.subjects_text(comparison),

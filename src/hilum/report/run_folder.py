@@ -30,7 +30,7 @@ from hilum.report.thumbnails import load_thumbnails
 from hilum.settings import default_cache_dir
 from hilum.studies.comparison import BackboneResult, Comparison
 from hilum.studies.provenance import peak_rss_bytes
-from hilum.writing import check_writable, sweep, sync_files, sync_folder
+from hilum.writing import ABANDONED_AFTER_SECONDS, check_writable, sweep, sync_files, sync_folder
 
 SCHEMA = "hilum.results/1"
 _CONTRACT = frozenset(
@@ -56,8 +56,8 @@ def claim_run_folder(folder: Path) -> Iterator[None]:
     check_run_folder(folder)
     place = folder.resolve()
     # In a place of its own: whatever appears meanwhile, every run looks for the same file.
-    address = hashlib.sha256(os.fsencode(place)).hexdigest()[:16]
-    lock = Path(tempfile.gettempdir()) / f"hilum-run-{getpass.getuser()}-{address}.lock"
+    name = f"hilum-run-{getpass.getuser()}-{_address(place)}.lock"
+    lock = Path(tempfile.gettempdir()) / name
     try:
         with FileLock(lock, timeout=0):
             try:
@@ -228,12 +228,18 @@ def _plain(value: Any) -> Any:
     return int(value) if isinstance(value, np.integer) else value
 
 
+def _address(place: Path) -> str:
+    """Name a run folder shortly, wherever it lies."""
+    return hashlib.sha256(os.fsencode(place)).hexdigest()[:16]
+
+
 def _write_whole(folder: Path, files: dict[str, str]) -> None:
     """Write beside the folder, then take its name; if that fails, the old run is back."""
     place = folder.resolve()
     place.parent.mkdir(parents=True, exist_ok=True)
-    prefix = ".hilum-run-"
-    sweep(place.parent, prefix, older_than_seconds=3600.0)
+    # Drafts of this run folder alone: another's may hold the run that it was replacing.
+    prefix = f".hilum-run-{_address(place)}-"
+    sweep(place.parent, prefix, older_than_seconds=ABANDONED_AFTER_SECONDS)
     with tempfile.TemporaryDirectory(dir=place.parent, prefix=prefix) as scratch:
         fresh, replaced = Path(scratch) / "run", Path(scratch) / "replaced"
         for name, text in files.items():

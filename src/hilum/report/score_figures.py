@@ -13,9 +13,9 @@ from hilum.report import palette, svg
 from hilum.report.canvas import axes_inch, new_figure, shortened
 from hilum.report.curves import thinned
 from hilum.report.formatting import metric_is_share, metric_text, metric_title
+from hilum.report.standings import HEADLINE_METRICS
 from hilum.studies.comparison import BackboneResult
 
-FOREST_METRICS = ("accuracy", "sensitivity", "specificity", "auroc")
 _SHADE_OPACITY = 0.4  # the most that a cell is shaded: text on it stays readable
 
 
@@ -52,7 +52,7 @@ def draw_roc(results: Sequence[BackboneResult]) -> str:
 
 def draw_forest(results: Sequence[BackboneResult]) -> str:
     """Draw each figure as a dot on the line of its 95 % interval."""
-    shown = [m for m in FOREST_METRICS if all(m in r.evaluation.metrics for r in results)]
+    shown = [m for m in HEADLINE_METRICS if all(m in r.evaluation.metrics for r in results)]
     left, pitch, gap = 2.0, 2.05, 0.35
     figure = new_figure(left + pitch * len(shown) + 0.1, 0.85 + 0.32 * len(results))
     rows = np.arange(len(results))[::-1]

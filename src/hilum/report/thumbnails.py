@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
 from hilum.cohort.manifest import Film
-from hilum.cohort.reading import READING_VERSION, decode_film, load_bytes
+from hilum.cohort.reading import READING_VERSION, decode_film
+from hilum.cohort.registering import load_registered
 from hilum.cohort.thumbnails import thumbnail
 from hilum.errors import FilmError
 from hilum.writing import write_durably
@@ -30,19 +30,10 @@ def load_thumbnails(films: Iterable[Film], cache_dir: Path) -> dict[str, bytes]:
             pictures[film.film_id] = kept.read_bytes()
             continue
         with contextlib.suppress(FilmError):
-            picture = _draw(film)
-            if picture is None:
-                continue
+            image = decode_film(load_registered(film), at_least_px=_LONGEST_SIDE_PX)
+            picture = thumbnail(image, _LONGEST_SIDE_PX)
             pictures[film.film_id] = picture
             with contextlib.suppress(OSError):
                 folder.mkdir(parents=True, exist_ok=True)
                 write_durably(kept, picture)
     return pictures
-
-
-def _draw(film: Film) -> bytes | None:
-    """Draw a film, unless the file is no longer the one that was studied."""
-    data = load_bytes(film.path)
-    if hashlib.sha256(data).hexdigest() != film.sha256:
-        return None
-    return thumbnail(decode_film(data, at_least_px=_LONGEST_SIDE_PX), _LONGEST_SIDE_PX)

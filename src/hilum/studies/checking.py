@@ -7,11 +7,11 @@ how the films were collected is not tested.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 
 import numpy as np
 
-from hilum.cohort.grouping import conflicting_labels
+from hilum.cohort.grouping import conflicting_labels, identical_films
 from hilum.cohort.manifest import Cohort
 from hilum.cohort.splitting import Folds
 from hilum.errors import CohortError
@@ -26,9 +26,8 @@ def check_labels_agree(cohort: Cohort) -> None:
     """
     clashes = conflicting_labels(cohort)
     if clashes:
-        films = {film.film_id: film for film in cohort.films}
         pairs = "\n  ".join(
-            " = ".join(f"{films[k].path.name} ({films[k].label})" for k in clash)
+            " = ".join(f"{film.path.name} ({film.label})" for film in clash)
             for clash in clashes[:10]
         )
         raise CohortError(
@@ -86,10 +85,7 @@ def _readability(cohort: Cohort) -> list[Finding]:
 
 
 def _identical_films(cohort: Cohort) -> list[Finding]:
-    by_content = defaultdict(list)
-    for film in cohort.films:
-        by_content[film.sha256].append(film.film_id)
-    copies = [film_ids for film_ids in by_content.values() if len(film_ids) > 1]
+    copies = [[film.film_id for film in films] for films in identical_films(cohort)]
     if not copies:
         return []
     return [
