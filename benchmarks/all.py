@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from benchmarks import bench_compare, bench_extraction, bench_heads
+from benchmarks import (
+    bench_classic,
+    bench_compare,
+    bench_engines,
+    bench_extraction,
+    bench_heads,
+    bench_start,
+)
 from hilum.studies.provenance import describe_run
 
 
@@ -10,7 +17,14 @@ def main() -> None:
     run = describe_run()
     versions = ", ".join(f"{name} {version}" for name, version in run["versions"].items())
     print(f"{run['hardware']['processor']}, {run['hardware']['cores']} cores; {versions}\n")
-    for benchmark in (bench_extraction, bench_heads, bench_compare):
+    for benchmark in (
+        bench_extraction,
+        bench_heads,
+        bench_compare,
+        bench_start,
+        bench_engines,
+        bench_classic,
+    ):
         benchmark.main()
         print()
 

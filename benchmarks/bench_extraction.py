@@ -13,6 +13,7 @@ from benchmarks.films import generated_cohort, public_cohort
 from hilum.backbones.catalog import CATALOG
 from hilum.backbones.compiling import compile_backbone
 from hilum.backbones.engine import OpenVinoEngine
+from hilum.backbones.weights import WeightsShelf
 from hilum.cohort.manifest import Cohort
 from hilum.features.extraction import extract_features
 
@@ -50,13 +51,14 @@ def engine_rate(engine: OpenVinoEngine, films: np.ndarray) -> float:
 
 
 def measure(name: str, cohort: Cohort, cache: Path, n_films: int = 160) -> dict[str, float]:
-    record = CATALOG["efficientnet-lite0"]
-    graph = compile_backbone(record, cache)
-    bare, engine = BareGraph(graph, record.input.size_px), OpenVinoEngine(graph)
+    backbone = WeightsShelf(cache).find(CATALOG["efficientnet-lite0"])
+    size_px = backbone.record.input.size_px
+    graph = compile_backbone(backbone, cache)
+    bare, engine = BareGraph(graph, size_px), OpenVinoEngine(graph)
     # Every other film, so that both classes take part.
     films = cohort.films[:: max(1, len(cohort.films) // n_films)][:n_films]
     rng = np.random.default_rng(0)
-    shape = (len(films) * (N_ROTATED + 1) // 4 * 4, record.input.size_px, record.input.size_px, 1)
+    shape = (len(films) * (N_ROTATED + 1) // 4 * 4, size_px, size_px, 1)
     arrays = rng.integers(0, 256, shape, dtype=np.uint8)
     bare.rate(arrays[:64])
     rates: dict[str, list[float]] = {"bare": [], "engine": [], "films": []}
@@ -66,11 +68,11 @@ def measure(name: str, cohort: Cohort, cache: Path, n_films: int = 160) -> dict[
         with tempfile.TemporaryDirectory() as fresh:
             extraction = extract_features(
                 films,
-                record,
+                backbone,
                 n_rotated=N_ROTATED,
                 seed=0,
                 cache_dir=Path(fresh),
-                engine=lambda record, folder: engine,
+                engine=lambda backbone, folder, output: engine,
             )
             rates["films"].append(extraction.cost.views_per_second)
     best = max(statistics.median(rates["bare"]), statistics.median(rates["engine"]))

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from hilum.backbones.catalog import CATALOG, BackboneRecord
+from embedded import embedded
+from hilum.backbones.compiling import Output
+from hilum.backbones.weights import Backbone
 
 GRID = 8
 
@@ -32,12 +34,15 @@ class GridEngine:
             yield np.concatenate([cells.mean((1, 3)).ravel(), cells.std((1, 3)).ravel()])
 
 
-def grid_record() -> BackboneRecord:
-    lite = CATALOG["efficientnet-lite0"]
-    return replace(
-        lite, input=replace(lite.input, size_px=64), feature_width=GridEngine.feature_width
+def grid_backbone() -> Backbone:
+    lite = embedded()
+    record = replace(
+        lite.record,
+        input=replace(lite.record.input, size_px=64),
+        feature_width=GridEngine.feature_width,
     )
+    return replace(lite, record=record)
 
 
-def opens(engine: GridEngine) -> Callable[[BackboneRecord, Path], GridEngine]:
-    return lambda record, cache_dir: engine
+def opens(engine: GridEngine) -> Callable[[Backbone, Path, Output], GridEngine]:
+    return lambda backbone, cache_dir, output: engine

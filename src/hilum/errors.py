@@ -118,6 +118,18 @@ class WeightsError(HilumError):
     code = "WEIGHTS"
 
 
+class UntrustedModelError(HilumError):
+    """A model file is not what it should be, or may do more than compute: it is not used."""
+
+    code = "UNTRUSTED_MODEL"
+
+
+class DownloadError(HilumError):
+    """A weight file could not be fetched."""
+
+    code = "DOWNLOAD"
+
+
 class CompilingError(HilumError):
     """A backbone could not be compiled in its child process."""
 

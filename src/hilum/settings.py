@@ -8,12 +8,19 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 CACHE_VARIABLE = "HILUM_CACHE_DIR"
+WEIGHTS_VARIABLE = "HILUM_WEIGHTS_DIR"
 
 
 def default_cache_dir() -> Path:
     """Return the folder named by HILUM_CACHE_DIR, or the user's cache folder."""
     named = os.environ.get(CACHE_VARIABLE)
     return Path(named) if named else user_cache_path("hilum", appauthor=False)
+
+
+def default_weights_dir() -> Path | None:
+    """Return the folder of hand-placed weights that HILUM_WEIGHTS_DIR names, if it does."""
+    named = os.environ.get(WEIGHTS_VARIABLE)
+    return Path(named) if named else None
 
 
 def usable_cores() -> int:

@@ -58,7 +58,7 @@ def test_help_needs_nothing_heavy() -> None:
 def test_features_from_the_store_need_no_engine(tmp_path: Path) -> None:
     from PIL import Image
 
-    from fake_engine import GridEngine, grid_record, opens
+    from fake_engine import GridEngine, grid_backbone, opens
     from hilum.cohort.manifest import Cohort
     from hilum.features.extraction import extract_features
 
@@ -68,16 +68,16 @@ def test_features_from_the_store_need_no_engine(tmp_path: Path) -> None:
     films = Cohort.from_folder(tmp_path / "films").films
     cache = tmp_path / "cache"
     engine = opens(GridEngine())
-    extract_features(films, grid_record(), n_rotated=1, seed=0, cache_dir=cache, engine=engine)
+    extract_features(films, grid_backbone(), n_rotated=1, seed=0, cache_dir=cache, engine=engine)
     code = (
         f"import sys; sys.path.insert(0, {str(ROOT / 'tests')!r})\n"
         "from pathlib import Path\n"
-        "from fake_engine import grid_record\n"
+        "from fake_engine import grid_backbone\n"
         "from hilum.cohort.manifest import Cohort\n"
         "from hilum.features.extraction import extract_features\n"
         f"here = Path({str(tmp_path)!r})\n"
         "films = Cohort.from_folder(here / 'films').films\n"
-        "done = extract_features(films, grid_record(), n_rotated=1, seed=0, "
+        "done = extract_features(films, grid_backbone(), n_rotated=1, seed=0, "
         "cache_dir=here / 'cache')\n"
         "print(done.cost.n_computed, {'keras', 'openvino', 'jax'} & set(sys.modules))"
     )

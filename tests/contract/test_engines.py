@@ -8,16 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from embedded import EMBEDDED, embedded
 from fake_engine import GridEngine
-from hilum.backbones.catalog import CATALOG
 from hilum.backbones.engine import Engine, open_engine
 
 ENGINES: dict[str, Callable[[Path], Engine]] = {
     "grid": lambda cache: GridEngine(),
-    **{
-        name: lambda cache, record=record: open_engine(record, cache)
-        for name, record in CATALOG.items()
-    },
+    **{name: lambda cache, name=name: open_engine(embedded(name), cache) for name in EMBEDDED},
 }
 
 

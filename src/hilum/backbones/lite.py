@@ -63,16 +63,11 @@ _STAGES = (
 )
 
 
-def scale_pixels(grey: Any) -> Any:
-    """Turn uint8 pixels into the network's range, `(x - 127) / 128`."""
-    return layers.Rescaling(1 / 128, offset=-127 / 128, name="scaling")(grey)
-
-
 def lite_body(x: Any, variant: LiteVariant) -> Any:
     """Apply stem, blocks and last convolution; returns the last feature map.
 
     Args:
-        x: Scaled pictures, batch x height x width x 3.
+        x: Scaled pictures, batch x 3 x height x width.
         variant: Which member of the family.
     """
     x = _conv(x, _STEM_FILTERS, 3, "_conv_stem", "_bn0", stride=2)
@@ -130,12 +125,12 @@ def _conv(x: Any, filters: int, kernel: int, name: str, norm: str, stride: int =
 
 
 def _batch_norm(x: Any, name: str) -> Any:
-    return layers.BatchNormalization(epsilon=_BATCH_NORM_EPSILON, name=_safe(name))(x)
+    return layers.BatchNormalization(axis=1, epsilon=_BATCH_NORM_EPSILON, name=_safe(name))(x)
 
 
 def _block(x: Any, prefix: str, stage: _Stage, stride: int, filters: int) -> Any:
     """Apply one inverted residual: expand, filter each channel, project back."""
-    inputs, expanded = x, x.shape[-1] * stage.expansion
+    inputs, expanded = x, x.shape[1] * stage.expansion
     if stage.expansion != 1:
         x = _conv(x, expanded, 1, prefix + "_expand_conv", prefix + "_bn0")
     x = layers.DepthwiseConv2D(
@@ -148,7 +143,7 @@ def _block(x: Any, prefix: str, stage: _Stage, stride: int, filters: int) -> Any
     x = layers.ReLU(6.0)(_batch_norm(x, prefix + "_bn1"))
     x = layers.Conv2D(filters, 1, use_bias=False, name=_safe(prefix + "_project_conv"))(x)
     x = _batch_norm(x, prefix + "_bn2")
-    return layers.Add()([x, inputs]) if stride == 1 and inputs.shape[-1] == filters else x
+    return layers.Add()([x, inputs]) if stride == 1 and inputs.shape[1] == filters else x
 
 
 def _safe(name: str) -> str:

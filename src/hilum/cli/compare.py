@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +13,14 @@ from hilum.cli import options
 
 if TYPE_CHECKING:
     from hilum.cohort.manifest import Cohort
+
+
+class Head(StrEnum):
+    """What stands on a backbone."""
+
+    DENSE = "dense"
+    NONE = "none"
+
 
 _TABLE = "When DATA is a CSV"
 _STUDY = "The study"
@@ -23,22 +33,42 @@ def compare_command(
     ],
     positive: options.Positive = None,
     backbones: options.Backbones = None,
-    recipe: Annotated[str, typer.Option(help="hilum or paper.", rich_help_panel=_STUDY)] = "hilum",
+    recipe: Annotated[
+        str | None,
+        typer.Option(
+            help="hilum (default), paper or pyimagesearch; several, such as paper,hilum, are "
+            "put side by side.",
+            metavar="A,B",
+            rich_help_panel=_STUDY,
+        ),
+    ] = None,
+    head: Annotated[
+        Head,
+        typer.Option(
+            help="dense: trained on the films. none: what each network as it is takes the films "
+            "for.",
+            rich_help_panel=_STUDY,
+        ),
+    ] = Head.DENSE,
     classes: Annotated[
         str | None,
         typer.Option(help="Study only these.", metavar="A,B", rich_help_panel=_STUDY),
     ] = None,
     folds: Annotated[
-        int | None, typer.Option(help="Folds per repeat (5).", rich_help_panel=_STUDY)
+        int | None,
+        typer.Option(
+            help="Folds per repeat (5), where the recipe has folds.", rich_help_panel=_STUDY
+        ),
     ] = None,
     repeats: Annotated[
-        int | None, typer.Option(help="Times the folds are drawn (5).", rich_help_panel=_STUDY)
+        int | None,
+        typer.Option(help="Times the folds are drawn (5), likewise.", rich_help_panel=_STUDY),
     ] = None,
     views: Annotated[
         int | None, typer.Option(help="Rotated views per film (2).", rich_help_panel=_STUDY)
     ] = None,
     epochs: Annotated[
-        int | None, typer.Option(help="Epochs at most (100).", rich_help_panel=_STUDY)
+        int | None, typer.Option(help="Epochs at most (100; 25).", rich_help_panel=_STUDY)
     ] = None,
     label: Annotated[
         list[str] | None,
@@ -73,6 +103,8 @@ def compare_command(
     is_quiet: options.Quiet = False,
     is_offline: options.Offline = False,
     cache_dir: options.CacheDir = None,
+    weights_dir: options.WeightsDir = None,
+    allow_unverified_weights: options.AllowUnverifiedWeights = False,
 ) -> None:
     r"""Compare pretrained backbones on your films, and write one report.
 
@@ -91,12 +123,28 @@ def compare_command(
 
         --label "Other=Pneumonia" --positive COVID-19
 
+      hilum compare films --recipe paper,hilum
+
+      hilum compare films --head none
+
+    Several recipes are put side by side, and each setting that they differ
+    in is changed by itself to show what it is worth. --folds and --repeats go
+    to those that have folds, --views and --epochs to all.
+
     Exit code: 0 done; 1 done, but some file could not be read; 2 nothing was written.
     """
-    from hilum.cli.running import run_comparison, split_names
-    from hilum.studies.recipes import find_recipe
+    from hilum.cli.running import Wishes, run_recipes, split_names
+    from hilum.studies.recipes import find_recipes
 
-    chosen = find_recipe(recipe, folds=folds, repeats=repeats, views=views, epochs=epochs)
+    if head is Head.NONE:
+        _check_unused(
+            {"--recipe": recipe, "--folds": folds, "--repeats": repeats, "--views": views,
+             "--epochs": epochs, "--positive": positive, "--seed": seed or None}
+        )  # fmt: skip
+    recipes = find_recipes(
+        split_names(recipe or "hilum") or [],
+        folds=folds, repeats=repeats, views=views, epochs=epochs,
+    )  # fmt: skip
     cohort = _read_cohort(
         data,
         classes=split_names(classes),
@@ -107,19 +155,47 @@ def compare_command(
         source_column=source_column,
         image_folder=image_folder,
     )
-    code = run_comparison(
-        cohort,
+    wishes = Wishes(
         positive=positive,
         backbones=backbones,
-        recipe=chosen,
         seed=seed,
         out=out,
         cache_dir=cache_dir,
+        weights_dir=weights_dir,
+        allows_unverified_weights=allow_unverified_weights,
         is_json=is_json,
         is_quiet=is_quiet,
         private={data: "DATA", image_folder: "IMAGES"},
     )
+    if head is Head.NONE:
+        from hilum.cli.naming import run_naming
+
+        code = run_naming(
+            cohort,
+            backbones=wishes.backbones,
+            weights_dir=wishes.weights_dir,
+            allows_unverified_weights=wishes.allows_unverified_weights,
+            out=wishes.out,
+            cache_dir=wishes.cache_dir,
+            is_json=wishes.is_json,
+            is_quiet=wishes.is_quiet,
+            private=wishes.private,
+        )
+    else:
+        code = run_recipes(cohort, recipes, wishes)
     raise typer.Exit(code)
+
+
+def _check_unused(given: Mapping[str, object]) -> None:
+    """Refuse what means nothing where no head is trained."""
+    from hilum.errors import RecipeError
+
+    named = [option for option, value in given.items() if value is not None]
+    if named:
+        raise RecipeError(
+            f"--head none trains nothing, so {', '.join(named)} would mean nothing.",
+            fix="Leave out what belongs to training, or use --head dense.",
+        )
 
 
 def _read_cohort(

@@ -30,7 +30,7 @@ def demo_command(
     from filelock import FileLock
 
     from hilum.cli.phantoms import draw_with_progress
-    from hilum.cli.running import run_comparison
+    from hilum.cli.running import Wishes, run_recipes
     from hilum.cohort.manifest import Cohort
     from hilum.cohort.phantoms import PHANTOMS_VERSION, plan_phantoms
     from hilum.settings import default_cache_dir
@@ -45,16 +45,13 @@ def demo_command(
         if not all((films / plan.image).is_file() for plan in plan_phantoms(_FILMS)):
             shutil.rmtree(films, ignore_errors=True)
             draw_with_progress(films, n_films=_FILMS, n_classes=2, seed=seed, is_quiet=is_quiet)
-    code = run_comparison(
-        replace(Cohort.from_csv(films / "films.csv"), name="Generated films"),
+    wishes = Wishes(
         positive="Opacity",
-        backbones=None,
-        recipe=find_recipe("hilum"),
         seed=seed,
         out=out or Path("runs/demo"),
         cache_dir=cache_dir,
         is_json=is_json,
         is_quiet=is_quiet,
-        private={},
     )
-    raise typer.Exit(code)
+    cohort = replace(Cohort.from_csv(films / "films.csv"), name="Generated films")
+    raise typer.Exit(run_recipes(cohort, [find_recipe("hilum")], wishes))

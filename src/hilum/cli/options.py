@@ -30,3 +30,18 @@ Backbones = Annotated[
     str | None,
     typer.Option(help="Comma-separated names (default: all that are available).", metavar="A,B"),
 ]
+WeightsDir = Annotated[
+    Path | None,
+    typer.Option(
+        help="A folder of weight files placed by hand (default: HILUM_WEIGHTS_DIR, else the "
+        "cache's own)."
+    ),
+]
+AllowUnverifiedWeights = Annotated[
+    bool,
+    typer.Option(
+        "--allow-unverified-weights",
+        help="Run named backbones on weight files that are not the published ones; every result "
+        "says so.",
+    ),
+]

@@ -3,81 +3,135 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from hilum.cli.printing import printable
+from hilum.cli.telling import tell_excluded, tell_result
 from hilum.errors import OutputError
 
 if TYPE_CHECKING:
     from hilum.cohort.manifest import Cohort
     from hilum.studies.comparison import Comparison, Recipe
-
-_EXCLUDED_SHOWN = 20
-_TABLE_WIDTH = 76
+    from hilum.studies.watching import Watcher
 
 
-def run_comparison(
-    cohort: Cohort,
-    *,
-    positive: str | None,
-    backbones: str | None,
-    recipe: Recipe,
-    seed: int,
-    out: Path | None,
-    cache_dir: Path | None,
-    is_json: bool,
-    is_quiet: bool,
-    private: Mapping[Path | None, str],
-) -> int:
-    """Compare, write the run folder, and print the result.
+@dataclass(frozen=True, kw_only=True)
+class Wishes:
+    """What a user may ask of a study, whatever its films and recipe.
 
-    Args:
-        cohort: What to study.
+    Attributes:
         positive: The class that sensitivity speaks of.
-        backbones: Comma-separated names.
-        recipe: How to study it.
+        backbones: Comma-separated names; all that are available if not given.
         seed: Where every draw begins.
-        out: Where the run goes.
+        out: Where the run goes; a folder named for cohort and time if not given.
         cache_dir: Where graphs and features are kept.
+        weights_dir: Where weight files were placed by hand.
+        allows_unverified_weights: Run on weights that are not the published ones.
         is_json: Print the machine-readable result.
         is_quiet: Print no progress.
         private: Places named on the command line, and what to keep in their stead.
+    """
+
+    positive: str | None = None
+    backbones: str | None = None
+    seed: int = 0
+    out: Path | None = None
+    cache_dir: Path | None = None
+    weights_dir: Path | None = None
+    allows_unverified_weights: bool = False
+    is_json: bool = False
+    is_quiet: bool = False
+    private: Mapping[Path | None, str] = field(default_factory=dict)
+
+    def of_study(self, watcher: Watcher) -> dict[str, Any]:
+        """Return what `compare` and `compare_recipes` want to know."""
+        places = {self.out: "OUT", self.cache_dir: "CACHE", self.weights_dir: "WEIGHTS"}
+        return {
+            "positive": self.positive,
+            "backbones": split_names(self.backbones),
+            "seed": self.seed,
+            "cache_dir": self.cache_dir,
+            "weights_dir": self.weights_dir,
+            "allows_unverified_weights": self.allows_unverified_weights,
+            "watcher": watcher,
+            "command_line": command_line({**places, **self.private}),
+        }
+
+
+def run_recipes(cohort: Cohort, recipes: Sequence[Recipe], wishes: Wishes) -> int:
+    """Compare by one recipe or several, write the run folder, and print the result.
+
+    Args:
+        cohort: What to study.
+        recipes: How to study it; several are put side by side.
+        wishes: What else the user asked for.
 
     Returns:
         The exit code: 0 done, 1 done with findings that need attention.
     """
     from hilum.cli.progress import watching
-    from hilum.report.run_folder import claim_run_folder, results, save_run, to_json
+    from hilum.report.run_folder import claim_run_folder, to_json
+
+    folder = wishes.out or Path("runs") / f"{cohort.name}-{datetime.now():%Y%m%d-%H%M%S}"
+    check_outside(folder, wishes.private)
+    study = _study_one if len(recipes) == 1 else _study_several
+    with watching(is_quiet=wishes.is_quiet) as watcher, claim_run_folder(folder):
+        finished = study(cohort, recipes, wishes, folder, watcher)
+    cohort = finished.comparisons[0].cohort
+    tell_excluded(cohort)
+    if wishes.is_json:
+        typer.echo(to_json(finished.results()), nl=False)
+    elif not wishes.is_quiet:
+        finished.tell()
+    if not wishes.is_quiet:
+        typer.echo(f"Report: {folder / 'report.html'}", err=wishes.is_json)
+    needs_attention = any(
+        finding.severity == "fail"
+        for comparison in finished.comparisons
+        for finding in comparison.findings
+    )
+    return 1 if cohort.excluded or needs_attention else 0
+
+
+@dataclass(frozen=True)
+class _Finished:
+    """What was studied and written, and how it is told."""
+
+    comparisons: Sequence[Comparison]
+    results: Callable[[], dict[str, Any]]
+    tell: Callable[[], None]
+
+
+def _study_one(
+    cohort: Cohort, recipes: Sequence[Recipe], wishes: Wishes, folder: Path, watcher: Watcher
+) -> _Finished:
+    from hilum.report.run_folder import results, save_run
     from hilum.studies.comparing import compare
 
-    folder = out or Path("runs") / f"{cohort.name}-{datetime.now():%Y%m%d-%H%M%S}"
-    _check_outside(folder, private)
-    with watching(is_quiet=is_quiet) as watcher, claim_run_folder(folder):
-        comparison = compare(
-            cohort,
-            positive=positive,
-            backbones=split_names(backbones),
-            recipe=recipe,
-            seed=seed,
-            cache_dir=cache_dir,
-            watcher=watcher,
-            command_line=_command_line({out: "OUT", cache_dir: "CACHE", **private}),
-        )
-        comparison = save_run(comparison, folder, cache_dir=cache_dir)
-    _tell_excluded(comparison)
-    if is_json:
-        typer.echo(to_json(results(comparison)), nl=False)
-    elif not is_quiet:
-        _tell_result(comparison)
-    if not is_quiet:
-        typer.echo(f"Report: {folder / 'report.html'}", err=is_json)
-    needs_attention = any(finding.severity == "fail" for finding in comparison.findings)
-    return 1 if comparison.cohort.excluded or needs_attention else 0
+    (recipe,) = recipes
+    comparison = compare(cohort, recipe=recipe, **wishes.of_study(watcher))
+    comparison = save_run(comparison, folder, cache_dir=wishes.cache_dir)
+    return _Finished([comparison], lambda: results(comparison), lambda: tell_result(comparison))
+
+
+def _study_several(
+    cohort: Cohort, recipes: Sequence[Recipe], wishes: Wishes, folder: Path, watcher: Watcher
+) -> _Finished:
+    from hilum.cli.telling_recipes import tell_recipes
+    from hilum.report.recipes_folder import save_recipes
+    from hilum.report.recipes_results import recipes_results
+    from hilum.studies.comparing_recipes import compare_recipes
+
+    contrast = compare_recipes(cohort, recipes, **wishes.of_study(watcher))
+    contrast = save_recipes(contrast, folder, cache_dir=wishes.cache_dir)
+    return _Finished(
+        contrast.comparisons, lambda: recipes_results(contrast), lambda: tell_recipes(contrast)
+    )
 
 
 def split_names(names: str | None) -> list[str] | None:
@@ -85,7 +139,7 @@ def split_names(names: str | None) -> list[str] | None:
     return None if names is None else [n.strip() for n in names.split(",") if n.strip()]
 
 
-def _command_line(private: Mapping[Path | None, str]) -> tuple[str, ...]:
+def command_line(private: Mapping[Path | None, str]) -> tuple[str, ...]:
     """Keep what was run, without the folders and files: they may name people."""
     stand_ins = {str(place): name for place, name in private.items() if place is not None}
     words = []
@@ -100,7 +154,7 @@ def _command_line(private: Mapping[Path | None, str]) -> tuple[str, ...]:
     return ("hilum", *words)
 
 
-def _check_outside(folder: Path, private: Mapping[Path | None, str]) -> None:
+def check_outside(folder: Path, private: Mapping[Path | None, str]) -> None:
     """Refuse a run inside the films' folder: the next comparison would read it as a class."""
     for place in private:
         if (
@@ -117,57 +171,3 @@ def _check_outside(folder: Path, private: Mapping[Path | None, str]) -> None:
 def _same(word: str) -> str:
     """Write a path as `Path` would: `films/` is `films`."""
     return str(Path(word))
-
-
-def _tell_excluded(comparison: Comparison) -> None:
-    """Name the files that could not be read, and count what was not studied."""
-    cohort = comparison.cohort
-    for e in cohort.excluded[:_EXCLUDED_SHOWN]:
-        text = f"Not read: {e.path}: {e.code}: {e.message} {e.fix}"
-        typer.echo(printable(text.replace("\n", "\\n")), err=True)
-    if len(cohort.excluded) > _EXCLUDED_SHOWN:
-        typer.echo(f"… and {len(cohort.excluded) - _EXCLUDED_SHOWN} more: excluded.csv", err=True)
-    if cohort.left_out:
-        counts = ", ".join(f"{n} {label}" for label, n in sorted(cohort.left_out.items()))
-        typer.echo(printable(f"Left out, by label: {counts}"), err=True)
-    if cohort.ignored:
-        typer.echo(f"Ignored: {cohort.ignored} files that are no pictures", err=True)
-
-
-def _tell_result(comparison: Comparison) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    cohort = comparison.cohort
-    counts = ", ".join(f"{n} {escape(label)}" for label, n in cohort.n_per_class.items())
-    table = Table(
-        box=SIMPLE_HEAD,
-        title=f"{escape(cohort.name)}: {counts}; positive: {escape(comparison.positive)}",
-    )
-    table.add_column("Backbone", no_wrap=True)
-    shown = list(comparison.backbones[0].evaluation.metrics)
-    for name in shown:
-        table.add_column(name.replace("_", " "), justify="right")
-    for result in comparison.backbones:
-        metrics = result.evaluation.metrics
-        table.add_row(
-            result.title,
-            *(f"{m.value:.3f}\n[dim]{m.low:.3f}–{m.high:.3f}[/]" for m in metrics.values()),
-        )
-    console = Console()
-    if console.width >= _TABLE_WIDTH:
-        console.print(table)
-        console.print("95 % intervals in grey.")
-    else:
-        for result in comparison.backbones:
-            console.print(f"[bold]{result.title}[/]")
-            for name, m in result.evaluation.metrics.items():
-                console.print(
-                    f"  {name.replace('_', ' ')} {m.value:.3f} ({m.low:.3f}–{m.high:.3f})"
-                )
-    console.print(f"Verdict: [bold]{comparison.verdict.headline}[/].")
-    for reason in comparison.verdict.reasons:
-        console.print(f"  · {escape(reason)}")
-    console.print("Research use only.")

@@ -21,9 +21,10 @@ from typing import TypeVar
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from hilum.backbones.catalog import BackboneRecord
-from hilum.backbones.compiling import graph_key, release
+from hilum.backbones.compiling import Output, graph_key, release
 from hilum.backbones.engine import Engine, open_engine
+from hilum.backbones.imagenet import N_CLASSES
+from hilum.backbones.weights import Backbone
 from hilum.cohort.manifest import Exclusion, Film
 from hilum.cohort.reading import READING_VERSION, decode_film
 from hilum.cohort.registering import load_registered
@@ -99,12 +100,13 @@ class Extraction:
 
 def extract_features(
     films: Sequence[Film],
-    record: BackboneRecord,
+    backbone: Backbone,
     *,
     n_rotated: int,
     seed: int,
     cache_dir: Path,
-    engine: Callable[[BackboneRecord, Path], Engine] = open_engine,
+    output: Output = "features",
+    engine: Callable[[Backbone, Path, Output], Engine] = open_engine,
     on_progress: Progress | None = None,
 ) -> Extraction:
     """Give every film's views their features, from the store or from the backbone.
@@ -113,22 +115,24 @@ def extract_features(
 
     Args:
         films: Rows of the cohort.
-        record: Which backbone.
+        backbone: Which backbone, its weights proven.
         n_rotated: Rotated views per film beside the upright one.
         seed: Where the angles are drawn from.
         cache_dir: Hilum's cache folder.
+        output: What counts as a view's features: the pooled ones, or the probabilities of
+            the ImageNet classes.
         engine: Opens the backbone; called only if something has to be computed.
         on_progress: Told views done and views in all while the backbone runs.
 
     Raises:
-        WeightsError: The backbone's weights are absent or not the catalog's.
         CompilingError: The backbone's graph could not be made.
         CacheError: The features cannot be stored.
     """
     started = time.perf_counter()
-    store = FeatureStore(_store_folder(record, cache_dir), record.feature_width)
+    width = backbone.record.feature_width if output == "features" else N_CLASSES
+    store = FeatureStore(_store_folder(backbone, cache_dir, output), width)
     places = _Places(films, n_rotated, seed)
-    values = np.empty((len(films), n_rotated + 1, record.feature_width), np.float32)
+    values = np.empty((len(films), n_rotated + 1, width), np.float32)
     for key, vector in store.load(places.cells):
         places.fill(values, key, vector)
     missing = places.missing()
@@ -136,10 +140,10 @@ def extract_features(
     n_computed, compute_seconds = 0, 0.0
     if missing:
         n_missing = sum(len(views) for _, views in missing)
-        _check_space(cache_dir, n_missing * record.feature_width * 4)
-        backbone = engine(record, cache_dir)
+        _check_space(cache_dir, n_missing * width * 4)
+        opened = engine(backbone, cache_dir, output)
         first_film = time.perf_counter()
-        for key, vector in _stored_in_shards(_compute(missing, backbone, unreadable), store):
+        for key, vector in _stored_in_shards(_compute(missing, opened, unreadable), store):
             places.fill(values, key, vector)
             n_computed += 1
             if on_progress:
@@ -148,7 +152,7 @@ def extract_features(
     is_readable = np.array([film.sha256 not in unreadable for film in films])
     return Extraction(
         table=FeatureTable(
-            record.name,
+            backbone.name,
             tuple(film.film_id for film in films if film.sha256 not in unreadable),
             values if is_readable.all() else values[is_readable],
         ),
@@ -194,17 +198,17 @@ class _Places:
         return films
 
 
-def _store_folder(record: BackboneRecord, cache_dir: Path) -> Path:
+def _store_folder(backbone: Backbone, cache_dir: Path, output: Output) -> Path:
     """Address of all features that are computed in one and the same way."""
     parts = {
-        "graph": graph_key(record),
+        "graph": graph_key(backbone, output),
         "reading": READING_VERSION,
         "views": VIEWS_VERSION,
         # Its resampling and its JPEG decoder settle the last bit of a picture.
         "pillow": release("pillow"),
     }
     digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
-    return cache_dir / "features" / f"{record.name}-{digest}"
+    return cache_dir / "features" / f"{backbone.name}-{digest}"
 
 
 def _check_space(cache_dir: Path, n_bytes: int) -> None:
@@ -219,7 +223,7 @@ def _check_space(cache_dir: Path, n_bytes: int) -> None:
 
 def _compute(
     films: Sequence[tuple[Film, tuple[View, ...]]],
-    backbone: Engine,
+    engine: Engine,
     unreadable: dict[str, FilmError],
 ) -> Iterator[tuple[FeatureKey, Float32[np.ndarray, " width"]]]:
     """Run the backbone over films, reading ahead of it; notes what cannot be read."""
@@ -227,7 +231,7 @@ def _compute(
 
     def pictures() -> Iterator[UInt8[np.ndarray, "size size"]]:
         for (film, views), drawn in _in_threads(
-            lambda item: _draw(item[0], item[1], backbone.size_px), films
+            lambda item: _draw(item[0], item[1], engine.size_px), films
         ):
             if isinstance(drawn, FilmError):
                 unreadable[film.sha256] = drawn
@@ -236,7 +240,7 @@ def _compute(
                 keys.append((film.sha256, view.key))
                 yield picture
 
-    for vector in backbone.features(pictures()):
+    for vector in engine.features(pictures()):
         yield keys.popleft(), vector
 
 

@@ -6,6 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
+from hilum.report.wording import UNVERIFIED_MARK
+
 
 def new_figure(width_inch: float, height_inch: float) -> Figure:
     """Start a figure that knows no window system."""
@@ -23,5 +25,15 @@ def axes_inch(figure: Figure, left: float, bottom: float, right: float, top: flo
 
 
 def shortened(name: str, at_most: int = 26) -> str:
-    """Cut a long name so that it cannot push a picture off the page."""
-    return name if len(name) <= at_most else name[: at_most - 1] + "…"
+    """Cut a long name so that it cannot push a picture off the page.
+
+    The mark of unverified weights stays behind it, whole.
+    """
+    bare = name.removesuffix(UNVERIFIED_MARK)
+    cut = bare if len(bare) <= at_most else bare[: at_most - 1] + "…"
+    return cut + name[len(bare) :]
+
+
+def heading_size(text: str, at_most: int = 40) -> float:
+    """Choose the size of a figure's heading in points: a long one is set smaller."""
+    return 11.0 if len(text) <= at_most else 11.0 * at_most / len(text)

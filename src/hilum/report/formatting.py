@@ -7,6 +7,7 @@ import math
 from hilum.evaluation.results import Estimate, Spread
 
 NOT_DEFINED = "not defined"
+UNKNOWN = "unknown"
 
 _TITLES = {
     "auroc": "AUROC",

@@ -6,20 +6,19 @@ escapes whatever it is given. File names, paths and people never reach it.
 
 from __future__ import annotations
 
-import base64
 import hashlib
-from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import resources
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, StrictUndefined, Template
+from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from hilum.cohort.manifest import Film
 from hilum.report import formatting, wording
+from hilum.report.cohort_section import view_cohort, view_findings
 from hilum.report.figures import figure_stem
 from hilum.report.films import (
     MISJUDGED_AT_MOST,
@@ -29,6 +28,7 @@ from hilum.report.films import (
 )
 from hilum.report.palette import css_variables
 from hilum.report.privacy import redactor
+from hilum.report.replication import make_paper_rows, paper_scale_start, reading_texts
 from hilum.report.standings import (
     further_metrics,
     headline_metrics,
@@ -38,11 +38,14 @@ from hilum.report.standings import (
     scale_start,
 )
 from hilum.report.svg import inline
+from hilum.report.thumbnails import data_uri
 from hilum.report.tree import list_entries
 from hilum.studies.comparison import BackboneResult, Comparison
+from hilum.studies.replicating import set_beside_paper
 
-_SEVERITIES = {"fail": "Problem", "warn": "Caution", "note": "Note"}
 _OPEN_PAIRS_AT_MOST = 6
+_OPEN_ARTICLES_AT_MOST = 6
+_ABSENT_EXPLAINED_AT_MOST = 3
 
 
 def films_shown(comparison: Comparison) -> tuple[Film, ...]:
@@ -88,13 +91,16 @@ def render_report(
         best=comparison.backbones[0],
         date=_date(comparison.provenance),
         reasons=[redact(reason) for reason in comparison.verdict.reasons],
-        unavailable=[(entry.name, redact(entry.why)) for entry in comparison.unavailable],
+        unverified=wording.unverified_text(comparison),
+        absences=_absences(comparison, redact),
         answer=_answer(comparison),
         standings=_standings(comparison),
-        cohort_view=_cohort_view(comparison, thumbnails),
-        findings=_findings(comparison, redact),
+        paper=_paper(comparison),
+        cohort_view=view_cohort(comparison, thumbnails),
+        findings=view_findings(comparison, redact),
         roc=_picture(figures, "roc", "", _roc_label(comparison)),
-        backbones=[_backbone_view(result, figures) for result in comparison.backbones],
+        backbones=[_backbone_view(result, figures, redact) for result in comparison.backbones],
+        open_articles=_OPEN_ARTICLES_AT_MOST,
         misjudged=_misjudged(comparison, thumbnails),
         methods=_methods(comparison),
         provenance=list_entries(comparison.provenance, redact),
@@ -113,9 +119,13 @@ def _read(name: str) -> str:
 @cache
 def _template() -> Template:
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FunctionLoader(_read),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    return environment.from_string(_read("report.html.j2"))
+    return environment.get_template("report.html.j2")
 
 
 def _date(provenance: Mapping[str, Any]) -> str:
@@ -125,9 +135,12 @@ def _date(provenance: Mapping[str, Any]) -> str:
 
 def _answer(comparison: Comparison) -> dict[str, Any]:
     best = comparison.backbones[0]
-    evaluation = best.evaluation
+    # Who ran on other weights than the published ones leads nothing.
+    leader = next((r for r in comparison.backbones if r.weights.is_verified), None)
+    evaluation = (leader or best).evaluation
     others = [name for name in comparison.cohort.classes if name != comparison.positive]
     return {
+        "leader": leader,
         "right": int(np.trace(evaluation.confusion_matrix)),
         "tested": len(evaluation.films),
         "figures": [
@@ -138,7 +151,7 @@ def _answer(comparison: Comparison) -> dict[str, Any]:
             )
             for metric in headline_metrics(comparison)
         ],
-        "standing": wording.standing_text(comparison),
+        "standing": wording.standing_text(comparison, leader or best),
         "subjects": wording.subjects_text(comparison),
         "sensitivity": wording.sensitivity_gloss(comparison.positive),
         "specificity": wording.specificity_gloss(comparison.positive, others),
@@ -160,62 +173,35 @@ def _standings(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def _cohort_view(comparison: Comparison, thumbnails: Mapping[str, bytes]) -> dict[str, Any]:
-    cohort = comparison.cohort
-    films = cohort.films
-    classes = []
-    for label in cohort.classes:
-        rows = [row for row, film in enumerate(films) if film.label == label]
-        examples = choose_examples(cohort, label)
-        classes.append(
-            {
-                "label": label,
-                "films": formatting.films_text(len(rows)),
-                "people": wording.people_text(comparison, rows),
-                "is_positive": label == comparison.positive,
-                "examples": [(film.film_id, _data_uri(film, thumbnails)) for film in examples],
-            }
-        )
-    by_code: dict[str, list[str]] = {}
-    for exclusion in cohort.excluded:
-        by_code.setdefault(exclusion.code, []).append(exclusion.film_id)
-    sources = Counter((film.source, film.label) for film in films)
-    names = sorted({film.source for film in films if film.source is not None})
+def _paper(comparison: Comparison) -> dict[str, Any] | None:
+    """Set the paper's table beside ours, where the run follows the paper's recipe."""
+    table = set_beside_paper(comparison)
+    if table is None:
+        return None
     return {
-        "films": formatting.films_text(len(films)),
-        "people": wording.people_text(comparison, range(len(films))),
-        "groups": len(np.unique(comparison.folds.groups)),
-        "classes": classes,
-        "sources": [(name, [sources[name, label] for label in cohort.classes]) for name in names],
-        "no_source": [sources[None, label] for label in cohort.classes],
-        "excluded": [
-            (code, wording.EXCLUSION_REASONS.get(code, ""), ids)
-            for code, ids in sorted(by_code.items())
-        ],
-        "left_out": sorted((cohort.left_out or {}).items()),
+        "rows": make_paper_rows(table),
+        "start": paper_scale_start(table),
+        "reading": reading_texts(table, comparison),
     }
 
 
-def _findings(comparison: Comparison, redact: Callable[[str], str]) -> list[dict[str, Any]]:
-    order = list(_SEVERITIES)
-    ranked = sorted(
-        comparison.findings,
-        key=lambda f: order.index(f.severity) if f.severity in order else len(order),
-    )
-    return [
-        {
-            "check": redact(finding.check.replace("_", " ")),
-            "severity": finding.severity if finding.severity in order else "note",
-            "word": _SEVERITIES.get(finding.severity, finding.severity),
-            "title": redact(finding.title),
-            "what_to_do": redact(finding.what_to_do),
-            "evidence": list_entries(finding.evidence, redact),
-        }
-        for finding in ranked
-    ]
+def _absences(comparison: Comparison, redact: Callable[[str], str]) -> dict[str, Any]:
+    """Part those that are merely not here from those whose files were refused."""
+    absent = [entry for entry in comparison.unavailable if not entry.is_refused]
+    return {
+        "refused": [
+            (entry.name, redact(entry.why)) for entry in comparison.unavailable if entry.is_refused
+        ],
+        "few": [(entry.name, redact(entry.why)) for entry in absent]
+        if len(absent) <= _ABSENT_EXPLAINED_AT_MOST
+        else [],
+        "names": [entry.name for entry in absent],
+    }
 
 
-def _backbone_view(result: BackboneResult, figures: Mapping[str, str]) -> dict[str, Any]:
+def _backbone_view(
+    result: BackboneResult, figures: Mapping[str, str], redact: Callable[[str], str]
+) -> dict[str, Any]:
     spoken = f"against the epoch for {result.title}, training and validation"
     return {
         "title": result.title,
@@ -226,6 +212,8 @@ def _backbone_view(result: BackboneResult, figures: Mapping[str, str]) -> dict[s
         "heads": len(result.heads.scores),
         "matrix": make_matrix(result),
         "weights": result.weights,
+        "origin": redact(result.weights.origin),
+        "licence": redact(result.weights.licence),
         "feature_width": result.feature_width,
         "views_per_second": result.views_per_second,
     }
@@ -245,7 +233,7 @@ def _misjudged(comparison: Comparison, thumbnails: Mapping[str, bytes]) -> dict[
     by_any, by_all = count_misjudged(comparison)
     return {
         "films": [
-            (error, _data_uri(error.film, thumbnails)) for error in errors[:MISJUDGED_AT_MOST]
+            (error, data_uri(error.film, thumbnails)) for error in errors[:MISJUDGED_AT_MOST]
         ],
         "count": formatting.films_text(len(errors)),
         "hidden": max(len(errors) - MISJUDGED_AT_MOST, 0),
@@ -266,6 +254,8 @@ def _methods(comparison: Comparison) -> dict[str, Any]:
     return {
         "folds": wording.folds_text(recipe),
         "heads": len(comparison.folds.splits),
+        "input": wording.input_text(comparison),
+        "pooling": wording.pooling_text(recipe),
         "views": wording.views_text(recipe),
         "head": wording.head_text(recipe.head),
         "intervals": [(method, wording.joined(names)) for method, names in by_method.items()],
@@ -278,9 +268,3 @@ def _picture(figures: Mapping[str, str], kind: str, name: str, label: str) -> Ma
         return Markup()
     prefix = f"f{hashlib.sha256(stem.encode()).hexdigest()[:6]}-"
     return Markup(inline(figures[stem], prefix, label))  # noqa: S704 (escaped by the XML writer)
-
-
-def _data_uri(film: Film, thumbnails: Mapping[str, bytes]) -> str:
-    if film.film_id not in thumbnails:
-        return ""
-    return "data:image/jpeg;base64," + base64.b64encode(thumbnails[film.film_id]).decode()

@@ -58,6 +58,7 @@ LINE_STYLES: tuple[str | tuple[int, tuple[float, ...]], ...] = (
     (0, (2, 1.5)),
     (0, (8, 2, 1.5, 2)),
     (0, (5, 1.5, 1.5, 1.5, 1.5, 1.5)),
+    (0, (12, 3)),
 )
 
 
@@ -66,7 +67,7 @@ def series_style(index: int) -> tuple[str, str | tuple[int, tuple[float, ...]]]:
 
     Args:
         index: Place in the series, from 0; colour and dashes together repeat
-            after 35.
+            after 42.
 
     Returns:
         Light colour and line style, as matplotlib takes them.

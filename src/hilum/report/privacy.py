@@ -7,7 +7,8 @@ was filmed may not; yet messages, evidence and command lines can carry all three
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from hilum.cohort.manifest import Cohort
 
@@ -58,6 +59,15 @@ def redactor(cohort: Cohort) -> Callable[[str], str]:
         return _hide(names, text)
 
     return redact
+
+
+def redacted(value: Any, redact: Callable[[str], str]) -> Any:
+    """Hide names and places in every text of a nested value."""
+    if isinstance(value, Mapping):
+        return {key: redacted(item, redact) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [redacted(item, redact) for item in value]
+    return redact(value) if isinstance(value, str) else value
 
 
 def _hide(secrets: Sequence[str], text: str) -> str:

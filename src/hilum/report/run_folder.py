@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -21,22 +21,26 @@ from typing import Any
 import numpy as np
 from filelock import FileLock, Timeout
 
+from hilum.cohort.manifest import Cohort
 from hilum.errors import OutputError
+from hilum.memory import peak_rss_bytes
 from hilum.report.figures import draw_figures
 from hilum.report.html import films_shown, render_report
-from hilum.report.privacy import redactor
+from hilum.report.privacy import redacted, redactor
+from hilum.report.replication import replication_results
 from hilum.report.tables import excluded_table, folds_table, history_table, predictions_table
 from hilum.report.thumbnails import load_thumbnails
 from hilum.settings import default_cache_dir
 from hilum.studies.comparison import BackboneResult, Comparison
-from hilum.studies.provenance import peak_rss_bytes
+from hilum.studies.replicating import set_beside_paper
 from hilum.writing import ABANDONED_AFTER_SECONDS, check_writable, sweep, sync_files, sync_folder
 
 SCHEMA = "hilum.results/1"
+RECIPES_SCHEMA = "hilum.recipes/1"
 _CONTRACT = frozenset(
     {
         "report.html", "results.json", "predictions.csv", "history.csv", "folds.csv",
-        "excluded.csv", "audit.json", "provenance.json", "figures",
+        "excluded.csv", "audit.json", "provenance.json", "figures", "imagenet.csv",
     }
 )  # fmt: skip
 _LONGEST_NAME_BYTES = 200
@@ -95,7 +99,7 @@ def check_run_folder(folder: Path) -> None:
         )
     if len(os.fsencode(place.name)) > _LONGEST_NAME_BYTES:
         raise OutputError("The run folder's name is too long.", fix=elsewhere)
-    strangers = sorted(names - _CONTRACT)
+    strangers = sorted(names - _CONTRACT - _recipe_folders(place))
     if strangers:
         raise OutputError(
             f"'{folder}' holds what no run wrote, such as '{strangers[0]}'.", fix=elsewhere
@@ -121,6 +125,23 @@ def save_run(
     """
     folder = Path(folder)
     check_run_folder(folder)
+    comparison, files = run_files(comparison, cache_dir=cache_dir)
+    write_run(folder, files)
+    return comparison
+
+
+def run_files(
+    comparison: Comparison, *, cache_dir: str | Path | None = None
+) -> tuple[Comparison, dict[str, str]]:
+    """Make all files of a run folder, by their names in it.
+
+    Args:
+        comparison: What `compare` returned.
+        cache_dir: As for `save_run`.
+
+    Returns:
+        The comparison, its peak memory brought up to date, and the files.
+    """
     redact = redactor(comparison.cohort)
     cache = Path(cache_dir) if cache_dir is not None else default_cache_dir()
     figures = draw_figures(comparison)
@@ -133,16 +154,23 @@ def save_run(
         "predictions.csv": predictions_table(comparison),
         "history.csv": history_table(comparison),
         "folds.csv": folds_table(comparison),
-        "audit.json": to_json(
-            _redacted({"checks": list(map(asdict, comparison.findings))}, redact)
-        ),
+        "audit.json": to_json(redacted({"checks": list(map(asdict, comparison.findings))}, redact)),
         "provenance.json": to_json(
-            _redacted({**comparison.provenance, "seed": comparison.seed}, redact)
+            redacted({**comparison.provenance, "seed": comparison.seed}, redact)
         ),
         **{f"figures/{stem}.svg": svg for stem, svg in figures.items()},
     }
     if comparison.cohort.excluded:
-        files["excluded.csv"] = excluded_table(comparison)
+        files["excluded.csv"] = excluded_table(comparison.cohort)
+    return comparison, files
+
+
+def write_run(folder: Path, files: dict[str, str]) -> None:
+    """Write files as a run folder, whole or not at all; an earlier run is replaced.
+
+    Raises:
+        OutputError: The place cannot be written, or is full.
+    """
     try:
         _write_whole(folder, files)
     except OSError as error:
@@ -151,7 +179,6 @@ def save_run(
             fix="Free some space or name another folder with --out; the features are kept, "
             "so the same command will be quick.",
         ) from error
-    return comparison
 
 
 def results(comparison: Comparison) -> dict[str, Any]:
@@ -161,25 +188,30 @@ def results(comparison: Comparison) -> dict[str, Any]:
         "schema": SCHEMA,
         "positive": comparison.positive,
         "classes": list(cohort.classes),
-        "cohort": {
-            "name": cohort.name,
-            "n": len(cohort),
-            "per_class": cohort.n_per_class,
-            "patients": cohort.n_patients,
-            "groups": int(np.unique(folds.groups).size),
-            "excluded": [
-                {"film_id": e.film_id, "label": e.label, "code": e.code} for e in cohort.excluded
-            ],
-            "left_out": dict(cohort.left_out),
-            "ignored": cohort.ignored,
-        },
+        "cohort": cohort_results(cohort) | {"groups": int(np.unique(folds.groups).size)},
         "recipe": asdict(comparison.recipe) | {"validates_on_test": folds.validates_on_test},
         "seed": comparison.seed,
         "verdict": asdict(comparison.verdict),
         "backbones": [_backbone(result) for result in comparison.backbones],
         "comparisons": [asdict(pair) for pair in comparison.comparisons],
         "unavailable": [asdict(absent) for absent in comparison.unavailable],
+        "published": replication_results(set_beside_paper(comparison)),
         "peak_rss_bytes": comparison.peak_rss_bytes,
+    }
+
+
+def cohort_results(cohort: Cohort) -> dict[str, Any]:
+    """Gather what was studied and what was not; holds neither paths nor file names."""
+    return {
+        "name": cohort.name,
+        "n": len(cohort),
+        "per_class": cohort.n_per_class,
+        "patients": cohort.n_patients,
+        "excluded": [
+            {"film_id": e.film_id, "label": e.label, "code": e.code} for e in cohort.excluded
+        ],
+        "left_out": dict(cohort.left_out),
+        "ignored": cohort.ignored,
     }
 
 
@@ -206,15 +238,6 @@ def _backbone(result: BackboneResult) -> dict[str, Any]:
     }
 
 
-def _redacted(value: Any, redact: Callable[[str], str]) -> Any:
-    """Hide names and places in every text of a nested value."""
-    if isinstance(value, Mapping):
-        return {key: _redacted(item, redact) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_redacted(item, redact) for item in value]
-    return redact(value) if isinstance(value, str) else value
-
-
 def _plain(value: Any) -> Any:
     """Turn arrays, tuples and NumPy numbers into what JSON has; NaN becomes null."""
     if isinstance(value, dict):
@@ -226,6 +249,24 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (float, np.floating)):
         return float(value) if np.isfinite(value) else None
     return int(value) if isinstance(value, np.integer) else value
+
+
+def _recipe_folders(place: Path) -> set[str]:
+    """List the recipes' folders in an older run of several that hold a run and nothing else."""
+    try:
+        told = json.loads((place / "results.json").read_text(encoding="utf-8"))
+        if told["schema"] != RECIPES_SCHEMA:
+            return set()
+        listed = {str(recipe["folder"]) for recipe in told["recipes"]}
+        return {
+            entry.name
+            for entry in place.iterdir()
+            if entry.name in listed
+            and entry.is_dir()
+            and {inner.name for inner in entry.iterdir()} <= _CONTRACT
+        }
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return set()
 
 
 def _address(place: Path) -> str:

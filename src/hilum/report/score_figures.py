@@ -6,35 +6,45 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from hilum.report import palette, svg
-from hilum.report.canvas import axes_inch, new_figure, shortened
+from hilum.report.canvas import axes_inch, heading_size, new_figure, shortened
 from hilum.report.curves import thinned
 from hilum.report.formatting import metric_is_share, metric_text, metric_title
 from hilum.report.standings import HEADLINE_METRICS
+from hilum.report.wording import UNVERIFIED_MARK
 from hilum.studies.comparison import BackboneResult
 
+_NAMED_LINES_AT_MOST = 8
 _SHADE_OPACITY = 0.4  # the most that a cell is shaded: text on it stays readable
 
 
 def draw_roc(results: Sequence[BackboneResult]) -> str:
-    """Draw all backbones' trade-off between finding positives and sparing the others."""
-    legend_inch = 0.2 * len(results) + 0.22
+    """Draw the trade-off between finding positives and sparing the others.
+
+    The first few backbones get lines that can be told apart; more would be a thicket,
+    so the rest stand behind them in grey.
+    """
+    named, others = results[:_NAMED_LINES_AT_MOST], results[_NAMED_LINES_AT_MOST:]
+    legend_inch = 0.2 * (len(named) + bool(others)) + 0.22
     figure = new_figure(5.0, 5.23 + legend_inch)
     axes = axes_inch(figure, 0.62, 0.55 + legend_inch, 0.2, 0.45)
     axes.plot([0, 1], [0, 1], color=palette.MUTED.light, linewidth=1.0, linestyle=(0, (1, 2)))
-    for k, result in enumerate(results):
+    for result in others:
+        axes.plot(*_roc_points(result), color=palette.RULE.light, linewidth=1.2)
+    for k, result in enumerate(named):
         colour, dashes = palette.series_style(k)
-        roc = result.evaluation.roc
-        kept = thinned(len(roc.false_positive_rate))
         auroc = result.evaluation.metrics.get("auroc")
         figures = f" {metric_text('auroc', auroc)}" if auroc else ""
         axes.plot(
-            roc.false_positive_rate[kept], roc.true_positive_rate[kept], color=colour,
-            linestyle=dashes, linewidth=1.8, label=shortened(result.title) + figures,
+            *_roc_points(result), color=colour, linestyle=dashes, linewidth=1.8,
+            label=shortened(result.title, 26 if result.weights.is_verified else 17) + figures,
         )  # fmt: skip
+    if others:
+        axes.plot([], [], color=palette.RULE.light, linewidth=1.2, label=f"{len(others)} further")
     axes.set_xlim(-0.01, 1.01)
     axes.set_ylim(-0.01, 1.01)
     for axis in (axes.xaxis, axes.yaxis):
@@ -44,31 +54,41 @@ def draw_roc(results: Sequence[BackboneResult]) -> str:
     height = float(figure.get_size_inches()[1])
     axes.title.set_x(-0.12)
     figure.legend(
-        loc="lower left", bbox_to_anchor=(0.11, 0.05 / height), borderaxespad=0.0,
+        loc="lower left", bbox_to_anchor=(0.02, 0.05 / height), borderaxespad=0.0,
         title="AUROC with 95 % interval", title_fontsize=9, alignment="left",
+        handlelength=3.8,
     )  # fmt: skip
     return svg.standalone(figure, "Receiver operating characteristics of all backbones")
+
+
+def _roc_points(
+    result: BackboneResult,
+) -> tuple[Float[np.ndarray, " points"], Float[np.ndarray, " points"]]:
+    roc = result.evaluation.roc
+    kept = thinned(len(roc.false_positive_rate))
+    return roc.false_positive_rate[kept], roc.true_positive_rate[kept]
 
 
 def draw_forest(results: Sequence[BackboneResult]) -> str:
     """Draw each figure as a dot on the line of its 95 % interval."""
     shown = [m for m in HEADLINE_METRICS if all(m in r.evaluation.metrics for r in results)]
     left, pitch, gap = 2.0, 2.05, 0.35
-    figure = new_figure(left + pitch * len(shown) + 0.1, 0.85 + 0.32 * len(results))
+    row_inch = 0.32 if all(result.weights.is_verified for result in results) else 0.4
+    figure = new_figure(left + pitch * len(shown) + 0.1, 0.85 + row_inch * len(results))
     rows = np.arange(len(results))[::-1]
     for k, metric in enumerate(shown):
         right = pitch * (len(shown) - 1 - k) + gap
         axes = axes_inch(figure, left + pitch * k, 0.4, right, 0.4)
         estimates = [result.evaluation.metrics[metric] for result in results]
-        colour = palette.SERIES[0].light
-        for row, estimate in zip(rows, estimates, strict=True):
+        for row, result, estimate in zip(rows, results, estimates, strict=True):
+            colour = (palette.SERIES[0] if result.weights.is_verified else palette.MUTED).light
             axes.plot([estimate.low, estimate.high], [row, row], color=colour, linewidth=2)
             axes.plot(estimate.value, row, "o", color=colour, markersize=6)
         lows = [estimate.low for estimate in estimates if np.isfinite(estimate.low)]
         lowest = np.floor(min(lows, default=0.0) * 20) / 20
         axes.set_xlim(lowest - 0.02 * (1 - lowest), 1 + 0.03 * (1 - lowest))
         axes.set_ylim(-0.6, len(results) - 0.4)
-        axes.set_yticks(rows, [shortened(r.title, 22) if k == 0 else "" for r in results])
+        axes.set_yticks(rows, [_tick_label(r) if k == 0 else "" for r in results])
         axes.tick_params(axis="y", labelcolor=palette.INK.light)
         axes.grid(visible=False, axis="y")
         axes.spines["left"].set_visible(False)
@@ -79,6 +99,11 @@ def draw_forest(results: Sequence[BackboneResult]) -> str:
             unit = ", %"
         axes.set_title(metric_title(metric) + unit)
     return svg.standalone(figure, "Each backbone's figures with 95 % intervals")
+
+
+def _tick_label(result: BackboneResult) -> str:
+    """Write a title for the forest plot's margin; a mark gets a line of its own."""
+    return shortened(result.title, 22).replace(UNVERIFIED_MARK, f"\n{UNVERIFIED_MARK.strip()}")
 
 
 def draw_confusion(result: BackboneResult, classes: Sequence[str]) -> str:
@@ -115,8 +140,9 @@ def draw_confusion(result: BackboneResult, classes: Sequence[str]) -> str:
     muted: dict[str, Any] = {"color": palette.MUTED.light, "fontsize": 9}
     figure.text(left / width, 1 - 0.52 / height, "called", **muted)
     figure.text((left - 0.08) / width, 1 - 0.86 / height, "truth", ha="right", **muted)
+    heading = f"Confusion · {shortened(result.title)}"
     figure.text(
-        0.08 / width, 1 - 0.25 / height, f"Confusion · {shortened(result.title)}",
-        fontsize=11, fontweight="bold",
+        0.08 / width, 1 - 0.25 / height, heading,
+        fontsize=heading_size(heading, at_most=int(9.5 * width)), fontweight="bold",
     )  # fmt: skip
     return svg.standalone(figure, f"Confusion matrix, {result.title}")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from hilum.evaluation.results import Estimate
 from hilum.report.formatting import (
+    UNKNOWN,
     count_text,
     difference_text,
     metric_interval,
@@ -47,6 +48,7 @@ class Row:
     """One backbone of the table."""
 
     title: str
+    is_verified: bool
     cells: tuple[Cell, ...]
     parameters: str
     size_px: int
@@ -100,8 +102,19 @@ def scale_start(comparison: Comparison, metrics: Sequence[str]) -> float:
         for metric, estimate in result.evaluation.metrics.items()
         if metric in metrics and math.isfinite(estimate.low)
     ]
+    return tenth_below(lows)
+
+
+def tenth_below(lows: Sequence[float]) -> float:
+    """Round the smallest of some bounds down to a tenth, to 0.9 at most."""
     lowest = math.floor(10 * min(lows, default=0.0) + 1e-9) / 10
     return min(max(lowest, 0.0), 0.9)
+
+
+def scaled(low: float, value: float, high: float, start: float) -> Whisker:
+    """Place a figure and its bounds on a bar from `start` to 1."""
+    bounds = (min(max((b - start) / (1 - start), 0.0), 1.0) for b in (low, value, high))
+    return Whisker(*bounds)
 
 
 def make_rows(comparison: Comparison, metrics: Sequence[str]) -> tuple[Row, ...]:
@@ -147,6 +160,7 @@ def _row(result: BackboneResult, metrics: Sequence[str], start: float) -> Row:
     evaluation = result.evaluation
     return Row(
         title=result.title,
+        is_verified=result.weights.is_verified,
         cells=tuple(
             Cell(
                 title=metric_title(metric),
@@ -161,7 +175,8 @@ def _row(result: BackboneResult, metrics: Sequence[str], start: float) -> Row:
             )
             for metric in metrics
         ),
-        parameters=count_text(result.parameters),
+        # Of a model file that the user brings, nobody may have counted them.
+        parameters=count_text(result.parameters) if result.parameters else UNKNOWN,
         size_px=result.size_px,
         extraction=seconds_text(result.seconds.extract),
         is_stored=result.views_per_second is None,
@@ -173,5 +188,4 @@ def _whisker(estimate: Estimate, start: float) -> Whisker | None:
     bounds = (estimate.low, estimate.value, estimate.high)
     if not all(math.isfinite(bound) for bound in bounds):
         return None
-    low, value, high = (min(max((b - start) / (1 - start), 0.0), 1.0) for b in bounds)
-    return Whisker(low, value, high)
+    return scaled(*bounds, start)

@@ -1,6 +1,6 @@
 """The run folder's tables, as CSV text.
 
-Three of them name films by path, which is what they are for.
+Those that name films by path exist to do so.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from hilum.cohort.manifest import Exclusion, Film
+from hilum.backbones.imagenet import imagenet_classes
+from hilum.cohort.manifest import Cohort, Exclusion, Film
 from hilum.studies.comparison import Comparison
+from hilum.studies.naming import Naming
 
 
 def predictions_table(comparison: Comparison) -> str:
@@ -78,14 +80,32 @@ def folds_table(comparison: Comparison) -> str:
     )  # fmt: skip
 
 
-def excluded_table(comparison: Comparison) -> str:
+def imagenet_table(naming: Naming) -> str:
+    """Write the five things that each backbone takes each film for, counted from 1."""
+    names = imagenet_classes()
+    return _csv(
+        ["film_id", "path", "label", "backbone", "rank", "class", "probability"],
+        (
+            [
+                film.film_id, _path(film), film.label, backbone.name, rank, names[thing],
+                f"{probability:.9g}",
+            ]
+            for backbone in naming.backbones
+            for film, things, probabilities in zip(
+                naming.cohort.films, backbone.things, backbone.probabilities, strict=True
+            )
+            for rank, (thing, probability) in enumerate(
+                zip(things, probabilities, strict=True), start=1
+            )
+        ),
+    )  # fmt: skip
+
+
+def excluded_table(cohort: Cohort) -> str:
     """Write which files could not be read, why, and what to do."""
     return _csv(
         ["film_id", "path", "label", "code", "message", "fix"],
-        (
-            [e.film_id, _path(e), e.label, e.code, e.message, e.fix]
-            for e in comparison.cohort.excluded
-        ),
+        ([e.film_id, _path(e), e.label, e.code, e.message, e.fix] for e in cohort.excluded),
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from hilum.cohort.manifest import Film
@@ -37,3 +38,10 @@ def load_thumbnails(films: Iterable[Film], cache_dir: Path) -> dict[str, bytes]:
                 folder.mkdir(parents=True, exist_ok=True)
                 write_durably(kept, picture)
     return pictures
+
+
+def data_uri(film: Film, thumbnails: Mapping[str, bytes]) -> str:
+    """Write a film's JPEG as an address that a page can hold; empty where it has none."""
+    if film.film_id not in thumbnails:
+        return ""
+    return "data:image/jpeg;base64," + base64.b64encode(thumbnails[film.film_id]).decode()

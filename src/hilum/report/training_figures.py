@@ -17,7 +17,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from hilum.heads.training import History
 from hilum.report import palette, svg
-from hilum.report.canvas import axes_inch, new_figure, shortened
+from hilum.report.canvas import axes_inch, heading_size, new_figure, shortened
 from hilum.report.curves import EpochCurve, epoch_curve
 
 _BAND_OPACITY = 0.16
@@ -91,7 +91,7 @@ def _draw_pair(
     axes.grid(visible=False, axis="x")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8, steps=[1, 2, 5, 10]))
     axes.set_xlabel("epoch")
-    axes.set_title(title, pad=28)
+    axes.set_title(title, pad=28, fontsize=heading_size(title, at_most=44))
     axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=2, borderaxespad=0.2)
     axes.text(
         1.0, 1.03, f"best epoch {best_epoch:g} (median)", transform=axes.transAxes,

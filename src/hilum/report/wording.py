@@ -8,9 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hilum.backbones.records import Scaling
 from hilum.heads.recipe import HeadRecipe
 from hilum.report.formatting import films_text
-from hilum.studies.comparison import Comparison, Recipe
+from hilum.studies.comparison import BackboneResult, Comparison, Recipe
+from hilum.studies.naming import BackboneNames, Naming
+
+UNVERIFIED = "unverified weights"
+UNVERIFIED_MARK = f" ({UNVERIFIED})"
+"""What ends the title of a backbone that did not run on its published weights."""
+_NAMED_AT_MOST = 6
 
 VERDICT_TITLES = {
     "supported": "The cohort supports this result",
@@ -39,10 +46,77 @@ EXCLUSION_REASONS = {
     "LINK": "The file is a link that leads out of the folder, or nowhere.",
     "CHANGED": "The file changed while the study ran.",
 }
+CITING_TEXTS = {
+    "paper": "This run follows its recipe.",
+    "pyimagesearch": (
+        "This run follows the recipe of the PyImageSearch tutorial of March 2020 that the paper's "
+        "method descends from."
+    ),
+}
+OTHER_CITING_TEXT = "This run keeps its question and changes its recipe, as stated above."
+_SCALINGS: dict[Scaling | None, str] = {
+    None: "grey levels as the network was trained on them",
+    "unit": "grey levels divided by 255, whatever the network was trained on",
+    "tf": "grey levels from -1 to 1",
+    "caffe": "the ImageNet mean subtracted, colours in the order blue, green, red",
+    "torch": "grey levels from 0 to 1, then the ImageNet mean and deviation",
+    "lite": "127 subtracted from the grey levels, then divided by 128",
+    "inside": "grey levels from 0 to 255, scaled by the network's own layers",
+    "given": "grey levels as the description beside a model file says",
+}
 SAME_FILMS_NOTE = (
-    "Validation and test are the same films here, as in the published recipe. The curves and "
-    "the table look at one set, so choices made on the curves flatter the table."
+    "Validation and test are the same films here, since the recipe was published so. The curves "
+    "and the table look at one set, so choices made on the curves flatter the table."
 )
+
+
+def unverified_text(comparison: Comparison | Naming) -> str:
+    """Say which networks did not run on their published weights; empty if all did."""
+    unverified = [result for result in comparison.backbones if not result.weights.is_verified]
+    if not unverified:
+        return ""
+    if len(unverified) == len(comparison.backbones) > 1:
+        return (
+            "No network here ran on its published weights. The figures below say nothing of the "
+            "networks whose names they bear."
+        )
+    who = joined([bare_title(result) for result in unverified])
+    names, whose = (
+        ("this name", "that network") if len(unverified) == 1 else ("these names", "those networks")
+    )
+    return (
+        f"{who} did not run on the published weights. The figures below under {names} say "
+        f"nothing of {whose}."
+    )
+
+
+def bare_title(result: BackboneResult | BackboneNames) -> str:
+    """Write a backbone's title without the mark of its weights, for a text that gives it."""
+    return result.title.removesuffix(UNVERIFIED_MARK)
+
+
+def verdict_title(comparison: Comparison) -> str:
+    """Write the verdict's headline; unverified weights stand in it before all else."""
+    headline = comparison.verdict.headline
+    title = VERDICT_TITLES.get(headline, headline)
+    if _is_all_verified(comparison):
+        return title
+    return f"{UNVERIFIED.capitalize()}. {title}"
+
+
+def verdict_text(comparison: Comparison) -> str:
+    """Introduce the verdict's reasons."""
+    headline = comparison.verdict.headline
+    if headline == "limited" and not _is_all_verified(comparison):
+        return (
+            "Figures on unverified weights say nothing of the network, and something about the "
+            "cohort may flatter all of them:"
+        )
+    return VERDICT_TEXTS.get(headline, "")
+
+
+def _is_all_verified(comparison: Comparison) -> bool:
+    return all(result.weights.is_verified for result in comparison.backbones)
 
 
 def sensitivity_gloss(positive: str) -> str:
@@ -66,27 +140,32 @@ def joined(names: Sequence[str], last: str = "and") -> str:
     return f" {last} ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
-def standing_text(comparison: Comparison) -> str:
-    """Say whether the first backbone is really ahead of the others."""
-    titles = {result.name: result.title for result in comparison.backbones}
-    best = comparison.backbones[0]
+def standing_text(comparison: Comparison, best: BackboneResult) -> str:
+    """Say whether the backbone put first is really ahead of the others that may be judged."""
+    titles = {r.name: r.title for r in comparison.backbones if r.weights.is_verified}
     tied: list[str] = []
     behind: list[str] = []
     for pair in comparison.comparisons:
-        if best.name in (pair.a, pair.b):
-            other = titles[pair.b if pair.a == best.name else pair.a]
-            (tied if pair.tied else behind).append(other)
+        other = pair.b if pair.a == best.name else pair.a
+        if best.name in (pair.a, pair.b) and other in titles:
+            (tied if pair.tied else behind).append(titles[other])
     if not tied and not behind:
-        return "It was the only one compared."
+        alone = len(comparison.backbones) == 1
+        return f"It was the only one {'compared' if alone else 'on its published weights'}."
     if not behind:
         number = {1: "the other one", 2: "both others"}.get(len(tied), f"all {len(tied)} others")
         return f"It is statistically tied with {number}: these films show no difference."
     if not tied:
-        return f"The films show a difference from {joined(behind)}, after correction."
+        return f"The films show a difference from {_named(behind)}, after correction."
     return (
-        f"It is statistically tied with {joined(tied)}; the films show a difference from "
-        f"{joined(behind)}, after correction for the number of pairs."
+        f"It is statistically tied with {_named(tied)}; the films show a difference from "
+        f"{_named(behind)}, after correction for the number of pairs."
     )
+
+
+def _named(titles: Sequence[str]) -> str:
+    """Name a few backbones, and count many."""
+    return joined(titles) if len(titles) <= _NAMED_AT_MOST else f"{len(titles)} others"
 
 
 def counting_text(comparison: Comparison) -> str:
@@ -155,6 +234,32 @@ def folds_text(recipe: Recipe) -> str:
         return "one split, 80 % to train and 20 % to test"
     times = "once" if recipe.repeats == 1 else f"drawn {recipe.repeats} times"
     return f"{recipe.folds} folds, {times}"
+
+
+def input_text(comparison: Comparison) -> str:
+    """Say at which size, and with which grey levels, the backbones saw the films."""
+    recipe = comparison.recipe
+    sizes = sorted({result.size_px for result in comparison.backbones})
+    if recipe.input_px is not None:
+        size = f"{recipe.input_px} px for every network, whatever it was trained at"
+        # A model file that the user brings is fed as its description says.
+        others = [f"{px}" for px in sizes if px != recipe.input_px]
+        size += f"; model files of the user's at {joined(others)} px" if others else ""
+    elif len(sizes) == 1:
+        size = f"the network's own, {sizes[0]} px"
+    else:
+        size = f"the network's own, {sizes[0]} to {sizes[-1]} px"
+    return f"{size}; {_SCALINGS[recipe.scaling]}"
+
+
+def pooling_text(recipe: Recipe) -> str:
+    """Say how the last feature map becomes a vector."""
+    if recipe.pooling == "average":
+        return "mean over the whole last feature map"
+    return (
+        "means over the whole 4 x 4 blocks of the last feature map; what is left over at the right "
+        "and the bottom is not read. Of a 7 x 7 map that is one block: the top-left 16 of 49 cells"
+    )
 
 
 def views_text(recipe: Recipe) -> str:

@@ -8,6 +8,7 @@ how the films were collected is not tested.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from hilum.cohort.grouping import conflicting_labels, identical_films
 from hilum.cohort.manifest import Cohort
 from hilum.cohort.splitting import Folds
 from hilum.errors import CohortError
-from hilum.studies.comparison import Finding, Verdict
+from hilum.studies.comparison import BackboneResult, Finding, Verdict
 
 
 def check_labels_agree(cohort: Cohort) -> None:
@@ -46,9 +47,14 @@ def check_cohort(cohort: Cohort, folds: Folds) -> tuple[Finding, ...]:
     )
 
 
-def give_verdict(cohort: Cohort, folds: Folds) -> Verdict:
+def give_verdict(cohort: Cohort, folds: Folds, backbones: Sequence[BackboneResult]) -> Verdict:
     """Say how far the headline numbers carry, and why no further."""
+    unverified = [result.name for result in backbones if not result.weights.is_verified]
     reasons = [
+        f"Unverified weights: {', '.join(unverified)} did not run on the published weights, so "
+        "the figures under these names say nothing of these networks."
+    ] * bool(unverified)
+    reasons += [
         "This run did not test for shortcuts: the source, the format or the edge of the films "
         "may predict the label without the disease."
     ]

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hilum.backbones.records import OwnWeights, PackagedWeights, Pooling, Scaling, WeightsSource
+from hilum.backbones.weights import Backbone
 from hilum.cohort.manifest import Cohort
 from hilum.cohort.splitting import Folds
 from hilum.evaluation.results import Evaluation, PairedComparison
@@ -18,13 +20,15 @@ class Recipe:
     """A named way to run the whole study.
 
     Attributes:
-        name: `hilum` or `paper`.
+        name: `hilum`, `paper` or `pyimagesearch`.
         summary: One sentence for the report.
         rotated_views: Rotated copies per training film beside the upright one.
         head: How heads are built and trained.
         folds: Folds per repeat; 0 for the single 80/20 split.
         repeats: How often the folds are drawn anew.
         input_px: Side of every backbone's input; None for the network's own.
+        scaling: What happens to the grey levels; None for the network's own.
+        pooling: From the last feature map to the feature vector.
         split_seed: Where the split is drawn from; None for the study's seed.
     """
 
@@ -35,16 +39,38 @@ class Recipe:
     folds: int
     repeats: int
     input_px: int | None = None
+    scaling: Scaling | None = None
+    pooling: Pooling = "average"
     split_seed: int | None = None
 
 
 @dataclass(frozen=True)
 class WeightsRecord:
-    """Which pretrained weights stood behind a backbone."""
+    """Which pretrained weights stood behind a backbone.
+
+    Attributes:
+        origin: Where they come from, and what they were trained on.
+        sha256: Hash of the file that was used.
+        licence: SPDX name.
+        is_verified: The file is the one that the catalog expects. If not, figures say
+            nothing of the network whose name they bear.
+    """
 
     origin: str
     sha256: str
     licence: str
+    is_verified: bool = True
+
+    @classmethod
+    def of(cls, backbone: Backbone) -> WeightsRecord:
+        """Tell what stands behind a backbone that a study runs."""
+        source, file = backbone.record.weights, backbone.weights
+        return cls(
+            origin=_origin(source) if file.is_verified else "unverified file",
+            sha256=file.sha256,
+            licence=source.licence if file.is_verified else "unknown",
+            is_verified=file.is_verified,
+        )
 
 
 @dataclass(frozen=True)
@@ -87,10 +113,17 @@ class BackboneResult:
 
 @dataclass(frozen=True)
 class Unavailable:
-    """A backbone that could not take part, and what to do about it."""
+    """A backbone that could not take part.
+
+    Attributes:
+        name: The backbone's catalog name.
+        why: What kept it out.
+        is_refused: A file of its weights is here, and is not what it should be.
+    """
 
     name: str
     why: str
+    is_refused: bool = False
 
 
 @dataclass(frozen=True)
@@ -166,3 +199,14 @@ class Comparison:
             )
             rows.append(f"  {result.title}: {figures}")
         return "\n".join(rows)
+
+
+def _origin(source: WeightsSource) -> str:
+    match source:
+        case PackagedWeights():
+            place = source.package.replace("_", "-")
+        case OwnWeights():
+            place = "model file given by the user"
+        case _:
+            place = source.file
+    return f"{place}, {source.trained_on}"

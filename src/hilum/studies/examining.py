@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from hilum.backbones.catalog import CATALOG
-from hilum.backbones.weights import why_unavailable
+from hilum.backbones.records import PackagedWeights
+from hilum.backbones.weights import WeightsShelf
 from hilum.studies.provenance import describe_run
 from hilum.writing import check_writable, nearest_folder
 
@@ -23,11 +24,12 @@ class Symptom:
     detail: str
 
 
-def examine(cache_dir: Path) -> tuple[Symptom, ...]:
+def examine(cache_dir: Path, weights_dir: Path | None = None) -> tuple[Symptom, ...]:
     """Look at engines, codecs, backbones, cache and versions; changes nothing."""
     run = describe_run()
     hardware = run["hardware"]
     memory = hardware["memory_bytes"]
+    shelf = WeightsShelf(cache_dir, weights_dir)
     return (
         Symptom("Python", True, run["python"]),
         *(
@@ -43,7 +45,7 @@ def examine(cache_dir: Path) -> tuple[Symptom, ...]:
         _tried("OpenVINO", _openvino_devices),
         _tried("JAX", _jax_devices),
         _codecs(),
-        *(_backbone(name) for name in CATALOG),
+        *_backbones(shelf),
         _cache(cache_dir),
     )
 
@@ -84,11 +86,20 @@ def _codecs() -> Symptom:
     return Symptom("Codecs", True, "PNG, JPEG, TIFF, BMP")
 
 
-def _backbone(name: str) -> Symptom:
-    record = CATALOG[name]
-    obstacle = why_unavailable(record)
-    detail = obstacle or f"weights verified, {record.weights.licence}"
-    return Symptom(record.title, obstacle is None, detail)
+def _backbones(shelf: WeightsShelf) -> Iterator[Symptom]:
+    """Look at those that come with the installation, and at what else is here."""
+    absent = 0
+    for record in CATALOG.values():
+        obstacle = shelf.why_unavailable(record)
+        if obstacle is None:
+            yield Symptom(record.title, True, f"weights verified, {record.weights.licence}")
+        elif isinstance(record.weights, PackagedWeights) or "--allow" in obstacle:
+            yield Symptom(record.title, False, obstacle)
+        else:
+            absent += 1
+    yield Symptom(
+        "Further backbones", True, f"{absent} can be fetched: `hilum backbones` lists them."
+    )
 
 
 def _cache(cache_dir: Path) -> Symptom:

@@ -8,51 +8,104 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from hilum.backbones.catalog import CATALOG, BackboneRecord, find_backbone
-from hilum.backbones.weights import find_weights, verify_weights, why_unavailable
+from hilum.backbones.catalog import CATALOG, find_backbones
+from hilum.backbones.imagenet import with_top
+from hilum.backbones.records import BackboneRecord
+from hilum.backbones.weights import Backbone, WeightsShelf, describe_file
 from hilum.cohort.grouping import group_films
 from hilum.cohort.manifest import Cohort
 from hilum.cohort.splitting import Folds, repeated_folds, single_split
-from hilum.errors import CacheError, FoldsError, UnknownBackboneError, WeightsError
+from hilum.errors import (
+    CacheError,
+    FoldsError,
+    UnknownBackboneError,
+    UntrustedModelError,
+    WeightsError,
+)
 from hilum.studies.comparison import Recipe, Unavailable
 from hilum.writing import check_writable
 
 
 def choose_backbones(
     names: Sequence[str] | None,
-) -> tuple[tuple[BackboneRecord, ...], tuple[Unavailable, ...]]:
-    """Find the backbones to run, before any work starts.
+    shelf: WeightsShelf,
+    *,
+    allows_unverified: bool = False,
+    needs_top: bool = False,
+) -> tuple[tuple[Backbone, ...], tuple[Unavailable, ...]]:
+    """Find the backbones to run and prove their weights, before any work starts.
 
     Args:
-        names: Those that must run; None for all that can.
+        names: Those that must run; None for all that can. A group's name stands for
+            its members, `onnx:PATH` for a model file.
+        shelf: Where weights are looked for.
+        allows_unverified: Take weights whose hash is not the catalog's.
+        needs_top: Take the weights that hold the ImageNet classifier as well.
 
     Returns:
-        The records, and those that cannot take part.
+        The backbones, and those that cannot take part.
 
     Raises:
         UnknownBackboneError: A name is in no catalog, or there is no name.
-        WeightsError: A named backbone is not available, or none is.
+        WeightsError: A named backbone is not available, or none is; all are listed. Or one
+            that needs a classifier has none.
+        UntrustedModelError: Weights of a named backbone are not what they should be.
     """
-    if names is not None:
-        names = [names] if isinstance(names, str) else names
-        if not names:
-            raise UnknownBackboneError(
-                "No backbone is named.", fix=f"Choose among: {', '.join(CATALOG)}."
-            )
-        records = tuple(dict.fromkeys(find_backbone(name) for name in names))
-        for record in records:
-            verify_weights(find_weights(record), record.weights)
-        return records, ()
-    obstacles = {record: why_unavailable(record) for record in CATALOG.values()}
-    available = tuple(record for record, why in obstacles.items() if why is None)
+    if names is not None and not names:
+        raise UnknownBackboneError(
+            "No backbone is named.", fix=f"Choose among: {', '.join(CATALOG)}."
+        )
+    if shelf.asked is not None and not shelf.asked.is_dir():
+        raise WeightsError(
+            f"There is no folder '{shelf.asked}' to look for weights in.",
+            fix="Check --weights-dir.",
+        )
+    wanted = [names] if isinstance(names, str) else names
+    records = tuple(CATALOG.values()) if wanted is None else find_backbones(wanted)
+    if needs_top:
+        records = tuple(map(with_top, records))
+    if wanted is not None:
+        return _all_of(records, shelf, allows_unverified), ()
+    available, unavailable = [], []
+    for record in records:
+        try:
+            available.append(shelf.find(record))
+        except (WeightsError, UntrustedModelError) as error:
+            # The message alone: what to do names folders, and results go round.
+            is_refused = isinstance(error, UntrustedModelError)
+            unavailable.append(Unavailable(record.name, error.message, is_refused))
     if not available:
         raise WeightsError(
-            "No backbone is available: " + " ".join(filter(None, obstacles.values())),
+            "No backbone is available.",
             fix="Install Hilum again; its default backbones come with it.",
         )
-    return available, tuple(
-        Unavailable(record.name, why) for record, why in obstacles.items() if why is not None
-    )
+    return tuple(available), tuple(unavailable)
+
+
+def _all_of(
+    records: Sequence[BackboneRecord], shelf: WeightsShelf, allows_unverified: bool
+) -> tuple[Backbone, ...]:
+    """Find every one, or say of all that are missing at once what to do."""
+    found, missing = [], []
+    for record in records:
+        try:
+            found.append(shelf.find(record, allows_unverified=allows_unverified))
+        except WeightsError as error:
+            missing.append((record, error))
+    if len(missing) == 1:
+        raise missing[0][1]
+    if missing:
+        files = "\n  ".join(
+            f"{record.title}: {describe_file(record.weights)}" for record, _ in missing
+        )
+        names = " ".join(record.name for record, _ in missing)
+        top = " --with-top" if any(r.weights == r.top_weights for r, _ in missing) else ""
+        raise WeightsError(
+            f"{len(missing)} backbones need files that are not here:\n  {files}\n",
+            fix=f"Run `hilum backbones fetch {names}{top}`, or put the files into {shelf.home}; "
+            "`hilum backbones` says where each can be downloaded.",
+        )
+    return tuple(found)
 
 
 def draw_folds(cohort: Cohort, recipe: Recipe, seed: int) -> Folds:

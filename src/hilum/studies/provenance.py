@@ -1,4 +1,4 @@
-"""Where a result came from: versions, hardware, time and memory."""
+"""Where a result came from: versions, hardware and time."""
 
 from __future__ import annotations
 
@@ -36,37 +36,11 @@ def describe_run(command_line: tuple[str, ...] = ()) -> dict[str, Any]:
     }
 
 
-def peak_rss_bytes() -> int | None:
-    """Largest resident memory so far: this process, and its largest child on top.
-
-    The sum is an upper bound, since the child may have run before this process grew.
-    None where the system does not tell, as on Windows.
-    """
-    try:
-        import resource
-    except ImportError:
-        return None
-    unit = 1 if platform.system() == "Darwin" else 1024
-    child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-    return (_high_water_bytes() or own) + child
-
-
 def _version(package: str) -> str | None:
     try:
         return version(package)
     except PackageNotFoundError:
         return None
-
-
-def _high_water_bytes() -> int | None:
-    """Linux's own count, since getrusage inherits the parent's peak at the start."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        for line in status.read_text(encoding="ascii").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-    return None
 
 
 def _processor() -> str:

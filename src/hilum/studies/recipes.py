@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from hilum.errors import RecipeError
@@ -42,8 +43,71 @@ RECIPES = {
             input_px=224,
             split_seed=42,
         ),
+        Recipe(
+            name="pyimagesearch",
+            summary=(
+                "The tutorial of March 2020 that the paper descends from: as recipe paper, with "
+                "grey levels divided by 255 whatever the network was trained on, 4 x 4 average "
+                "pooling that reads the top left of the last feature map only, and a decaying "
+                "learning rate."
+            ),
+            rotated_views=2,
+            head=HeadRecipe(
+                learning_rate_decay=1e-3 / 25,
+                max_epochs=25,
+                patience_epochs=None,
+                keeps_best_epoch=False,
+                standardises=False,
+                balances_classes=False,
+            ),
+            folds=0,
+            repeats=1,
+            input_px=224,
+            scaling="unit",
+            pooling="average-4x4",
+            split_seed=42,
+        ),
     )
 }
+
+
+def find_recipes(
+    names: Sequence[str],
+    *,
+    folds: int | None = None,
+    repeats: int | None = None,
+    views: int | None = None,
+    epochs: int | None = None,
+) -> tuple[Recipe, ...]:
+    """Look several recipes up and change what the user wants changed.
+
+    Folds and repeats go to the recipes that have folds, so long as one does; views and
+    epochs go to all.
+
+    Args:
+        names: Each once.
+        folds: As for `find_recipe`, like all that follow.
+        repeats: How often the folds are drawn anew.
+        views: Rotated views per film.
+        epochs: Passes over the training films.
+
+    Raises:
+        RecipeError: There is no name, a name twice or unknown, a number out of range,
+            or one that every named recipe fixes.
+    """
+    if not names:
+        raise RecipeError("No recipe is named.", fix=f"Choose among: {', '.join(RECIPES)}.")
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise RecipeError(f"The recipe '{twice[0]}' is named twice.", fix="Name each once.")
+    recipes = [find_recipe(name, views=views, epochs=epochs) for name in names]
+    has_folds = any(recipe.folds for recipe in recipes)
+    return tuple(
+        find_recipe(recipe.name, folds=folds, repeats=repeats, views=views, epochs=epochs)
+        if recipe.folds or not has_folds
+        else recipe
+        for recipe in recipes
+    )
 
 
 def find_recipe(
@@ -57,7 +121,7 @@ def find_recipe(
     """Look a recipe up and change what the user wants changed.
 
     Args:
-        name: `hilum` or `paper`.
+        name: `hilum`, `paper` or `pyimagesearch`.
         folds: Folds per repeat, 2 to 1,000.
         repeats: How often the folds are drawn anew, 1 to 1,000.
         views: Rotated views per film, 0 to 100.

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from embedded import EMBEDDED, embedded
 from hilum.backbones.catalog import CATALOG
 from hilum.backbones.checkpoints import read_checkpoint
-from hilum.backbones.weights import find_weights
 from hilum.errors import WeightsError
 
 MAGIC = 0x1950A86A20F9469CFC6C
@@ -36,9 +36,9 @@ def write_chain(path: Path, *parts: object, tail: bytes = b"") -> Path:
     return path
 
 
-@pytest.mark.parametrize("name", CATALOG)
+@pytest.mark.parametrize("name", EMBEDDED)
 def test_real_checkpoints_are_read_whole(name: str) -> None:
-    arrays = read_checkpoint(find_weights(CATALOG[name]))
+    arrays = read_checkpoint(embedded(name).weights.path)
     assert arrays["_conv_stem.weight"].shape == (32, 3, 3, 3)
     assert arrays["_fc.weight"].shape == (1000, 1280)
     assert all(np.isfinite(array).all() for array in arrays.values())
@@ -93,7 +93,7 @@ def test_no_pickle_at_all_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kept", [0.0001, 0.001, 0.5, 0.999])
 def test_truncated_files_are_refused(tmp_path: Path, kept: float) -> None:
-    data = find_weights(CATALOG["efficientnet-lite0"]).read_bytes()
+    data = embedded().weights.path.read_bytes()
     path = tmp_path / "cut.pth"
     path.write_bytes(data[: int(len(data) * kept)])
     with pytest.raises(WeightsError, match="cannot be read"):

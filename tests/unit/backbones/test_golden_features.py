@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hilum.backbones.catalog import CATALOG
+from embedded import EMBEDDED, embedded
 from hilum.backbones.engine import open_engine
 
 GOLDEN = json.loads((Path(__file__).parent / "golden_features.json").read_text())
@@ -30,19 +30,19 @@ def assert_equal_features(found: np.ndarray, golden: dict[str, object]) -> None:
     np.testing.assert_allclose(found[::20], golden["values"], rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", CATALOG)
+@pytest.mark.parametrize("name", EMBEDDED)
 def test_features_of_a_pattern(name: str, graph_cache: Path) -> None:
-    engine = open_engine(CATALOG[name], graph_cache)
+    engine = open_engine(embedded(name), graph_cache)
     (found,) = engine.features([pattern(engine.size_px)])
     assert_equal_features(found, GOLDEN["backbones"][name]["pattern"])
 
 
 @pytest.mark.films
-@pytest.mark.parametrize("name", CATALOG)
+@pytest.mark.parametrize("name", EMBEDDED)
 def test_features_of_real_films(name: str, graph_cache: Path, films_folder: Path) -> None:
     from PIL import Image
 
-    engine = open_engine(CATALOG[name], graph_cache)
+    engine = open_engine(embedded(name), graph_cache)
     for golden in GOLDEN["backbones"][name]["films"]:
         path = films_folder / golden["film"]
         assert hashlib.sha256(path.read_bytes()).hexdigest() == golden["sha256"]

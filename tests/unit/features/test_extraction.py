@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fake_engine import GridEngine, grid_record, opens
+from fake_engine import GridEngine, grid_backbone, opens
 from hilum.cohort.manifest import Cohort, Film
 from hilum.errors import CacheError
 from hilum.features.extraction import Extraction, extract_features
@@ -27,7 +27,9 @@ def cohort(tmp_path: Path) -> Cohort:
 
 def extract(films: tuple[Film, ...], cache: Path, engine: GridEngine, **change: int) -> Extraction:
     options = {"n_rotated": 2, "seed": 0} | change
-    return extract_features(films, grid_record(), cache_dir=cache, engine=opens(engine), **options)
+    return extract_features(
+        films, grid_backbone(), cache_dir=cache, engine=opens(engine), **options
+    )
 
 
 def test_every_view_of_every_film_has_its_features(cohort: Cohort, tmp_path: Path) -> None:
@@ -111,7 +113,7 @@ def test_progress_is_told_to_the_end(cohort: Cohort, tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
     extract_features(
         cohort.films,
-        grid_record(),
+        grid_backbone(),
         n_rotated=0,
         seed=0,
         cache_dir=tmp_path / "cache",

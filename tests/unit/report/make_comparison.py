@@ -29,6 +29,7 @@ from hilum.studies.comparison import (
     Verdict,
     WeightsRecord,
 )
+from hilum.studies.recipes import RECIPES
 
 CANARY = "ZZPHI^CANARY"
 EPOCHS = 60
@@ -44,14 +45,7 @@ HILUM_RECIPE = Recipe(
     folds=5,
     repeats=5,
 )
-PAPER_RECIPE = Recipe(
-    name="paper",
-    summary="A single 80/20 split, by film, as published.",
-    rotated_views=2,
-    head=HeadRecipe(max_epochs=25, patience_epochs=None, keeps_best_epoch=False),
-    folds=0,
-    repeats=1,
-)
+PAPER_RECIPE = RECIPES["paper"]
 
 
 def make_comparison(
@@ -183,7 +177,7 @@ def _make_result(
 ) -> BackboneResult:
     n, classes, heads = len(cohort), len(cohort.classes), len(folds.splits)
     truth = np.eye(classes)[cohort.y]
-    latent = separation * (1 + 0.2 * k) * truth + rng.normal(size=(n, classes))
+    latent = separation * (1 + 0.2 * (k % 6)) * truth + rng.normal(size=(n, classes))
     noisy = latent + 0.4 * rng.normal(size=(heads, n, classes))
     scores = np.exp(noisy) / np.exp(noisy).sum(axis=2, keepdims=True)
     trained = TrainedHeads(scores, _make_history(heads, k, folds.validates_on_test, rng), 9.2 + k)
@@ -202,7 +196,7 @@ def _make_result(
         heads=trained,
         evaluation=_make_evaluation(cohort, folds, scores),
         seconds=Seconds(extract=3.4 + 2.5 * k, train=trained.seconds),
-        views_per_second=None if k == 1 else 140.0 - 30 * k,
+        views_per_second=None if k == 1 else 140.0 / (1 + k),
     )
 
 

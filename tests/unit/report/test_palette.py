@@ -36,8 +36,8 @@ def test_no_two_roles_share_a_light_value() -> None:
 
 
 def test_neighbours_differ_in_colour_and_in_dashes() -> None:
-    styles = [palette.series_style(k) for k in range(35)]
-    assert len({str(style) for style in styles}) == 35
+    styles = [palette.series_style(k) for k in range(42)]
+    assert len({str(style) for style in styles}) == 42
     for (colour_a, dashes_a), (colour_b, dashes_b) in itertools.pairwise(styles):
         assert colour_a != colour_b
         assert dashes_a != dashes_b

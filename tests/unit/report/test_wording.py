@@ -4,10 +4,12 @@ import re
 from dataclasses import replace
 
 import pytest
-from make_comparison import make_comparison
+from make_comparison import make_comparison, render_page
+from make_paper_run import make_paper_run
 
 from hilum.report import wording
 from hilum.studies.comparison import Comparison
+from hilum.studies.recipes import RECIPES
 
 
 def test_low_sensitivity_misses_the_diseased() -> None:
@@ -44,12 +46,13 @@ def test_the_answer_says_who_is_tied(
     best: tuple[bool, bool], words: str, comparison: Comparison
 ) -> None:
     titles = [result.title for result in comparison.backbones]
-    assert words.format(*titles) in wording.standing_text(with_ties(comparison, best=best))
+    tied = with_ties(comparison, best=best)
+    assert words.format(*titles) in wording.standing_text(tied, tied.backbones[0])
 
 
 def test_a_lone_backbone_is_compared_with_none(comparison: Comparison) -> None:
     lone = replace(comparison, backbones=comparison.backbones[:1], comparisons=())
-    assert wording.standing_text(lone) == "It was the only one compared."
+    assert wording.standing_text(lone, lone.backbones[0]) == "It was the only one compared."
 
 
 def test_how_films_were_counted_is_said(comparison: Comparison) -> None:
@@ -80,3 +83,38 @@ def test_the_curves_are_explained_as_they_were_made() -> None:
     assert "middle 80 %" not in paper
     assert "Heads stop early" not in paper
     assert "the last epoch was kept all the same" in paper
+
+
+def test_many_rivals_are_counted_and_not_named() -> None:
+    comparison = make_comparison(backbones=9)
+    pairs = tuple(replace(pair, tied=k < 1) for k, pair in enumerate(comparison.comparisons))
+    text = wording.standing_text(replace(comparison, comparisons=pairs), comparison.backbones[0])
+    assert text.endswith(
+        "show a difference from 7 others, after correction for the number of pairs."
+    )
+
+
+def test_the_recipes_input_and_pooling_are_told_in_words(comparison: Comparison) -> None:
+    assert wording.input_text(comparison) == (
+        "the network's own, 224 to 260 px; grey levels as the network was trained on them"
+    )
+    paper = make_paper_run(titles=["VGG16"])
+    assert wording.input_text(paper).startswith("224 px for every network")
+    assert wording.pooling_text(paper.recipe) == "mean over the whole last feature map"
+    tutorial = replace(paper, recipe=RECIPES["pyimagesearch"])
+    assert "divided by 255, whatever the network was trained on" in wording.input_text(tutorial)
+    assert "the top-left 16 of 49 cells" in wording.pooling_text(tutorial.recipe)
+    own = replace(paper.backbones[0], size_px=512)
+    assert "model files of the user's at 512 px" in wording.input_text(
+        replace(paper, backbones=(*paper.backbones, own))
+    )
+
+
+def test_either_published_recipe_is_cited_as_what_it_is(comparison: Comparison) -> None:
+    run = make_paper_run(titles=["VGG16"])
+    assert "This run follows its recipe." in render_page(run)
+    tutorial = render_page(replace(run, recipe=RECIPES["pyimagesearch"]))
+    assert "follows the recipe of the PyImageSearch tutorial" in tutorial
+    assert "Validation and test are the same films here, since the recipe was published so" in (
+        tutorial
+    )

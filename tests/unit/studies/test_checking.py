@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from hilum.backbones.weights import WeightsShelf
 from hilum.cohort.manifest import Cohort, Film
-from hilum.errors import CohortError, FoldsError, RecipeError, UnknownBackboneError
+from hilum.errors import CohortError, FoldsError, RecipeError, UnknownBackboneError, WeightsError
 from hilum.studies.checking import check_cohort, check_labels_agree, give_verdict
 from hilum.studies.preparing import choose_backbones, draw_folds
 from hilum.studies.recipes import find_recipe
+
+SHELF = WeightsShelf(Path("nowhere"))
 
 
 def make_cohort(n_films: int = 60, films_per_patient: int = 3, *, is_known: bool = True) -> Cohort:
@@ -36,7 +39,7 @@ def test_the_papers_split_leaks_and_says_so() -> None:
     assert len(folds.straddling_groups) == len(both) > 0
     findings = {finding.check: finding for finding in check_cohort(cohort, folds)}
     assert findings["leaks"].evidence["groups"] == len(both)
-    reasons = " ".join(give_verdict(cohort, folds).reasons)
+    reasons = " ".join(give_verdict(cohort, folds, ()).reasons)
     assert f"in training and in test: {len(both)} times" in reasons
     assert "Validation and test are the same films" in reasons
 
@@ -52,7 +55,7 @@ def test_repeated_folds_leak_nothing_and_claim_nothing_more() -> None:
     folds = draw_folds(cohort, find_recipe("hilum"), seed=0)
     assert len(folds.straddling_groups) == 0
     assert "leaks" not in {finding.check for finding in check_cohort(cohort, folds)}
-    verdict = give_verdict(cohort, folds)
+    verdict = give_verdict(cohort, folds, ())
     assert verdict.headline == "limited"
     assert "did not test for shortcuts" in verdict.reasons[0]
     assert len(verdict.reasons) == 1
@@ -61,7 +64,7 @@ def test_repeated_folds_leak_nothing_and_claim_nothing_more() -> None:
 def test_unknown_patients_are_a_reason() -> None:
     cohort = make_cohort(is_known=False)
     folds = draw_folds(cohort, find_recipe("hilum"), seed=0)
-    assert any("Patients are unknown" in r for r in give_verdict(cohort, folds).reasons)
+    assert any("Patients are unknown" in r for r in give_verdict(cohort, folds, ()).reasons)
     assert {f.check: f.severity for f in check_cohort(cohort, folds)}["patients"] == "warn"
 
 
@@ -84,12 +87,14 @@ def test_folds_that_cannot_be_drawn_name_the_films_that_are_missing() -> None:
 
 
 def test_choices_are_checked_before_any_work() -> None:
-    (only,), unavailable = choose_backbones("efficientnet-lite1")
+    (only,), unavailable = choose_backbones("efficientnet-lite1", SHELF)
     assert only.name == "efficientnet-lite1"
     assert unavailable == ()
-    assert len(choose_backbones(None)[0]) == 3
+    assert len(choose_backbones(None, SHELF)[0]) == 3
     with pytest.raises(UnknownBackboneError, match="No backbone is named"):
-        choose_backbones([])
+        choose_backbones([], SHELF)
+    with pytest.raises(WeightsError, match="no folder 'nobody'"):
+        choose_backbones(None, WeightsShelf(Path("nowhere"), Path("nobody")))
     with pytest.raises(RecipeError, match="one fixed split"):
         find_recipe("paper", folds=3)
     with pytest.raises(RecipeError, match="out of range"):

@@ -1,0 +1,239 @@
+"""Makes a graph of Hilum's kind from a model file; lives in child processes only.
+
+Native code reads strangers' bytes here, so that a crash is an error and never the end of
+a run.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openvino
+from openvino import opset13 as ops
+
+from hilum.backbones.model_files import REFUSED, check_model_file
+from hilum.backbones.model_networks import (
+    check_input,
+    choose_output,
+    count_parameters,
+    describe_shape,
+    read_network,
+)
+from hilum.backbones.records import ModelFileSpec
+from hilum.errors import HilumError, UntrustedModelError, WeightsError
+from hilum.memory import own_peak_bytes
+
+_BATCH = 4
+"""Films per trial run: enough to see whether one film's features depend on another's."""
+
+_MEMORY_BYTES, _MEMORY_PER_BYTE = 8 << 30, 8
+"""What a child may hold: so much, and so much for each byte of the file. Far above what
+networks took that were tried."""
+
+_SPATIAL = {"NCHW": (2, 3), "NHWC": (1, 2)}
+
+
+def write_model_file_graph(
+    path: Path, spec: Mapping[str, Any], size_px: int, folder: Path
+) -> dict[str, int]:
+    """Write the graph of a model file, and try it on a few pictures.
+
+    Args:
+        path: The ONNX file, or the XML file of an IR.
+        spec: The fields of a `ModelFileSpec`, as JSON gives them back.
+        size_px: Side of the square picture that it takes.
+        folder: Where `graph.xml` and `graph.bin` go.
+
+    Returns:
+        The number of `parameters` and the features' `width`.
+
+    Raises:
+        WeightsError: The network cannot be fed or read as its description says, or its
+            features are of no use.
+        UntrustedModelError: The file has changed since it was described.
+    """
+    graph, outline = build_graph(path, _spec(spec), size_px)
+    with _native_errors_told():
+        _try_out(graph, size_px, outline["width"])
+    openvino.serialize(graph, str(folder / "graph.xml"), str(folder / "graph.bin"))
+    return outline
+
+
+def build_graph(path: Path, spec: ModelFileSpec, size_px: int) -> tuple[Any, dict[str, int]]:
+    """Build the graph: grey uint8 batch x size x size x 1 in, batch x width features out.
+
+    A feature map, where one is taken, is its second output (batch x height x width x
+    channels).
+
+    Raises:
+        WeightsError: The network cannot be fed or read as its description says.
+        UntrustedModelError: The file has changed since it was described.
+    """
+    _limit_memory(path)
+    kind, sha256 = check_model_file(path)
+    if sha256 != spec.sha256:
+        raise UntrustedModelError(
+            f"The model file {path.name} has changed since it was first looked at.",
+            fix="Run again, and leave it as it is meanwhile.",
+        )
+    with _native_errors_told():
+        network = read_network(path, kind)
+        check_input(network, spec, size_px)
+        chosen = choose_output(network, spec.output)
+        parameters = count_parameters(network, chosen)
+        grey = _feed(network.inputs[0], spec, size_px)
+        graph = openvino.Model([ops.result(chosen)], [grey])
+        graph.reshape([_BATCH, size_px, size_px, 1])
+        features, rest = _take(chosen, spec)
+        graph = openvino.Model([ops.result(output) for output in (features, *rest)], [grey])
+        width = int(graph.outputs[0].shape[1])
+        graph.reshape([-1, size_px, size_px, 1])
+    return graph, {"parameters": parameters, "width": width}
+
+
+@contextmanager
+def _native_errors_told() -> Iterator[None]:
+    """Make an error of ours out of OpenVINO's."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if isinstance(error, MemoryError) or "bad_alloc" in str(error):
+            raise WeightsError(
+                "The network takes more memory than a network of its size should.",
+                fix="Export a smaller network.",
+            ) from error
+        raise WeightsError(
+            f"OpenVINO cannot use the network: {_shorten(error)}",
+            fix="Export it again with a batch of any size, for pictures of the size that its "
+            "description states, and with standard ONNX operations alone.",
+        ) from error
+
+
+def _spec(fields: Mapping[str, Any]) -> ModelFileSpec:
+    """Undo what JSON does to tuples."""
+    found: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()
+    }
+    return ModelFileSpec(**found)
+
+
+def _feed(takes: Any, spec: ModelFileSpec, size_px: int) -> Any:
+    """Put a grey uint8 input, and what is done to it, where the network's own input was."""
+    is_nchw = spec.layout == "NCHW"
+    grey = ops.parameter([-1, size_px, size_px, 1], np.uint8, name="films")
+    pictures = ops.convert(grey, "f32")
+    if is_nchw:
+        pictures = ops.transpose(pictures, np.array([0, 3, 1, 2]))
+    low, high = spec.pixel_range
+    mean, std = np.array(spec.mean), np.array(spec.std)
+    # One product and one sum for each channel; the grey picture is repeated on the way.
+    shape = (1, spec.channels, 1, 1) if is_nchw else (1, 1, 1, spec.channels)
+    factor = ((high - low) / 255 / std).reshape(shape).astype(np.float32)
+    shift = ((low - mean) / std).reshape(shape).astype(np.float32)
+    pictures = ops.add(ops.multiply(pictures, factor), shift)
+    pictures = ops.convert(pictures, takes.get_element_type())
+    for consumer in takes.get_target_inputs():
+        consumer.replace_source_output(pictures.output(0))
+    return grey
+
+
+def _take(chosen: Any, spec: ModelFileSpec) -> tuple[Any, list[Any]]:
+    """Make one vector per film of what was chosen, and the feature map if there is one."""
+    shape = chosen.get_partial_shape()
+    if not shape.is_static or shape[0].get_length() != _BATCH:
+        raise WeightsError(
+            f"Given {_BATCH} films, the network yields {describe_shape(shape)}: its batch is "
+            "fixed, or what it yields depends on the pictures.",
+            fix="Export it again with a batch of any size (dynamic_shapes, in torch.onnx.export).",
+        )
+    sizes = [dimension.get_length() for dimension in shape]
+    is_vector = len(sizes) >= 2 and all(size == 1 for size in sizes[2:])
+    fits = {"vector": is_vector, "map": len(sizes) == 4}.get(spec.take, len(sizes) == 3)
+    if not fits or 0 in sizes:
+        raise WeightsError(
+            f"The output is {describe_shape(shape)}, of which no {spec.take} can be taken.",
+            fix="Batch x width is a `vector`, batch x tokens x width has a `first-token` and a "
+            "`mean-token`, and four axes are a `map`: correct `take` or `output` in the "
+            "description.",
+        )
+    numbers = ops.convert(chosen, "f32")
+    if spec.take == "vector":
+        return ops.reshape(numbers, np.array([0, -1]), special_zero=True), []
+    if spec.take == "first-token":
+        return ops.gather(numbers, np.array(0), np.array(1)), []
+    if spec.take == "mean-token":
+        return ops.reduce_mean(numbers, np.array([1])), []
+    features = ops.reduce_mean(numbers, np.array(_SPATIAL[spec.layout]))
+    if spec.layout == "NCHW":
+        numbers = ops.transpose(numbers, np.array([0, 2, 3, 1]))
+    return features, [numbers]
+
+
+def _try_out(graph: Any, size_px: int, width: int) -> None:
+    """Run a few pictures of noise, twice, in other company.
+
+    Raises:
+        WeightsError: Features are not finite, are the same for all pictures, or depend on
+            the pictures beside them.
+    """
+    trial = graph.clone()
+    trial.reshape([_BATCH, size_px, size_px, 1])
+    hints = {"INFERENCE_PRECISION_HINT": "f32"}
+    compiled = openvino.Core().compile_model(trial, "CPU", hints)
+    rng = np.random.default_rng(0)
+    films = rng.integers(0, 256, (_BATCH, size_px, size_px, 1), np.uint8)
+    features = compiled(films)[0].copy()
+    # Other neighbours in another order, as no statistic of a batch would survive.
+    mixed = compiled(films[[3, 0, 0, 0]])[0]
+    fault = None
+    if features.shape != (_BATCH, width):
+        fault = f"are of shape {features.shape}"
+    elif not np.isfinite(features).all():
+        fault = "are not finite"
+    elif np.ptp(features, axis=0).max() == 0:
+        fault = "are the same for every picture"
+    elif not np.allclose(mixed, features[[3, 0, 0, 0]], rtol=1e-3, atol=1e-3 * np.ptp(features)):
+        fault = "depend on the pictures that share its batch"
+    if fault is not None:
+        raise WeightsError(
+            f"On pictures of noise, the features that the network yields {fault}.",
+            fix="Export it for inference (model.eval() before torch.onnx.export), with a batch "
+            "of any size; check pixel_range, mean, std and output in its description.",
+        )
+
+
+def _limit_memory(path: Path) -> None:
+    """Let a network that would take all memory fail here, where the system can do that."""
+    if sys.platform != "linux":
+        return
+    import resource
+
+    wanted = _MEMORY_BYTES + _MEMORY_PER_BYTE * path.stat().st_size
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
+
+
+def _shorten(error: Exception) -> str:
+    """Keep what native code says last, in one line, and not where it was built."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    telling = [line for line in lines if line and not line.startswith(("Exception from", "Check"))]
+    return " ".join(telling or lines)[-300:]
+
+
+if __name__ == "__main__":
+    job = json.load(sys.stdin)
+    try:
+        _, found = build_graph(Path(job["path"]), _spec(job["spec"]), job["size_px"])
+    except HilumError as error:
+        # One line, so that the parent can say it to the user as it is.
+        told = (" ".join(text.split()) for text in (error.message, error.fix))
+        print("\t".join(told), file=sys.stderr)  # noqa: T201
+        sys.exit(REFUSED)
+    print(json.dumps(found | {"peak_rss_bytes": own_peak_bytes()}))  # noqa: T201

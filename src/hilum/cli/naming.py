@@ -1,0 +1,123 @@
+"""What `compare --head none` does: ask networks as they are, write it, tell it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from hilum.cli.printing import printable
+from hilum.cli.running import check_outside, command_line, split_names
+from hilum.cli.telling import tell_excluded
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from hilum.cohort.manifest import Cohort
+    from hilum.studies.naming import BackboneNames, Likeness, Naming
+
+_COLUMN_WIDTH = 24
+"""Columns of text that a class of films wants beside others."""
+
+
+def run_naming(
+    cohort: Cohort,
+    *,
+    backbones: str | None,
+    weights_dir: Path | None,
+    allows_unverified_weights: bool,
+    out: Path | None,
+    cache_dir: Path | None,
+    is_json: bool,
+    is_quiet: bool,
+    private: Mapping[Path | None, str],
+) -> int:
+    """Ask what the films are taken for, write the run folder, and print the result.
+
+    Args:
+        cohort: What to show to the networks.
+        backbones: Comma-separated names.
+        weights_dir: Where weight files were placed by hand.
+        allows_unverified_weights: Run on weights that are not the published ones.
+        out: Where the run goes.
+        cache_dir: Where graphs and probabilities are kept.
+        is_json: Print the machine-readable result.
+        is_quiet: Print no progress.
+        private: Places named on the command line, and what to keep in their stead.
+
+    Returns:
+        The exit code: 0 done, 1 done, but some file could not be read.
+    """
+    from hilum.cli.progress import watching
+    from hilum.report.naming_folder import naming_results, save_naming
+    from hilum.report.run_folder import claim_run_folder, to_json
+    from hilum.studies.naming import name_films
+
+    folder = out or Path("runs") / f"{cohort.name}-{datetime.now():%Y%m%d-%H%M%S}"
+    check_outside(folder, private)
+    with watching(is_quiet=is_quiet) as watcher, claim_run_folder(folder):
+        naming = name_films(
+            cohort,
+            backbones=split_names(backbones),
+            cache_dir=cache_dir,
+            weights_dir=weights_dir,
+            allows_unverified_weights=allows_unverified_weights,
+            watcher=watcher,
+            command_line=command_line(
+                {out: "OUT", cache_dir: "CACHE", weights_dir: "WEIGHTS", **private}
+            ),
+        )
+        naming = save_naming(naming, folder, cache_dir=cache_dir)
+    tell_excluded(naming.cohort)
+    if is_json:
+        typer.echo(to_json(naming_results(naming)), nl=False)
+    elif not is_quiet:
+        _tell(naming)
+    if not is_quiet:
+        typer.echo(f"Report: {folder / 'report.html'}", err=is_json)
+    return 1 if naming.cohort.excluded else 0
+
+
+def _tell(naming: Naming) -> None:
+    from rich.console import Console
+
+    from hilum.report.naming_page import LESSON
+    from hilum.report.wording import unverified_text
+
+    console = Console(highlight=False)
+    if warning := unverified_text(naming):
+        console.print(f"[bold]Unverified weights.[/] {warning}")
+    for backbone in naming.backbones:
+        _tell_backbone(console, backbone)
+    console.print("Mean probability; and for how many of the films the thing came first.")
+    console.print()
+    console.print(LESSON[0])
+    console.print("Research use only.")
+
+
+def _tell_backbone(console: Console, backbone: BackboneNames) -> None:
+    """Print the classes side by side, as many as there is room for."""
+    from rich.box import SIMPLE_HEAD
+    from rich.markup import escape
+    from rich.table import Table
+
+    at_once = max(1, console.width // _COLUMN_WIDTH)
+    for start in range(0, len(backbone.per_class), at_once):
+        shown = backbone.per_class[start : start + at_once]
+        table = Table(box=SIMPLE_HEAD, title=None if start else backbone.title)
+        for names in shown:
+            label = escape(printable(names.label))
+            table.add_column(f"{label}\n[dim]{names.n_films} films[/]", min_width=18)
+        for row in zip(*(names.top for names in shown), strict=True):
+            table.add_row(*map(_cell, row))
+        console.print(table)
+
+
+def _cell(likeness: Likeness) -> str:
+    from hilum.report.naming_page import percent_text
+
+    probability = percent_text(likeness.probability)
+    return f"{likeness.thing}\n[dim]{probability}, first {percent_text(likeness.share_first, 0)}[/]"

@@ -1,0 +1,151 @@
+"""Tells a finished comparison on the terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from hilum.cli.printing import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from hilum.cohort.manifest import Cohort
+    from hilum.studies.comparison import Comparison
+
+_EXCLUDED_SHOWN = 20
+
+
+def tell_excluded(cohort: Cohort) -> None:
+    """Name the files that could not be read, and count what was not studied."""
+    for e in cohort.excluded[:_EXCLUDED_SHOWN]:
+        text = f"Not read: {e.path}: {e.code}: {e.message} {e.fix}"
+        typer.echo(printable(text.replace("\n", "\\n")), err=True)
+    if len(cohort.excluded) > _EXCLUDED_SHOWN:
+        typer.echo(f"… and {len(cohort.excluded) - _EXCLUDED_SHOWN} more: excluded.csv", err=True)
+    if cohort.left_out:
+        counts = ", ".join(f"{n} {label}" for label, n in sorted(cohort.left_out.items()))
+        typer.echo(printable(f"Left out, by label: {counts}"), err=True)
+    if cohort.ignored:
+        typer.echo(f"Ignored: {cohort.ignored} files that are no pictures", err=True)
+
+
+def tell_result(comparison: Comparison) -> None:
+    """Print what runs on unverified weights, the table, the paper's table, and the verdict."""
+    from rich.console import Console
+    from rich.markup import escape
+
+    from hilum.report.wording import unverified_text
+
+    console = Console(highlight=False)
+    unverified = unverified_text(comparison)
+    if unverified:
+        console.print(f"[bold red]Unverified weights.[/] {escape(printable(unverified))}")
+    table = _make_table(comparison)
+    if _fits(console, table):
+        console.print(table)
+        console.print("95 % intervals in grey.")
+    else:
+        for result in comparison.backbones:
+            console.print(f"[bold]{escape(printable(result.title))}[/]")
+            for name, m in result.evaluation.metrics.items():
+                console.print(
+                    f"  {name.replace('_', ' ')} {m.value:.3f} ({m.low:.3f}–{m.high:.3f})"
+                )
+    for absent in comparison.unavailable:
+        if absent.is_refused:
+            console.print(f"[bold]Refused:[/] {escape(printable(absent.why))}")
+    _tell_published(console, comparison)
+    console.print(f"Verdict: [bold]{comparison.verdict.headline}[/].")
+    for reason in comparison.verdict.reasons:
+        console.print(f"  · {escape(printable(reason))}")
+    console.print("Research use only.")
+
+
+def _make_table(comparison: Comparison) -> Table:
+    from rich.box import SIMPLE_HEAD
+    from rich.markup import escape
+    from rich.table import Table
+
+    from hilum.report.wording import UNVERIFIED, bare_title
+
+    cohort = comparison.cohort
+    counts = ", ".join(f"{n} {label}" for label, n in cohort.n_per_class.items())
+    title = f"{cohort.name}: {counts}; positive: {comparison.positive}"
+    table = Table(box=SIMPLE_HEAD, title=escape(printable(title)))
+    table.add_column("Backbone", no_wrap=True)
+    for name in comparison.backbones[0].evaluation.metrics:
+        table.add_column(name.replace("_", " "), justify="right", no_wrap=True)
+    for result in comparison.backbones:
+        is_verified = result.weights.is_verified
+        name = escape(printable(bare_title(result)))
+        table.add_row(
+            name if is_verified else f"{name}\n[red]{UNVERIFIED}[/]",
+            *(
+                f"{m.value:.3f}\n[dim]{m.low:.3f}–{m.high:.3f}[/]"
+                for m in result.evaluation.metrics.values()
+            ),
+            style="" if is_verified else "dim",
+        )
+    return table
+
+
+def _tell_published(console: Console, comparison: Comparison) -> None:
+    """Print the paper's table beside ours, where the run follows the paper's recipe."""
+    from rich.box import SIMPLE_HEAD
+    from rich.markup import escape
+    from rich.table import Table
+
+    from hilum.report.replication import SOURCE, make_paper_rows, reading_texts
+    from hilum.studies.replicating import set_beside_paper
+
+    published = set_beside_paper(comparison)
+    if published is None:
+        return
+    rows = make_paper_rows(published)
+    table = Table(box=SIMPLE_HEAD, title=f"Beside {SOURCE}, in percent", pad_edge=False)
+    table.add_column("Model", no_wrap=True)
+    table.add_column("")
+    for cell in rows[0].cells:
+        table.add_column(cell.title, justify="right", no_wrap=True)
+    for row in rows:
+        theirs = [_with_interval(cell.published, cell.published_interval) for cell in row.cells]
+        ours = [
+            _with_interval(f"{cell.ours}{'*' * cell.is_different}", cell.ours_interval)
+            if cell.ours
+            else "–"
+            for cell in row.cells
+        ]
+        ours = [row.withheld, "–", "–"] if row.is_withheld else ours
+        table.add_row(row.model, "paper", *theirs)
+        table.add_row("", "here", *ours)
+    if _fits(console, table):
+        console.print(table)
+    else:
+        console.print(f"Beside {SOURCE}, in percent")
+        for row in rows:
+            console.print(f"[bold]{row.model}[/]")
+            for cell in row.cells:
+                paper = _with_interval(cell.published, cell.published_interval)
+                here = _with_interval(cell.ours, cell.ours_interval) if cell.ours else row.withheld
+                console.print(f"  {cell.title} {paper}; here {here}{'*' * cell.is_different}")
+    if any(cell.is_different for row in rows for cell in row.cells):
+        console.print("* differs from the paper's beyond chance.")
+    for text in reading_texts(published, comparison):
+        console.print(escape(printable(text)))
+
+
+def _with_interval(figure: str, interval: str) -> str:
+    """Write a figure and its interval as narrowly as 80 columns want it."""
+    low, high = interval.strip("[]").split(", ")
+    return f"{figure} [dim]{low}–{high}[/]"
+
+
+def _fits(console: Console, table: Table) -> bool:
+    """Tell whether a table has room without a cell being broken or cut."""
+    from rich.measure import Measurement
+
+    boundless = console.options.update(max_width=10_000)
+    return Measurement.get(console, boundless, table).maximum <= console.width

@@ -1,0 +1,173 @@
+"""The page that shows several recipes side by side, and leads to the report of each."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined, Template
+from markupsafe import Markup
+
+from hilum.evaluation.results import Estimate
+from hilum.report import formatting, wording
+from hilum.report import recipes_wording as words
+from hilum.report.palette import css_variables
+from hilum.report.privacy import redactor
+from hilum.report.standings import Cell, headline_metrics, scale_start, scaled
+from hilum.studies.comparison import BackboneResult, Comparison
+from hilum.studies.contrasting import RecipeContrast
+from hilum.studies.recipe_settings import SETTINGS
+
+_VERDICTS = ("withheld", "limited", "supported")
+
+
+def render_recipes(contrast: RecipeContrast) -> str:
+    """Write the page of several recipes.
+
+    Args:
+        contrast: What `compare_recipes` returned.
+
+    Returns:
+        A whole HTML page, which expects each recipe's report in a folder of its name
+        beside it. The same contrast always gives the same text.
+    """
+    last = contrast.comparisons[-1]
+    cohort = last.cohort
+    redact = redactor(cohort)
+    others = [name for name in cohort.classes if name != last.positive]
+    start = min(_start(comparison) for comparison in contrast.comparisons)
+    return _template().render(
+        colours_light=Markup(css_variables(is_dark=False)),  # noqa: S704 (ours alone)
+        colours_dark=Markup(css_variables(is_dark=True)),  # noqa: S704 (ours alone)
+        css=Markup(_read("report.css") + _read("recipes.css")),  # noqa: S704 (ours alone)
+        words=words,
+        verdict_titles=wording.VERDICT_TITLES,
+        contrast=contrast,
+        cohort=cohort,
+        films=formatting.films_text(len(cohort)),
+        counts=[(label, f"{n:,}") for label, n in cohort.n_per_class.items()],
+        positive=last.positive,
+        names=words.recipe_names(contrast),
+        date=str(last.provenance.get("created", ""))[:10],
+        headline=min((c.verdict.headline for c in contrast.comparisons), key=_VERDICTS.index),
+        reasons=[redact(reason) for reason in words.reasons(contrast)],
+        glosses=[
+            wording.sensitivity_gloss(last.positive),
+            wording.specificity_gloss(last.positive, others),
+        ],
+        worths=_worths(contrast),
+        titles=[formatting.metric_title(metric) for metric in headline_metrics(last)],
+        backbones=_backbones(contrast, start),
+        start=start,
+        steps=[_step_view(contrast, number) for number in range(len(contrast.path))],
+        differing=_settings(contrast, are_alike=False),
+        alike=_settings(contrast, are_alike=True),
+        unavailable=[(entry.name, redact(entry.why)) for entry in last.unavailable],
+    )
+
+
+def _read(name: str) -> str:
+    return (resources.files("hilum.report") / "templates" / name).read_text(encoding="utf-8")
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.from_string(_read("recipes.html.j2"))
+
+
+def _start(comparison: Comparison) -> float:
+    return scale_start(comparison, headline_metrics(comparison))
+
+
+def _worths(contrast: RecipeContrast) -> list[dict[str, Any]]:
+    """Say of each recipe but the last what lies between it and the last."""
+    return [
+        {
+            "earlier": earlier,
+            "lines": [
+                (difference.title, words.worth_text(difference))
+                for difference in contrast.differences
+                if difference.earlier == earlier
+            ],
+        }
+        for earlier in words.recipe_names(contrast)[:-1]
+    ]
+
+
+def _backbones(contrast: RecipeContrast, start: float) -> list[dict[str, Any]]:
+    """Write each backbone's figures, one row per recipe, on one scale."""
+    results = {
+        (comparison.recipe.name, result.name): result
+        for comparison in contrast.comparisons
+        for result in comparison.backbones
+    }
+    metrics = headline_metrics(contrast.comparisons[-1])
+    return [
+        {
+            "title": last.title,
+            "rows": [
+                _row(name, results[name, last.name], metrics, start)
+                for name in words.recipe_names(contrast)
+            ],
+        }
+        for last in contrast.comparisons[-1].backbones
+    ]
+
+
+def _row(
+    recipe: str, result: BackboneResult, metrics: tuple[str, ...], start: float
+) -> dict[str, Any]:
+    return {
+        "recipe": recipe,
+        "cells": [_cell(metric, result.evaluation.metrics[metric], start) for metric in metrics],
+        "tested": f"{len(result.evaluation.films):,}",
+        "size_px": result.size_px,
+        "training": formatting.seconds_text(result.seconds.train),
+    }
+
+
+def _cell(metric: str, estimate: Estimate, start: float) -> Cell:
+    bounds = (estimate.low, estimate.value, estimate.high)
+    return Cell(
+        title=formatting.metric_title(metric),
+        value=formatting.metric_value(metric, estimate.value),
+        interval=formatting.metric_interval(metric, estimate),
+        one_repeat="",
+        whisker=scaled(*bounds, start) if all(map(math.isfinite, bounds)) else None,
+    )
+
+
+def _step_view(contrast: RecipeContrast, number: int) -> dict[str, Any]:
+    step = contrast.path[number]
+    return {
+        "title": words.step_title(step),
+        "changes": list(zip(step.settings, step.before, step.after, strict=True)),
+        "accuracy": words.points_text(step.accuracy_change),
+        "range": words.step_change(step),
+        "auroc": words.auroc_text(step.auroc_change),
+        "films": words.step_films(step),
+        "settles": words.settles_text(step),
+        "backbones": [
+            (
+                difference.title,
+                words.points_text(difference.accuracy.difference),
+                words.points_interval(difference.accuracy.low, difference.accuracy.high),
+            )
+            for difference in step.differences
+        ],
+    }
+
+
+def _settings(contrast: RecipeContrast, *, are_alike: bool) -> list[tuple[str, list[str]]]:
+    """List the settings on which the recipes agree, or those on which they do not."""
+    differing = set(contrast.settings)
+    return [
+        (setting.title, [setting.words(c.recipe) for c in contrast.comparisons])
+        for setting in SETTINGS
+        if (setting not in differing) == are_alike
+    ]

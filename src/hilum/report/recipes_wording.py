@@ -1,0 +1,205 @@
+"""What several recipes side by side say in words, for the page and the terminal alike."""
+
+from __future__ import annotations
+
+from hilum.evaluation.comparing import SIGNIFICANCE_LEVEL
+from hilum.evaluation.overlapping import OverlapDifference
+from hilum.report.formatting import difference_text, films_text, metric_value, p_text
+from hilum.report.wording import joined
+from hilum.studies.comparison import Comparison
+from hilum.studies.contrasting import Difference, RecipeContrast, Standing, StepWorth
+
+NO_BREAK = "\N{NO-BREAK SPACE}"
+CALLS_AND_DRAW_NOTE = (
+    "A difference has two parts: the calls, on the films that both recipes tested, and the "
+    "choice of films. Brackets hold its 95 % interval, which takes into account that films are "
+    "shared; p is McNemar's on the shared films, each for itself."
+)
+SIGN_NOTE = "Changes are in percentage points: what the setting after the arrow added."
+
+
+def recipe_names(contrast: RecipeContrast) -> tuple[str, ...]:
+    """Name the recipes in the order they were named."""
+    return tuple(comparison.recipe.name for comparison in contrast.comparisons)
+
+
+def points_text(difference: float) -> str:
+    """Write a signed difference of two shares in percentage points: `−2.5`, `0.0`."""
+    text = f"{100 * difference:+.1f}"
+    return "0.0" if text in ("+0.0", "-0.0") else text.replace("-", "−")
+
+
+def auroc_text(difference: float) -> str:
+    """Write a signed difference of two AUROCs: `−0.013`, `0.000`."""
+    text = difference_text("auroc", difference)
+    return "0.000" if text in ("+0.000", "−0.000") else text
+
+
+def points_interval(low: float, high: float) -> str:
+    """Write the interval of such a difference: `[−7.0, +6.5]`."""
+    return f"[{points_text(low)}, {points_text(high)}]"
+
+
+def worth_text(difference: Difference) -> str:
+    """Say of one backbone what lies between two recipes, and whether it is real."""
+    found, later, earlier = difference.accuracy, difference.later, difference.earlier
+    shares = (
+        f"{metric_value('accuracy', found.right_a / found.tested_a)} under {earlier} "
+        f"({found.right_a:,} of {films_text(found.tested_a)}), "
+        f"{metric_value('accuracy', found.right_b / found.tested_b)} under {later} "
+        f"({found.right_b:,} of {found.tested_b:,})"
+    )
+    return f"{shares}: {_change_text(found)}. {_parts_text(found, earlier, later)}"
+
+
+def standing_texts(contrast: RecipeContrast) -> list[str]:
+    """Say which backbone each recipe puts first, and with how much right."""
+    return [
+        f"Under {standing.recipe} no network is put first: the verdict says why."
+        if comparison.verdict.headline == "withheld"
+        else _standing_text(standing)
+        for comparison, standing in zip(contrast.comparisons, contrast.standings, strict=True)
+    ]
+
+
+def _standing_text(standing: Standing) -> str:
+    if not standing.tied and not standing.behind:
+        return f"Under {standing.recipe}, {standing.first} was the only one."
+    parts = []
+    if standing.tied:
+        parts.append(f"tied with {joined(standing.tied)}")
+    if standing.behind:
+        parts.append(f"ahead of {joined(standing.behind)}")
+    return f"Under {standing.recipe}, {standing.first} came first, {joined(parts)}."
+
+
+def widths_text(contrast: RecipeContrast) -> str:
+    """Say how much as many films as each recipe tests leave open."""
+    widths = {standing.tested: standing.width for standing in contrast.standings}
+    parts = [
+        f"{100 * width:.1f} points {'wide ' if not k else ''}with {films_text(tested)}"
+        for k, (tested, width) in enumerate(sorted(widths.items()))
+    ]
+    return f"The interval of the first one's accuracy is {joined(parts)}."
+
+
+def reasons(contrast: RecipeContrast) -> list[str]:
+    """List the verdicts' reasons once each; those of some recipes alone name them."""
+    holders: dict[str, list[str]] = {}
+    for comparison in contrast.comparisons:
+        for reason in comparison.verdict.reasons:
+            holders.setdefault(reason, []).append(comparison.recipe.name)
+    return [
+        reason if len(names) == len(contrast.comparisons) else f"{joined(names)}: {reason}"
+        for reason, names in holders.items()
+    ]
+
+
+def validation_text(comparison: Comparison) -> str:
+    """Say where a recipe's validation films come from, and what leaks."""
+    recipe, folds = comparison.recipe, comparison.folds
+    if not folds.validates_on_test:
+        return f"{recipe.name}: validation films are apart from the test films."
+    chosen = (
+        "the epoch was chosen on them, so the figures are too good"
+        if recipe.head.keeps_best_epoch
+        else "no epoch was chosen on them, yet whoever tunes by the curves tunes on the test"
+    )
+    text = f"{recipe.name}: validation and test are the same films; {chosen}."
+    n_leaks = len(folds.straddling_groups)
+    if n_leaks:
+        text += (
+            f" The split is by film: {n_leaks:,} patients or copied films stand in training and "
+            "in test."
+        )
+    return text
+
+
+def step_title(step: StepWorth) -> str:
+    """Name what a step changes: `Split and validation`."""
+    first, *others = step.settings
+    return joined([first, *(title.lower() for title in others)])
+
+
+def step_change(step: StepWorth) -> str:
+    """Write what a step changed, mean and range over the backbones: `−0.2 (−0.6 to 0.0)`."""
+    changes = [d.accuracy.difference for d in step.differences]
+    text = points_text(step.accuracy_change)
+    if len(changes) == 1:
+        return text
+    return f"{text} ({points_text(min(changes))} to {points_text(max(changes))})"
+
+
+def step_films(step: StepWorth) -> str:
+    """Say on which films a step was judged: `the same 160`, or `32, then 160`."""
+    found = step.differences[0].accuracy
+    if step.has_same_films:
+        return f"the same {found.tested_a:,}"
+    return f"{found.tested_a:,}, then {found.tested_b:,}"
+
+
+def path_text(contrast: RecipeContrast) -> str:
+    """Say how the path is to be read, and what it adds up to."""
+    names = recipe_names(contrast)
+    by_way = f", by way of {joined(names[1:-1])}" if len(names) > 2 else ""
+    total = sum(step.accuracy_change for step in contrast.path)
+    several = " (mean over the backbones)" if len(contrast.path[0].differences) > 1 else ""
+    return (
+        f"From {names[0]} to {names[-1]}{by_way}, one setting after the other, each step trained "
+        f"anew. The steps add up to {points_text(total)} points of accuracy{several}. In another "
+        "order they would share it out differently; on few films most of it is chance."
+    )
+
+
+def settles_text(step: StepWorth) -> str:
+    """Say whether the films show that a step changed the calls of any backbone."""
+    if not step.has_same_films:
+        return "other films are tested, so the change is theirs as well"
+    # Bonferroni over the backbones: as many chances as there are backbones.
+    smallest = min(d.accuracy.mcnemar_p for d in step.differences)
+    p = min(1.0, smallest * len(step.differences))
+    if p > SIGNIFICANCE_LEVEL:
+        return f"no difference shown (p{NO_BREAK}{_equals(p)})"
+    return f"a difference shown (p{NO_BREAK}{_equals(p)})"
+
+
+def _equals(p: float) -> str:
+    text = p_text(p)
+    return (text if text.startswith("<") else f"= {text}").replace(" ", NO_BREAK)
+
+
+def _change_text(found: OverlapDifference) -> str:
+    interval = points_interval(found.low, found.high)
+    size = f"{abs(100 * found.difference):.1f}"
+    if size == "0.0":
+        return f"no difference {interval}"
+    return f"{size} points {'more' if found.difference > 0 else 'fewer'} {interval}"
+
+
+def _parts_text(found: OverlapDifference, earlier: str, later: str) -> str:
+    if not found.shared:
+        return "They tested no film in common, so it cannot be told whether the recipe made it."
+    is_same_set = found.shared == found.tested_a == found.tested_b
+    films = f"On {'the same' if is_same_set else 'the'} {films_text(found.shared)}"
+    films += "" if is_same_set else " that both tested"
+    draw = f"{points_text(found.draw)} points"
+    if not found.only_a and not found.only_b:
+        alike = f"{films} they are right and wrong alike"
+        if points_text(found.draw) == "0.0":
+            return f"{alike}."
+        return f"{alike}: all of it comes from the choice of films."
+    p = f"p{NO_BREAK}{_equals(found.mcnemar_p)}"
+    alone = (
+        f"{films}, {earlier} alone is right on {found.only_a:,} and {later} alone on "
+        f"{found.only_b:,} ({p})"
+    )
+    if found.only_a == found.only_b:
+        chance = ""
+    elif found.mcnemar_p > SIGNIFICANCE_LEVEL:
+        chance = ", which may be chance"
+    else:
+        chance = ", which is more than chance"
+    calls = f"{alone}: the calls make {points_text(found.calls)} points{chance}"
+    if is_same_set:
+        return f"{calls}."
+    return f"{calls}{',' if chance else ''} and the choice of films {draw}."

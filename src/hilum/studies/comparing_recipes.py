@@ -1,0 +1,168 @@
+"""Compare the same films by several recipes, and find out what each setting is worth."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from hilum.backbones.compiling import Output
+from hilum.backbones.engine import Engine, open_engine
+from hilum.backbones.weights import Backbone
+from hilum.cohort.manifest import Cohort
+from hilum.errors import FilmChangedError, RecipeError
+from hilum.studies.comparing import compare
+from hilum.studies.comparison import Comparison, Recipe
+from hilum.studies.contrasting import RecipeContrast, contrast_recipes
+from hilum.studies.preparing import draw_folds
+from hilum.studies.recipe_settings import Step, lay_path, same_study
+from hilum.studies.recipes import find_recipes
+from hilum.studies.watching import Silence, Watcher
+
+
+def compare_recipes(
+    cohort: Cohort,
+    recipes: Sequence[str | Recipe],
+    *,
+    positive: str | None = None,
+    backbones: Sequence[str] | None = None,
+    seed: int = 0,
+    cache_dir: str | Path | None = None,
+    weights_dir: str | Path | None = None,
+    allows_unverified_weights: bool = False,
+    weighs_settings: bool = True,
+    engine: Callable[[Backbone, Path, Output], Engine] = open_engine,
+    watcher: Watcher | None = None,
+    command_line: tuple[str, ...] = (),
+) -> RecipeContrast:
+    """Run several recipes over the same films and put them side by side.
+
+    Features are stored, so what two recipes see alike is computed once. The settings'
+    worth takes heads of its own: one study per step from the first recipe to the last.
+
+    Args:
+        cohort: The films and their labels.
+        recipes: Two or more, by name or changed; their names differ.
+        positive: As for `compare`, like all that follow but one.
+        backbones: Names from the catalog; all that are available if not given.
+        seed: Where every draw begins.
+        cache_dir: Where graphs and features are kept.
+        weights_dir: A folder of weight files placed by hand.
+        allows_unverified_weights: Run on weights that are not the published ones.
+        weighs_settings: Find out what each setting is worth.
+        engine: Opens a backbone.
+        watcher: Told what is going on.
+        command_line: Kept in the provenance.
+
+    Raises:
+        RecipeError: A recipe is unknown or named twice, or they are fewer than two.
+        FilmChangedError: A film became unreadable between two recipes.
+        HilumError: Whatever `compare` may raise; before any work, if it can be told.
+    """
+    watcher = watcher or Silence()
+    chosen = [
+        recipe if isinstance(recipe, Recipe) else find_recipes([recipe])[0] for recipe in recipes
+    ]
+    if len({recipe.name for recipe in chosen}) < max(len(chosen), 2):
+        raise RecipeError(
+            "Recipes side by side must be several, each named once.",
+            fix="Name at least two, such as --recipe paper,hilum.",
+        )
+    for recipe in chosen:
+        if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_-]*", recipe.name):
+            raise RecipeError(
+                f"A recipe cannot be called '{recipe.name}': its run gets a folder of that name.",
+                fix="Use letters, digits, - and _.",
+            )
+    if seed >= 0:  # else the first study says what is wrong with it
+        for recipe in chosen:
+            draw_folds(cohort, recipe, seed)
+
+    def study(cohort: Cohort, recipe: Recipe, watcher: Watcher) -> Comparison:
+        return compare(
+            cohort,
+            positive=positive,
+            backbones=backbones,
+            recipe=recipe,
+            seed=seed,
+            cache_dir=cache_dir,
+            weights_dir=weights_dir,
+            allows_unverified_weights=allows_unverified_weights,
+            engine=engine,
+            watcher=watcher,
+            command_line=command_line,
+        )
+
+    finished: list[Comparison] = []
+    for recipe in chosen:
+        finished.append(study(cohort, recipe, _Named(recipe.name, watcher)))
+        if finished[0].cohort.films != finished[-1].cohort.films:
+            raise FilmChangedError("Films changed while the study ran.", fix="Run the study again.")
+        cohort = finished[-1].cohort
+    if not weighs_settings:
+        return contrast_recipes(finished)
+    path = _study_path(lay_path(chosen), finished, study, watcher)
+    return contrast_recipes(finished, path)
+
+
+def _study_path(
+    steps: Sequence[Step],
+    finished: Sequence[Comparison],
+    study: Callable[[Cohort, Recipe, Watcher], Comparison],
+    watcher: Watcher,
+) -> list[tuple[Step, Comparison, Comparison]]:
+    """Study the recipes between the named ones, each once."""
+    known = list(finished)
+    watcher.begin("What each setting is worth", "steps")
+    path = []
+    for number, step in enumerate(steps):
+        ends = []
+        for recipe in (step.before, step.after):
+            found = next((c for c in known if same_study(c.recipe, recipe)), None)
+            if found is None:
+                still = _Still(watcher, number, len(steps))
+                found = study(finished[-1].cohort, recipe, still)
+                known.append(found)
+            ends.append(found)
+        path.append((step, ends[0], ends[1]))
+        watcher.advance(number + 1, len(steps))
+    watcher.end(f"{len(steps)} steps from {finished[0].recipe.name} to {finished[-1].recipe.name}")
+    return path
+
+
+class _Named:
+    """Puts the recipe's name before every stage."""
+
+    def __init__(self, name: str, watcher: Watcher) -> None:
+        self._name, self._watcher = name, watcher
+
+    def begin(self, stage: str, unit: str) -> None:
+        self._watcher.begin(f"{self._name}: {stage}", unit)
+
+    def advance(self, done: int, total: int) -> None:
+        self._watcher.advance(done, total)
+
+    def end(self, summary: str) -> None:
+        self._watcher.end(summary)
+
+
+class _Still:
+    """Says nothing of a study within a stage, but lets the stage be stopped."""
+
+    def __init__(self, watcher: Watcher, done: int, total: int) -> None:
+        self._watcher, self._done, self._total = watcher, done, total
+
+    def begin(self, stage: str, unit: str) -> None:
+        del stage, unit
+        self._touch()
+
+    def advance(self, done: int, total: int) -> None:
+        del done, total
+        self._touch()
+
+    def end(self, summary: str) -> None:
+        del summary
+        self._touch()
+
+    def _touch(self) -> None:
+        self._watcher.advance(self._done, self._total)

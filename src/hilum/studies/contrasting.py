@@ -1,0 +1,224 @@
+"""Several recipes on one cohort: do they say the same, and what is the difference worth?
+
+Nothing is trained here: finished comparisons go in, a frozen result comes out. Every
+difference is that of the later named recipe less the earlier named one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+import numpy as np
+
+from hilum.evaluation.overlapping import FilmCalls, OverlapDifference, compare_overlapping
+from hilum.studies.comparison import BackboneResult, Comparison
+from hilum.studies.recipe_settings import Setting, Step, differing
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One backbone under two recipes.
+
+    Attributes:
+        backbone: Its name.
+        title: Its name as papers write it.
+        earlier: The recipe whose accuracy is subtracted.
+        later: The recipe from whose accuracy it is subtracted.
+        accuracy: The difference, on how many films, and where it comes from; `earlier`
+            is its a, `later` its b.
+        auroc: AUROC under `later` less that under `earlier`.
+    """
+
+    backbone: str
+    title: str
+    earlier: str
+    later: str
+    accuracy: OverlapDifference
+    auroc: float
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Which backbone a recipe puts first, and whether that means anything.
+
+    Attributes:
+        recipe: The recipe's name.
+        first: Title of the backbone that came first.
+        tied: Titles of those from which its films show no difference.
+        behind: Titles of those from which they do.
+        tested: Films that were tested.
+        width: Of the 95 % interval of the first's accuracy, as a fraction: what that many
+            films leave open.
+    """
+
+    recipe: str
+    first: str
+    tied: tuple[str, ...]
+    behind: tuple[str, ...]
+    tested: int
+    width: float
+
+
+@dataclass(frozen=True)
+class StepWorth:
+    """What one step of the path from the first recipe to the last is worth.
+
+    Attributes:
+        settings: What changed.
+        before: What it was, a text per setting.
+        after: What it became, a text per setting.
+        differences: One per backbone, in the order of the last recipe's table.
+    """
+
+    settings: tuple[str, ...]
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    differences: tuple[Difference, ...]
+
+    @property
+    def accuracy_change(self) -> float:
+        """Change of the accuracy, mean over the backbones."""
+        return fmean(d.accuracy.difference for d in self.differences)
+
+    @property
+    def auroc_change(self) -> float:
+        """Change of the AUROC, mean over the backbones."""
+        return fmean(d.auroc for d in self.differences)
+
+    @property
+    def has_same_films(self) -> bool:
+        """Whether the same films were tested before and after."""
+        return all(
+            d.accuracy.shared == d.accuracy.tested_a == d.accuracy.tested_b
+            for d in self.differences
+        )
+
+
+@dataclass(frozen=True, repr=False)
+class RecipeContrast:
+    """Several recipes side by side.
+
+    Attributes:
+        comparisons: One finished study per recipe, in the order they were named; all
+            of the same films and backbones.
+        settings: On what the recipes do not agree.
+        standings: One per recipe.
+        differences: For each recipe but the last, each backbone under it and the last.
+        path: The settings taken over one after the other, from the first recipe to
+            the last, and what each is worth; empty where that was not asked for.
+    """
+
+    comparisons: tuple[Comparison, ...]
+    settings: tuple[Setting, ...]
+    standings: tuple[Standing, ...]
+    differences: tuple[Difference, ...]
+    path: tuple[StepWorth, ...] = ()
+
+    def __repr__(self) -> str:
+        """Write every recipe's table, one after the other."""
+        return "\n".join(
+            f"Recipe {comparison.recipe.name}: {comparison!r}" for comparison in self.comparisons
+        )
+
+
+def contrast_recipes(
+    comparisons: Sequence[Comparison],
+    path: Sequence[tuple[Step, Comparison, Comparison]] = (),
+) -> RecipeContrast:
+    """Put finished comparisons of the same films side by side.
+
+    Args:
+        comparisons: At least two, of the same films and backbones.
+        path: Steps from the first recipe to the last, each with the studies of the
+            recipe before and after it.
+
+    Raises:
+        ValueError: They are fewer than two, or do not stand on the same films,
+            positive class and backbones.
+    """
+    if len(comparisons) < 2:
+        raise ValueError(f"a contrast needs at least 2 comparisons, got {len(comparisons)}")
+    for other in comparisons[1:]:
+        _check_alike(comparisons[0], other)
+    last = comparisons[-1]
+    return RecipeContrast(
+        comparisons=tuple(comparisons),
+        settings=differing([comparison.recipe for comparison in comparisons]),
+        standings=tuple(map(_stand, comparisons)),
+        differences=tuple(
+            difference
+            for comparison in comparisons[:-1]
+            for difference in _differences(comparison, last)
+        ),
+        path=tuple(_weigh(step, before, after, last) for step, before, after in path),
+    )
+
+
+def _check_alike(a: Comparison, b: Comparison) -> None:
+    if [film.sha256 for film in a.cohort.films] != [film.sha256 for film in b.cohort.films]:
+        raise ValueError("the comparisons stand on different films")
+    if (a.positive, a.cohort.classes) != (b.positive, b.cohort.classes):
+        raise ValueError("the comparisons have different classes")
+    if {result.name for result in a.backbones} != {result.name for result in b.backbones}:
+        raise ValueError("the comparisons have different backbones")
+
+
+def _stand(comparison: Comparison) -> Standing:
+    titles = {result.name: result.title for result in comparison.backbones}
+    first = comparison.backbones[0]
+    accuracy = first.evaluation.metrics["accuracy"]
+    rivals = [
+        (titles[pair.b if pair.a == first.name else pair.a], pair.tied)
+        for pair in comparison.comparisons
+        if first.name in (pair.a, pair.b)
+    ]
+    return Standing(
+        recipe=comparison.recipe.name,
+        first=first.title,
+        tied=tuple(title for title, is_tied in rivals if is_tied),
+        behind=tuple(title for title, is_tied in rivals if not is_tied),
+        tested=len(first.evaluation.films),
+        width=accuracy.high - accuracy.low,
+    )
+
+
+def _weigh(step: Step, before: Comparison, after: Comparison, last: Comparison) -> StepWorth:
+    by_name = {d.backbone: d for d in _differences(before, after)}
+    return StepWorth(
+        settings=tuple(setting.title for setting in step.settings),
+        before=tuple(setting.words(step.before) for setting in step.settings),
+        after=tuple(setting.words(step.after) for setting in step.settings),
+        differences=tuple(by_name[result.name] for result in last.backbones),
+    )
+
+
+def _differences(earlier: Comparison, later: Comparison) -> tuple[Difference, ...]:
+    """Compare each backbone's calls, in the order of the later table."""
+    results = {result.name: result for result in earlier.backbones}
+    return tuple(
+        Difference(
+            backbone=result.name,
+            title=result.title,
+            earlier=earlier.recipe.name,
+            later=later.recipe.name,
+            accuracy=compare_overlapping(
+                _tested(earlier, results[result.name]),
+                _tested(later, result),
+                later.folds.groups,
+            ),
+            auroc=_auroc(result) - _auroc(results[result.name]),
+        )
+        for result in later.backbones
+    )
+
+
+def _tested(comparison: Comparison, result: BackboneResult) -> FilmCalls:
+    evaluation = result.evaluation
+    truth = comparison.cohort.y[evaluation.films]
+    return FilmCalls(evaluation.films, np.asarray(evaluation.y_pred == truth))
+
+
+def _auroc(result: BackboneResult) -> float:
+    return result.evaluation.metrics["auroc"].value
