@@ -170,17 +170,7 @@ def compare_command(
     if head is Head.NONE:
         from hilum.cli.naming import run_naming
 
-        code = run_naming(
-            cohort,
-            backbones=wishes.backbones,
-            weights_dir=wishes.weights_dir,
-            allows_unverified_weights=wishes.allows_unverified_weights,
-            out=wishes.out,
-            cache_dir=wishes.cache_dir,
-            is_json=wishes.is_json,
-            is_quiet=wishes.is_quiet,
-            private=wishes.private,
-        )
+        code = run_naming(cohort, wishes)
     else:
         code = run_recipes(cohort, recipes, wishes)
     raise typer.Exit(code)

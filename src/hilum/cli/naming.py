@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from hilum.cli.printing import printable
-from hilum.cli.running import check_outside, command_line, split_names
+from hilum.cli.running import Wishes, check_outside
 from hilum.cli.telling import tell_excluded
 
 if TYPE_CHECKING:
@@ -23,30 +20,12 @@ _COLUMN_WIDTH = 24
 """Columns of text that a class of films wants beside others."""
 
 
-def run_naming(
-    cohort: Cohort,
-    *,
-    backbones: str | None,
-    weights_dir: Path | None,
-    allows_unverified_weights: bool,
-    out: Path | None,
-    cache_dir: Path | None,
-    is_json: bool,
-    is_quiet: bool,
-    private: Mapping[Path | None, str],
-) -> int:
+def run_naming(cohort: Cohort, wishes: Wishes) -> int:
     """Ask what the films are taken for, write the run folder, and print the result.
 
     Args:
         cohort: What to show to the networks.
-        backbones: Comma-separated names.
-        weights_dir: Where weight files were placed by hand.
-        allows_unverified_weights: Run on weights that are not the published ones.
-        out: Where the run goes.
-        cache_dir: Where graphs and probabilities are kept.
-        is_json: Print the machine-readable result.
-        is_quiet: Print no progress.
-        private: Places named on the command line, and what to keep in their stead.
+        wishes: What else the user asked for; the positive class and the seed mean nothing.
 
     Returns:
         The exit code: 0 done, 1 done, but some file could not be read.
@@ -56,28 +35,21 @@ def run_naming(
     from hilum.report.run_folder import claim_run_folder, to_json
     from hilum.studies.naming import name_films
 
-    folder = out or Path("runs") / f"{cohort.name}-{datetime.now():%Y%m%d-%H%M%S}"
-    check_outside(folder, private)
-    with watching(is_quiet=is_quiet) as watcher, claim_run_folder(folder):
+    folder = wishes.run_folder(cohort)
+    check_outside(folder, wishes.private)
+    with watching(is_quiet=wishes.is_quiet) as watcher, claim_run_folder(folder):
         naming = name_films(
             cohort,
-            backbones=split_names(backbones),
-            cache_dir=cache_dir,
-            weights_dir=weights_dir,
-            allows_unverified_weights=allows_unverified_weights,
-            watcher=watcher,
-            command_line=command_line(
-                {out: "OUT", cache_dir: "CACHE", weights_dir: "WEIGHTS", **private}
-            ),
+            **wishes.of_networks(watcher),
         )
-        naming = save_naming(naming, folder, cache_dir=cache_dir)
+        naming = save_naming(naming, folder, cache_dir=wishes.cache_dir)
     tell_excluded(naming.cohort)
-    if is_json:
+    if wishes.is_json:
         typer.echo(to_json(naming_results(naming)), nl=False)
-    elif not is_quiet:
+    elif not wishes.is_quiet:
         _tell(naming)
-    if not is_quiet:
-        typer.echo(f"Report: {folder / 'report.html'}", err=is_json)
+    if not wishes.is_quiet:
+        typer.echo(f"Report: {folder / 'report.html'}", err=wishes.is_json)
     return 1 if naming.cohort.excluded else 0
 
 

@@ -48,13 +48,19 @@ class Wishes:
     is_quiet: bool = False
     private: Mapping[Path | None, str] = field(default_factory=dict)
 
+    def run_folder(self, cohort: Cohort) -> Path:
+        """Return the folder asked for, or one named for the cohort and the time."""
+        return self.out or Path("runs") / f"{cohort.name}-{datetime.now():%Y%m%d-%H%M%S}"
+
     def of_study(self, watcher: Watcher) -> dict[str, Any]:
         """Return what `compare` and `compare_recipes` want to know."""
+        return self.of_networks(watcher) | {"positive": self.positive, "seed": self.seed}
+
+    def of_networks(self, watcher: Watcher) -> dict[str, Any]:
+        """Return what every study wants to know."""
         places = {self.out: "OUT", self.cache_dir: "CACHE", self.weights_dir: "WEIGHTS"}
         return {
-            "positive": self.positive,
             "backbones": split_names(self.backbones),
-            "seed": self.seed,
             "cache_dir": self.cache_dir,
             "weights_dir": self.weights_dir,
             "allows_unverified_weights": self.allows_unverified_weights,
@@ -77,7 +83,7 @@ def run_recipes(cohort: Cohort, recipes: Sequence[Recipe], wishes: Wishes) -> in
     from hilum.cli.progress import watching
     from hilum.report.run_folder import claim_run_folder, to_json
 
-    folder = wishes.out or Path("runs") / f"{cohort.name}-{datetime.now():%Y%m%d-%H%M%S}"
+    folder = wishes.run_folder(cohort)
     check_outside(folder, wishes.private)
     study = _study_one if len(recipes) == 1 else _study_several
     with watching(is_quiet=wishes.is_quiet) as watcher, claim_run_folder(folder):

@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from functools import cache
-from importlib import resources
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from hilum.cohort.manifest import Film
@@ -26,7 +23,7 @@ from hilum.report.films import (
     count_misjudged,
     find_misjudged,
 )
-from hilum.report.palette import css_variables
+from hilum.report.pages import day_of, render_page
 from hilum.report.privacy import redactor
 from hilum.report.replication import make_paper_rows, paper_scale_start, reading_texts
 from hilum.report.standings import (
@@ -81,15 +78,13 @@ def render_report(
         A whole HTML page. The same arguments always give the same text.
     """
     redact = redactor(comparison.cohort)
-    return _template().render(
-        colours_light=Markup(css_variables(is_dark=False)),  # noqa: S704 (ours alone)
-        colours_dark=Markup(css_variables(is_dark=True)),  # noqa: S704 (ours alone)
-        css=Markup(_read("report.css")),  # noqa: S704 (ours alone)
+    return render_page(
+        "report",
         words=wording,
         comparison=comparison,
         cohort=comparison.cohort,
         best=comparison.backbones[0],
-        date=_date(comparison.provenance),
+        date=day_of(comparison.provenance),
         reasons=[redact(reason) for reason in comparison.verdict.reasons],
         unverified=wording.unverified_text(comparison),
         absences=_absences(comparison, redact),
@@ -110,27 +105,6 @@ def render_report(
             else formatting.bytes_text(comparison.peak_rss_bytes)
         ),
     )
-
-
-def _read(name: str) -> str:
-    return (resources.files("hilum.report") / "templates" / name).read_text(encoding="utf-8")
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=FunctionLoader(_read),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html.j2")
-
-
-def _date(provenance: Mapping[str, Any]) -> str:
-    """Find the day of the run; the report itself never looks at the clock."""
-    return str(provenance.get("created", ""))[:10]
 
 
 def _answer(comparison: Comparison) -> dict[str, Any]:

@@ -6,18 +6,15 @@ One file that opens anywhere, like the report of a comparison, and with its look
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
-from importlib import resources
 from typing import Any
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from hilum.backbones.imagenet import imagenet_classes
 from hilum.cohort.manifest import Film
 from hilum.report.films import choose_examples
 from hilum.report.formatting import bytes_text, films_text
-from hilum.report.palette import css_variables
+from hilum.report.pages import day_of, render_page
 from hilum.report.privacy import redactor
 from hilum.report.thumbnails import data_uri
 from hilum.report.tree import list_entries
@@ -84,12 +81,10 @@ def render_naming(naming: Naming, thumbnails: Mapping[str, bytes]) -> str:
     by_code: dict[str, list[str]] = {}
     for exclusion in cohort.excluded:
         by_code.setdefault(exclusion.code, []).append(exclusion.film_id)
-    return _template().render(
-        colours_light=Markup(css_variables(is_dark=False)),  # noqa: S704 (ours alone)
-        colours_dark=Markup(css_variables(is_dark=True)),  # noqa: S704 (ours alone)
-        css=Markup(_read("report.css") + _read("naming.css")),  # noqa: S704 (ours alone)
+    return render_page(
+        "naming",
         cohort=cohort,
-        date=str(naming.provenance.get("created", ""))[:10],
+        date=day_of(naming.provenance),
         n_films=films_text(len(cohort)),
         headlines=headline_texts(naming)[:_HEADLINES_AT_MOST],
         n_untold=max(len(naming.backbones) - _HEADLINES_AT_MOST, 0),
@@ -110,22 +105,6 @@ def render_naming(naming: Naming, thumbnails: Mapping[str, bytes]) -> str:
             "unknown" if naming.peak_rss_bytes is None else bytes_text(naming.peak_rss_bytes)
         ),
     )
-
-
-def _read(name: str) -> str:
-    return (resources.files("hilum.report") / "templates" / name).read_text(encoding="utf-8")
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=FunctionLoader(_read),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("naming.html.j2")
 
 
 def _with_code(text: str) -> Markup:

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import math
-from functools import cache
-from importlib import resources
 from typing import Any
-
-from jinja2 import Environment, StrictUndefined, Template
-from markupsafe import Markup
 
 from hilum.evaluation.results import Estimate
 from hilum.report import formatting, wording
 from hilum.report import recipes_wording as words
-from hilum.report.palette import css_variables
+from hilum.report.pages import day_of, render_page
 from hilum.report.privacy import redactor
 from hilum.report.standings import Cell, headline_metrics, scale_start, scaled
 from hilum.studies.comparison import BackboneResult, Comparison
@@ -38,10 +33,8 @@ def render_recipes(contrast: RecipeContrast) -> str:
     redact = redactor(cohort)
     others = [name for name in cohort.classes if name != last.positive]
     start = min(_start(comparison) for comparison in contrast.comparisons)
-    return _template().render(
-        colours_light=Markup(css_variables(is_dark=False)),  # noqa: S704 (ours alone)
-        colours_dark=Markup(css_variables(is_dark=True)),  # noqa: S704 (ours alone)
-        css=Markup(_read("report.css") + _read("recipes.css")),  # noqa: S704 (ours alone)
+    return render_page(
+        "recipes",
         words=words,
         verdict_titles=wording.VERDICT_TITLES,
         contrast=contrast,
@@ -50,7 +43,7 @@ def render_recipes(contrast: RecipeContrast) -> str:
         counts=[(label, f"{n:,}") for label, n in cohort.n_per_class.items()],
         positive=last.positive,
         names=words.recipe_names(contrast),
-        date=str(last.provenance.get("created", ""))[:10],
+        date=day_of(last.provenance),
         headline=min((c.verdict.headline for c in contrast.comparisons), key=_VERDICTS.index),
         reasons=[redact(reason) for reason in words.reasons(contrast)],
         glosses=[
@@ -66,18 +59,6 @@ def render_recipes(contrast: RecipeContrast) -> str:
         alike=_settings(contrast, are_alike=True),
         unavailable=[(entry.name, redact(entry.why)) for entry in last.unavailable],
     )
-
-
-def _read(name: str) -> str:
-    return (resources.files("hilum.report") / "templates" / name).read_text(encoding="utf-8")
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.from_string(_read("recipes.html.j2"))
 
 
 def _start(comparison: Comparison) -> float:

@@ -53,8 +53,8 @@ MODULES = {
     "VGG16": "vgg16", "VGG19": "vgg19", "ResNet50V2": "resnet_v2", "InceptionV3": "inception_v3",
     "Xception": "xception", "NASNetLarge": "nasnet", "NASNetMobile": "nasnet",
     "ResNet50": "resnet", "DenseNet121": "densenet", "MobileNetV2": "mobilenet_v2",
-    "MobileNetV3Small": "mobilenet_v3", "EfficientNetV2B0": "efficientnet_v2", "EfficientNetB0": "efficientnet",
-    "ConvNeXtTiny": "convnext",
+    "MobileNetV3Small": "mobilenet_v3", "EfficientNetV2B0": "efficientnet_v2",
+    "EfficientNetB0": "efficientnet", "ConvNeXtTiny": "convnext",
     "InceptionResNetV2": "inception_resnet_v2", "EfficientNetV2S": "efficientnet_v2",
     "MobileNet": "mobilenet",
 }  # fmt: skip

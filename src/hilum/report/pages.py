@@ -1,0 +1,59 @@
+"""What all pages of Hilum have in common: one frame, two colour schemes, no network.
+
+Templates escape whatever they are given; names they do not find are errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
+
+from hilum.report.palette import css_variables
+
+
+def render_page(name: str, /, **content: Any) -> str:
+    """Fill a page's template.
+
+    Args:
+        name: Of the template; a style sheet of that name adds to the common one.
+        content: What the template asks for.
+
+    Returns:
+        A whole HTML page that loads nothing.
+    """
+    styles = ["report.css"] + [f"{name}.css"] * (name != "report")
+    return (
+        _environment()
+        .get_template(f"{name}.html.j2")
+        .render(
+            colours_light=Markup(css_variables(is_dark=False)),  # noqa: S704 (ours alone)
+            colours_dark=Markup(css_variables(is_dark=True)),  # noqa: S704 (ours alone)
+            css=Markup("".join(map(_read, styles))),  # noqa: S704 (ours alone)
+            **content,
+        )
+    )
+
+
+def day_of(provenance: Mapping[str, Any]) -> str:
+    """Find the day of the run; a page itself never looks at the clock."""
+    return str(provenance.get("created", ""))[:10]
+
+
+def _read(name: str) -> str:
+    return (resources.files("hilum.report") / "templates" / name).read_text(encoding="utf-8")
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FunctionLoader(_read),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
