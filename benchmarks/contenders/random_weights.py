@@ -9,7 +9,10 @@ from __future__ import annotations
 import json
 import sys
 
-import keras
+# OpenVINO tells its maker of every import; without this package it cannot.
+sys.modules.setdefault("openvino_telemetry", None)
+
+import keras  # noqa: E402
 
 SHAPE = (224, 224, 3)
 """Any will do but none at all, with which NASNet has fewer weights."""

@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hilum.cohort.manifest import Cohort as Cohort
     from hilum.errors import HilumError as HilumError
+    from hilum.report.recipes_folder import save_recipes as save_recipes
     from hilum.report.run_folder import save_run as save_run
     from hilum.studies.comparing import compare as compare
+    from hilum.studies.comparing_recipes import compare_recipes as compare_recipes
     from hilum.studies.comparison import Comparison as Comparison
 
 __version__ = "0.1.0"
@@ -29,10 +31,21 @@ _HOMES = {
     "Comparison": "hilum.studies.comparison",
     "HilumError": "hilum.errors",
     "compare": "hilum.studies.comparing",
+    "compare_recipes": "hilum.studies.comparing_recipes",
+    "save_recipes": "hilum.report.recipes_folder",
     "save_run": "hilum.report.run_folder",
 }
 
-__all__ = ["Cohort", "Comparison", "HilumError", "__version__", "compare", "save_run"]
+__all__ = [
+    "Cohort",
+    "Comparison",
+    "HilumError",
+    "__version__",
+    "compare",
+    "compare_recipes",
+    "save_recipes",
+    "save_run",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -104,3 +104,15 @@ def _usual_mode() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return 0o666 & ~mask
+
+
+def lend(path: Path, name: Path) -> None:
+    """Let a file be read under another name: by a link, or a copy where links are not allowed.
+
+    Raises:
+        OSError: The file cannot be read, or there is no room for a copy.
+    """
+    try:
+        name.symlink_to(path.absolute())
+    except OSError:  # Windows lets few accounts make links
+        shutil.copyfile(path, name)

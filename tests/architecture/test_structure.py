@@ -24,7 +24,8 @@ def run_python(code: str) -> str:
 
 def test_the_public_names_are_these() -> None:
     assert hilum.__all__ == [
-        "Cohort", "Comparison", "HilumError", "__version__", "compare", "save_run",
+        "Cohort", "Comparison", "HilumError", "__version__", "compare", "compare_recipes",
+        "save_recipes", "save_run",
     ]  # fmt: skip
     assert all(getattr(hilum, name) is not None for name in hilum.__all__)
     with pytest.raises(AttributeError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from hilum.cohort.phantoms import write_phantoms
+from tiny_networks import convolution, place
 
 FAST = ("--backbones", "efficientnet-lite0", "--repeats", "2", "--views", "1", "--epochs", "12")
 
@@ -218,7 +220,7 @@ def test_an_unreadable_film_is_named_and_the_rest_goes_on(
         (["compare", "two", "--positive", "A", "--seed", "-1"], "seed is -1", "0 or more"),
         (["compare", "two", "--positive", "A", "--backbones", ","], "No backbone", "-lite0"),
         (["compare", "two", "--positive", "A", "--epochs", "99999"], "range", "Give 1 to"),
-        (["compare", "two", "--positive", "A", "--out", "."], "current folder", "--out"),
+        (["compare", "two", "--positive", "A", "--out", "."], "holds the films", "--out"),
         (["compare", "two", "--positive", "A", "--cache-dir", "bad.csv"], "cache", "--cache-dir"),
         (["compare", "two", "--positive", "A", "--out", "two/run"], "among the films", "--out"),
         (["compare", "x" * 300], "no file or folder", "Check the name"),
@@ -292,3 +294,40 @@ def test_help_of_every_command_shows_an_example(hilum) -> None:
 def test_version_and_unknown_options(hilum) -> None:
     assert hilum("--version").stdout.startswith("hilum 0.")
     assert hilum("compare", "--nonsense").returncode == 2
+
+
+def test_the_place_of_a_model_file_is_kept_from_the_run(
+    hilum, tmp_path: Path, phantoms: Path
+) -> None:
+    folder = tmp_path / "ZZPHI^CANARY"
+    folder.mkdir()
+    net = place(folder, convolution(3), "JaneDoe.onnx", channels=3)
+    description = net.with_suffix(".json")
+    description.write_text(
+        json.dumps(json.loads(description.read_text()) | {"name": "net-of-ours"})
+    )
+    out = tmp_path / "run"
+    process = hilum(
+        "compare", phantoms / "films.csv", "--positive", "Opacity", "--backbones", f"onnx:{net}",
+        "--recipe", "paper", "--epochs", "2", "--views", "0", "--out", out,
+    )  # fmt: skip
+    assert process.returncode == 0, process.stderr
+    assert "onnx:MODEL" in (out / "provenance.json").read_text()
+    shown = [path for path in out.rglob("*") if path.suffix in (".html", ".json", ".svg")]
+    assert len(shown) > 5
+    for path in shown:
+        text = path.read_text()
+        assert "ZZPHI" not in text
+        assert "JaneDoe" not in text
+
+
+def test_films_in_a_folder_that_the_run_would_replace_are_safe(
+    hilum, tmp_path: Path, phantoms: Path
+) -> None:
+    data = tmp_path / "out" / "figures"
+    shutil.copytree(phantoms, data)
+    n_films = len(list(data.rglob("*.png")))
+    process = hilum("compare", data, "--out", tmp_path / "out")
+    assert process.returncode == 2
+    assert "holds the films" in process.stderr
+    assert len(list(data.rglob("*.png"))) == n_films > 0

@@ -107,7 +107,7 @@ def test_a_run_of_either_kind_replaces_the_other_and_strangers_stay(
     command = ("compare", films, "--positive", "Opacity", "--out", out, *FAST)
     process = hilum(*command)
     assert process.returncode == 2
-    assert "no run wrote, such as 'paper'" in process.stderr
+    assert "no run wrote, such as 'paper/notes.txt'" in process.stderr
     assert (out / "paper" / "notes.txt").read_text() == "mine"
     (out / "paper" / "notes.txt").unlink()
     process = hilum(*command, "--json")

@@ -7,6 +7,7 @@ EfficientNet-Lite, which come with the installation, here; those of Keras beside
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import attrgetter
 from pathlib import Path
 
 from hilum.backbones.keras_networks import KERAS_NETWORKS
@@ -79,12 +80,13 @@ def find_backbone(name: str) -> BackboneRecord:
     """
     if is_model_file(name):
         record = read_model_file(Path(name.partition(":")[2].strip()))
-        if _named(record.name) is None and record.name.lower() not in GROUPS:
+        names = {record.name.strip().lower(), record.title.strip().lower()}
+        if not any(_named(name) or name in GROUPS for name in names):
             return record
         raise UnknownBackboneError(
             f"The model file {record.weights.file} goes by the name of another backbone, "
-            f"'{record.name}'.",
-            fix="Give it a `name` of its own in the description beside it.",
+            f"'{record.name}' or '{record.title}'.",
+            fix="Give it a `name` and a `title` of its own in the description beside it.",
         )
     record_of_ours = _named(name.strip())
     if record_of_ours is not None:
@@ -115,10 +117,13 @@ def find_backbones(names: Iterable[str]) -> tuple[BackboneRecord, ...]:
     for name in names:
         found += [find_backbone(member) for member in GROUPS.get(name.strip().lower(), (name,))]
     once = tuple(dict.fromkeys(found))
-    if len({record.name.lower() for record in once}) < len(once):
+    if any(
+        len({name(record).strip().lower() for record in once}) < len(once)
+        for name in (attrgetter("name"), attrgetter("title"))
+    ):
         files = ", ".join(record.weights.file for record in once if record.family == "file")
         raise UnknownBackboneError(
             f"Two model files go by the same name: {files}.",
-            fix="Give each a `name` of its own in the description beside it.",
+            fix="Give each a `name` and a `title` of its own in the description beside it.",
         )
     return once

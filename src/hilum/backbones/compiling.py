@@ -26,11 +26,11 @@ from filelock import FileLock
 from hilum.backbones.catalog import CATALOG
 from hilum.backbones.records import OwnWeights, fed_differently
 from hilum.backbones.weights import Backbone, hash_file
-from hilum.errors import CacheError, CompilingError, HilumError
+from hilum.errors import CacheError, CompilingError, HilumError, UntrustedModelError
 from hilum.memory import note_child, own_peak_bytes
 from hilum.writing import sweep, sync_files, sync_folder
 
-GRAPH_VERSION = 4
+GRAPH_VERSION = 5
 """Raised whenever the way a graph is built changes its outputs."""
 
 _REFUSED = 3
@@ -180,6 +180,11 @@ def _write_graph(job: Mapping[str, Any]) -> None:
         )
         build = build_features if job["output"] == "features" else build_classifier
         model = build(record, weights)
+        if hash_file(weights) != job["sha256"]:
+            raise UntrustedModelError(
+                f"The weight file {weights.name} changed after its hash was taken.",
+                fix="Run the same command again.",
+            )
         model.export(str(folder / "graph.xml"), format="openvino", verbose=False)
         outline = {
             "parameters": int(model.count_params()),

@@ -17,6 +17,7 @@ import keras
 import numpy as np
 
 from hilum.errors import WeightsError
+from hilum.writing import lend
 
 _IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
 
@@ -33,13 +34,21 @@ def load_keras_weights(network: keras.Model, path: Path) -> None:
         with tempfile.TemporaryDirectory() as scratch:
             # Keras goes by the suffix.
             link = Path(scratch) / ("older.h5" if is_older else "newer.weights.h5")
-            link.symlink_to(path.absolute())
+            lend(path, link)
             network.load_weights(link)
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+    except (
+        OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, RuntimeError,
+        MemoryError,
+    ) as error:  # fmt: skip
         raise WeightsError(
             f"The weight file {path.name} does not fit {network.name}: {error}",
             fix="Place the file that `hilum backbones` names for this network.",
         ) from error
+    if not all(np.isfinite(weights).all() for weights in network.get_weights()):
+        raise WeightsError(
+            f"The weight file {path.name} holds values that are no numbers.",
+            fix="Place the file that `hilum backbones` names for this network.",
+        )
     _sharpen_efficientnet(network)
 
 

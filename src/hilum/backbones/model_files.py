@@ -67,7 +67,10 @@ def read_model_file(path: Path) -> BackboneRecord:
         UntrustedModelError: The file is of a kind that may run code, or its numbers lie
             in other files.
     """
-    path = path.expanduser().absolute()
+    try:
+        path = path.expanduser().absolute()
+    except RuntimeError as error:  # ~nobody
+        raise WeightsError(f"There is no {path}.", fix="Check the path.") from error
     _, sha256 = check_model_file(path)
     described = read_description(path, sha256)
     parameters, width = _inspect(path, described.spec, described.size_px)

@@ -132,7 +132,8 @@ def _feed(takes: Any, spec: ModelFileSpec, size_px: int) -> Any:
         pictures = ops.transpose(pictures, np.array([0, 3, 1, 2]))
     low, high = spec.pixel_range
     mean, std = np.array(spec.mean), np.array(spec.std)
-    # One product and one sum for each channel; the grey picture is repeated on the way.
+    # Repeated by name: left to broadcasting, OpenVINO drops it where nothing is to be added.
+    pictures = ops.concat([pictures] * spec.channels, 1 if is_nchw else 3)
     shape = (1, spec.channels, 1, 1) if is_nchw else (1, 1, 1, spec.channels)
     factor = ((high - low) / 255 / std).reshape(shape).astype(np.float32)
     shift = ((low - mean) / std).reshape(shape).astype(np.float32)

@@ -17,6 +17,7 @@ from openvino import opset13 as ops
 from hilum.backbones.model_files import ModelKind
 from hilum.backbones.records import ModelFileSpec
 from hilum.errors import WeightsError
+from hilum.writing import lend
 
 _FLOATS = ("f64", "f32", "f16", "bf16")
 
@@ -31,11 +32,11 @@ def read_network(path: Path, kind: ModelKind) -> Any:
     core.set_property({"ENABLE_MMAP": False})
     with tempfile.TemporaryDirectory() as scratch:
         link = Path(scratch) / f"network.{kind}"
-        link.symlink_to(path)
+        lend(path, link)
         if kind == "onnx":
             return core.read_model(link)
         weights = link.with_suffix(".bin")
-        weights.symlink_to(path.with_suffix(".bin"))
+        lend(path.with_suffix(".bin"), weights)
         return core.read_model(link, weights)
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from hilum.errors import RecipeError
+
 Scaling = Literal["tf", "caffe", "torch", "inside", "lite", "unit", "given"]
 """How grey levels 0 to 255 become what the network was trained on.
 
@@ -18,6 +20,9 @@ green, red. `torch`: x / 255, then the ImageNet mean and deviation. `inside`: th
 has layers of its own for it. `lite`: (x - 127) / 128. `unit`: x / 255 and nothing else.
 `given`: as the description beside a model file says.
 """
+
+_TWO_BLOCKS_PX = 256
+"""From here on a feature map has 8 x 8 cells."""
 
 Pooling = Literal["average", "average-4x4"]
 """From the last feature map to a vector: the mean over all of it, or the means over its
@@ -163,10 +168,19 @@ def fed_differently(
     """Return the backbone with another input or pooling; None keeps its own.
 
     A model file of the user's is what it is, and comes back unchanged.
+
+    Raises:
+        RecipeError: The pooling would make more than one block of so large an input, and
+            features of another width than the record's.
     """
     if record.family == "file":
         return record
     spec = record.input
+    if pooling == "average-4x4" and (size_px or spec.size_px) >= _TWO_BLOCKS_PX:
+        raise RecipeError(
+            f"4 x 4 pooling is for inputs below {_TWO_BLOCKS_PX} px.",
+            fix="Use the average over the whole map, or 224 px.",
+        )
     return replace(
         record,
         input=replace(spec, size_px=size_px or spec.size_px, scaling=scaling or spec.scaling),

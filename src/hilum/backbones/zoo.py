@@ -129,6 +129,15 @@ class _ReshapeEach(layers.Reshape):  # type: ignore[misc]
         return ops.reshape(inputs, (-1, *self.target_shape))
 
 
+class _FlattenEach(layers.Flatten):  # type: ignore[misc]
+    """Flatten, likewise; the order is that of channels last, as the weights behind it are."""
+
+    def call(self, inputs: Any) -> Any:
+        if len(inputs.shape) == 4:
+            inputs = ops.transpose(inputs, (0, 2, 3, 1))
+        return ops.reshape(inputs, (-1, math.prod(inputs.shape[1:])))
+
+
 def _keras_network(record: BackboneRecord, *, include_top: bool) -> keras.Model:
     """Build one of `keras.applications`, channels first where it can be."""
     side = record.input.size_px
@@ -141,7 +150,7 @@ def _keras_network(record: BackboneRecord, *, include_top: bool) -> keras.Model:
             return network
     else:
         network = build(weights=None, include_top=include_top, input_shape=(3, side, side))
-        if not any(isinstance(layer, layers.Reshape) for layer in network.layers):
+        if not any(isinstance(layer, layers.Reshape | layers.Flatten) for layer in network.layers):
             return network
     picture = keras.Input((3, side, side))
     return keras.models.clone_model(network, picture, clone_function=_made_over)
@@ -154,8 +163,11 @@ def _made_over(layer: Any) -> Any:
         config["data_format"] = "channels_first"
     if isinstance(layer, layers.BatchNormalization | layers.Concatenate):
         config["axis"] = _CHANNELS
-    kind = _ReshapeEach if type(layer) is layers.Reshape else type(layer)
-    return kind.from_config(config)
+    if type(layer) is layers.Reshape:
+        return _ReshapeEach.from_config(config)
+    if type(layer) is layers.Flatten:
+        return _FlattenEach.from_config(config)
+    return type(layer).from_config(config)
 
 
 def _apply(network: keras.Model, picture: Any) -> Any:

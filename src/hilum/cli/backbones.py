@@ -162,14 +162,15 @@ def _have(
 ) -> str:
     """Have a backbone's weights here; return what to tell of them."""
     from hilum.backbones.fetching import fetch_weights
-    from hilum.backbones.records import HostedWeights
+    from hilum.backbones.records import HostedWeights, OwnWeights
     from hilum.cli.progress import watching
     from hilum.errors import UntrustedModelError, WeightsError
 
     source = record.weights
     if not isinstance(source, HostedWeights):
         shelf.find(record)
-        return "comes with the installation"
+        is_own = isinstance(source, OwnWeights)
+        return "a file of yours" if is_own else "comes with the installation"
     try:
         found = shelf.find(record, allows_unverified=not source.digest).weights
     except (WeightsError, UntrustedModelError):
@@ -204,7 +205,8 @@ def _check_all_here(records: list[BackboneRecord], shelf: WeightsShelf) -> None:
     from hilum.errors import WeightsError
 
     entries = [look(record, shelf) for record in records]
-    missing = [entry for entry in entries if entry.path is None]
+    # What has no published hash cannot be proven, and is here all the same.
+    missing = [entry for entry in entries if entry.path is None and entry.state != "unproven"]
     if missing:
         files = "\n\n".join(tell_in_full(entry, shelf) for entry in missing)
         raise WeightsError(

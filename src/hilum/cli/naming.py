@@ -32,7 +32,8 @@ def run_naming(cohort: Cohort, wishes: Wishes) -> int:
     """
     from hilum.cli.progress import watching
     from hilum.report.naming_folder import naming_results, save_naming
-    from hilum.report.run_folder import claim_run_folder, to_json
+    from hilum.report.placing import claim_run_folder
+    from hilum.report.run_folder import to_json
     from hilum.studies.naming import name_films
 
     folder = wishes.run_folder(cohort)

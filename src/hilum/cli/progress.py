@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from hilum.cli.stopping import stopping
@@ -108,7 +109,7 @@ class LiveBar:
             console=self._console,
             transient=True,
         )
-        self._task = self._bar.add_task(stage, total=None, rate="")
+        self._task = self._bar.add_task(escape(stage), total=None, rate="")
         self._bar.start()
 
     def advance(self, done: int, total: int) -> None:
@@ -122,7 +123,9 @@ class LiveBar:
         """Take the bar down and leave one line."""
         self.close()
         seconds = time.monotonic() - self._started
-        self._console.print(f"[green]✓[/] {self._stage}: {summary} [dim]({seconds:.1f} s)[/]")
+        self._console.print(
+            f"[green]✓[/] {escape(self._stage)}: {summary} [dim]({seconds:.1f} s)[/]"
+        )
 
     def close(self) -> None:
         """Take down a bar that is still up, so that the cursor is back."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -81,7 +82,8 @@ def run_recipes(cohort: Cohort, recipes: Sequence[Recipe], wishes: Wishes) -> in
         The exit code: 0 done, 1 done with findings that need attention.
     """
     from hilum.cli.progress import watching
-    from hilum.report.run_folder import claim_run_folder, to_json
+    from hilum.report.placing import claim_run_folder
+    from hilum.report.run_folder import to_json
 
     folder = wishes.run_folder(cohort)
     check_outside(folder, wishes.private)
@@ -149,7 +151,7 @@ def command_line(private: Mapping[Path | None, str]) -> tuple[str, ...]:
     """Keep what was run, without the folders and files: they may name people."""
     stand_ins = {str(place): name for place, name in private.items() if place is not None}
     words = []
-    for word in sys.argv[1:]:
+    for word in map(_without_model_files, sys.argv[1:]):
         option, equals, value = word.partition("=")
         if word.startswith("-o") and _same(word[2:]) in stand_ins:
             words.append(f"-o{stand_ins[_same(word[2:])]}")
@@ -161,17 +163,27 @@ def command_line(private: Mapping[Path | None, str]) -> tuple[str, ...]:
 
 
 def check_outside(folder: Path, private: Mapping[Path | None, str]) -> None:
-    """Refuse a run inside the films' folder: the next comparison would read it as a class."""
+    """Refuse a run among the films, and films in a folder that the run would replace."""
+    run = folder.resolve()
     for place in private:
-        if (
-            place is not None
-            and place.is_dir()
-            and folder.resolve().is_relative_to(place.resolve())
-        ):
+        if place is None:
+            continue
+        if place.is_dir() and run.is_relative_to(place.resolve()):
+            # The next comparison would read it as a class.
             raise OutputError(
                 f"The run folder '{folder}' would lie among the films.",
                 fix="Name a folder outside with --out.",
             )
+        if place.resolve().is_relative_to(run):
+            raise OutputError(
+                f"The run folder '{folder}' holds the films.",
+                fix="Name another folder with --out.",
+            )
+
+
+def _without_model_files(word: str) -> str:
+    """Keep `onnx:` and hide the place behind it, among other backbones or alone."""
+    return re.sub(r"\b(onnx|openvino)\s*:[^,]*", r"\1:MODEL", word, flags=re.IGNORECASE)
 
 
 def _same(word: str) -> str:

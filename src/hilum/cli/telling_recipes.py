@@ -23,67 +23,79 @@ _RECIPES_ON_ONE_LINE = 2
 def tell_recipes(contrast: RecipeContrast) -> None:
     """Print the figures side by side, and what each difference is worth."""
     from rich.console import Console
-    from rich.markup import escape
 
     from hilum.report import recipes_wording as words
+    from hilum.report.wording import unverified_text
 
     console = Console(highlight=False)
     last = contrast.comparisons[-1]
+    unverified = unverified_text(last)
+    if unverified:
+        console.print(f"[bold red]Unverified weights.[/] {_plain(unverified)}")
     counts = ", ".join(f"{n} {label}" for label, n in last.cohort.n_per_class.items())
     title = f"{last.cohort.name}: {counts}; positive: {last.positive}"
-    console.print(f"[italic]{escape(printable(title))}[/]", justify="center")
+    console.print(f"[italic]{_plain(title)}[/]", justify="center")
     if console.width >= _TABLE_WIDTH:
         _tell_table(console, contrast)
     else:
         _tell_list(console, contrast)
+    for absent in last.unavailable:
+        if absent.is_refused:
+            console.print(f"[bold]Refused:[/] {_plain(absent.why)}")
 
     console.print("[bold]What the difference is worth[/]")
     for difference in contrast.differences:
         console.print(
-            f"· [bold]{escape(difference.title)}[/]: {escape(words.worth_text(difference))}"
+            f"· [bold]{_plain(difference.title)}[/]: {_plain(words.worth_text(difference))}"
         )
-    for text in words.standing_texts(contrast):
-        console.print(f"· {escape(text)}")
-    console.print(f"· {words.widths_text(contrast)}")
+    notes = f"{words.HOLM_NOTE} {words.groups_note(contrast)}".strip()
+    for text in (*words.standing_texts(contrast), words.widths_text(contrast), notes):
+        if text:
+            console.print(f"· {_plain(text)}")
     console.print()
     if contrast.path:
         _tell_path(console, contrast)
     for comparison in contrast.comparisons:
         if comparison.folds.validates_on_test:
-            console.print(f"[bold]Same films.[/] {words.validation_text(comparison)}")
+            console.print(f"[bold]Same films.[/] {_plain(words.validation_text(comparison))}")
     console.print(f"Verdict: {_verdicts(contrast)}.")
     for reason in words.reasons(contrast):
-        console.print(f"  · {escape(reason)}")
+        console.print(f"  · {_plain(reason)}")
     console.print("Research use only.")
 
 
 def _tell_table(console: Console, contrast: RecipeContrast) -> None:
     from rich.box import SIMPLE_HEAD
-    from rich.markup import escape
     from rich.table import Table
+
+    from hilum.report.wording import UNVERIFIED, bare_title
 
     table = Table(box=SIMPLE_HEAD, caption="95 % intervals in grey.", caption_justify="left")
     table.add_column("Backbone", no_wrap=True)
     between = " " if len(contrast.comparisons) <= _RECIPES_ON_ONE_LINE else "\n"
     for comparison in contrast.comparisons:
-        table.add_column(comparison.recipe.name, justify="right", no_wrap=True)
+        table.add_column(_plain(comparison.recipe.name), justify="right", no_wrap=True)
     table.add_row("films tested", *(f"{s.tested:,}" for s in contrast.standings), end_section=True)
     for last in contrast.comparisons[-1].backbones:
-        table.add_row(f"[bold]{escape(last.title)}[/]")
+        is_verified = last.weights.is_verified
+        mark = "" if is_verified else f"\n  [red]{UNVERIFIED}[/]"
+        table.add_row(f"[bold]{_plain(bare_title(last))}[/]{mark}")
         for metric, texts in _figures(contrast, last.name):
             table.add_row(
                 f"  {metric}",
                 *(f"{value}{between}[dim]{interval}[/]" for value, interval in texts),
+                style="" if is_verified else "dim",
             )
     console.print(table)
 
 
 def _tell_list(console: Console, contrast: RecipeContrast) -> None:
     for last in contrast.comparisons[-1].backbones:
-        console.print(f"[bold]{last.title}[/]")
+        console.print(f"[bold]{_plain(last.title)}[/]")
         for metric, texts in _figures(contrast, last.name):
             for comparison, (value, interval) in zip(contrast.comparisons, texts, strict=True):
-                console.print(f"  {metric} {comparison.recipe.name} {value} ({interval})")
+                recipe = _plain(comparison.recipe.name)
+                console.print(f"  {metric} {recipe} {value} ({interval})")
 
 
 def _tell_path(console: Console, contrast: RecipeContrast) -> None:
@@ -93,7 +105,7 @@ def _tell_path(console: Console, contrast: RecipeContrast) -> None:
     from hilum.report import recipes_wording as words
 
     console.print("[bold]What each setting is worth[/]")
-    console.print(words.path_text(contrast))
+    console.print(_plain(words.path_text(contrast)))
     table = Table(box=SIMPLE_HEAD)
     table.add_column("Setting")
     table.add_column("becomes", ratio=1)
@@ -101,12 +113,19 @@ def _tell_path(console: Console, contrast: RecipeContrast) -> None:
     table.add_column("films", justify="right")
     for step in contrast.path:
         table.add_row(
-            words.step_title(step),
-            "; ".join(step.after),
+            _plain(words.step_title(step)),
+            _plain("; ".join(step.after)),
             words.step_change(step).replace(" (", "\n[dim](").replace(")", ")[/]"),
             words.step_films(step).replace(", then ", ",\nthen "),
         )
     console.print(table)
+
+
+def _plain(text: str) -> str:
+    """Make a text safe for the terminal, and free of what rich would read as markup."""
+    from rich.markup import escape
+
+    return escape(printable(text))
 
 
 def _figures(contrast: RecipeContrast, name: str) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -138,6 +157,6 @@ def _verdicts(contrast: RecipeContrast) -> str:
     if len(set(headlines)) == 1:
         return f"[bold]{headlines[0]}[/]"
     return ", ".join(
-        f"{comparison.recipe.name} [bold]{headline}[/]"
+        f"{_plain(comparison.recipe.name)} [bold]{headline}[/]"
         for comparison, headline in zip(contrast.comparisons, headlines, strict=True)
     )

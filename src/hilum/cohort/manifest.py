@@ -196,13 +196,18 @@ class Cohort:
                 f"There is no class '{wanted}' among {', '.join(self.classes)}.",
                 fix=f"Choose one: {choices}.",
             )
-        diseased = [label for label in self.classes if _plain(label) not in _WITHOUT_DISEASE]
+        diseased = [label for label in self.classes if not is_without_disease(label)]
         if len(self.classes) == 2 and len(diseased) == 1:
             return diseased[0]
         raise PositiveClassError(
             "It cannot be told which class is the positive one, of which sensitivity speaks.",
             fix=f"Say it: {choices}.",
         )
+
+
+def is_without_disease(label: str) -> bool:
+    """Tell whether a class is plainly one of films without disease, such as `Normal`."""
+    return _plain(label) in _WITHOUT_DISEASE
 
 
 def _plain(label: str) -> str:

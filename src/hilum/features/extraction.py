@@ -36,8 +36,8 @@ from hilum.writing import nearest_folder
 
 _SHARD_VIEWS = 512
 _SHARD_SECONDS = 5.0
-_GRAPH_BYTES = 30e6
-"""Room that a graph may need beside the features."""
+_GRAPH_BYTES_PER_PARAMETER = 8
+"""Room that a graph may need beside the features: its weights, twice while they are written."""
 _FILMS_AHEAD = 16
 """Films that are read ahead of the backbone: enough to hide a slow one, little memory."""
 
@@ -140,7 +140,8 @@ def extract_features(
     n_computed, compute_seconds = 0, 0.0
     if missing:
         n_missing = sum(len(views) for _, views in missing)
-        _check_space(cache_dir, n_missing * width * 4)
+        graph_bytes = _GRAPH_BYTES_PER_PARAMETER * backbone.record.parameters
+        _check_space(cache_dir, round(1.5 * 4 * n_missing * width) + graph_bytes)
         opened = engine(backbone, cache_dir, output)
         first_film = time.perf_counter()
         for key, vector in _stored_in_shards(_compute(missing, opened, unreadable), store):
@@ -213,9 +214,9 @@ def _store_folder(backbone: Backbone, cache_dir: Path, output: Output) -> Path:
 
 def _check_space(cache_dir: Path, n_bytes: int) -> None:
     free = shutil.disk_usage(nearest_folder(cache_dir)).free
-    if free < 1.5 * n_bytes + _GRAPH_BYTES:
+    if free < n_bytes:
         raise CacheError(
-            f"The features need {1.5 * n_bytes / 1e6:.1f} MB and the cache's disk has "
+            f"Graph and features need {n_bytes / 1e6:.1f} MB and the cache's disk has "
             f"{free / 1e6:.1f} MB left.",
             fix="Free some space, or name another folder with --cache-dir.",
         )

@@ -14,7 +14,7 @@ import numpy as np
 from markupsafe import Markup
 
 from hilum.cohort.manifest import Film
-from hilum.report import formatting, wording
+from hilum.report import formatting, method_wording, wording
 from hilum.report.cohort_section import view_cohort, view_findings
 from hilum.report.figures import figure_stem
 from hilum.report.films import (
@@ -226,12 +226,13 @@ def _methods(comparison: Comparison) -> dict[str, Any]:
                 names.append(title)
     recipe = comparison.recipe
     return {
-        "folds": wording.folds_text(recipe),
+        "citing": method_wording.citing_text(recipe),
+        "folds": method_wording.folds_text(recipe),
         "heads": len(comparison.folds.splits),
-        "input": wording.input_text(comparison),
-        "pooling": wording.pooling_text(recipe),
-        "views": wording.views_text(recipe),
-        "head": wording.head_text(recipe.head),
+        "input": method_wording.input_text(comparison),
+        "pooling": method_wording.pooling_text(recipe),
+        "views": method_wording.views_text(recipe),
+        "head": method_wording.head_text(recipe.head),
         "intervals": [(method, wording.joined(names)) for method, names in by_method.items()],
     }
 

@@ -12,19 +12,13 @@ from typing import Any
 from hilum.backbones.imagenet import imagenet_classes
 from hilum.memory import peak_rss_bytes
 from hilum.report.naming_page import LESSON, films_named, render_naming
+from hilum.report.placing import NAMING_SCHEMA, check_run_folder, write_run
 from hilum.report.privacy import redacted, redactor
-from hilum.report.run_folder import (
-    check_run_folder,
-    cohort_results,
-    to_json,
-    write_run,
-)
+from hilum.report.run_folder import cohort_results, to_json
 from hilum.report.tables import excluded_table, imagenet_table
 from hilum.report.thumbnails import load_thumbnails
 from hilum.settings import default_cache_dir
 from hilum.studies.naming import BackboneNames, Likeness, Naming
-
-SCHEMA = "hilum.naming/1"
 
 
 def save_naming(
@@ -64,7 +58,7 @@ def save_naming(
 def naming_results(naming: Naming) -> dict[str, Any]:
     """Gather the machine-readable result; it holds neither paths nor file names."""
     return {
-        "schema": SCHEMA,
+        "schema": NAMING_SCHEMA,
         "classes": list(naming.cohort.classes),
         "cohort": cohort_results(naming.cohort),
         "lesson": list(LESSON),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from hilum.report.placing import check_run_folder, write_run
 from hilum.report.recipes_html import render_recipes
 from hilum.report.recipes_results import recipes_results
-from hilum.report.run_folder import check_run_folder, run_files, to_json, write_run
+from hilum.report.run_folder import run_files, to_json
 from hilum.studies.contrasting import RecipeContrast
 
 

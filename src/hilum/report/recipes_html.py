@@ -32,11 +32,11 @@ def render_recipes(contrast: RecipeContrast) -> str:
     cohort = last.cohort
     redact = redactor(cohort)
     others = [name for name in cohort.classes if name != last.positive]
+    worst = min(contrast.comparisons, key=lambda c: _VERDICTS.index(c.verdict.headline))
     start = min(_start(comparison) for comparison in contrast.comparisons)
     return render_page(
         "recipes",
         words=words,
-        verdict_titles=wording.VERDICT_TITLES,
         contrast=contrast,
         cohort=cohort,
         films=formatting.films_text(len(cohort)),
@@ -44,7 +44,9 @@ def render_recipes(contrast: RecipeContrast) -> str:
         positive=last.positive,
         names=words.recipe_names(contrast),
         date=day_of(last.provenance),
-        headline=min((c.verdict.headline for c in contrast.comparisons), key=_VERDICTS.index),
+        headline=worst.verdict.headline,
+        verdict_title=wording.verdict_title(worst),
+        unverified=wording.unverified_text(last),
         reasons=[redact(reason) for reason in words.reasons(contrast)],
         glosses=[
             wording.sensitivity_gloss(last.positive),
@@ -57,7 +59,8 @@ def render_recipes(contrast: RecipeContrast) -> str:
         steps=[_step_view(contrast, number) for number in range(len(contrast.path))],
         differing=_settings(contrast, are_alike=False),
         alike=_settings(contrast, are_alike=True),
-        unavailable=[(entry.name, redact(entry.why)) for entry in last.unavailable],
+        refused=[(e.name, redact(e.why)) for e in last.unavailable if e.is_refused],
+        absent=[(e.name, redact(e.why)) for e in last.unavailable if not e.is_refused],
     )
 
 
@@ -91,6 +94,7 @@ def _backbones(contrast: RecipeContrast, start: float) -> list[dict[str, Any]]:
     return [
         {
             "title": last.title,
+            "is_verified": last.weights.is_verified,
             "rows": [
                 _row(name, results[name, last.name], metrics, start)
                 for name in words.recipe_names(contrast)

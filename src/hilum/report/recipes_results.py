@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from hilum.report import recipes_wording as words
-from hilum.report.run_folder import RECIPES_SCHEMA, cohort_results
+from hilum.report.placing import RECIPES_SCHEMA
+from hilum.report.run_folder import cohort_results
 from hilum.studies.comparison import Comparison
 from hilum.studies.contrasting import Difference, RecipeContrast, Standing, StepWorth
 
@@ -37,6 +38,7 @@ def recipes_results(contrast: RecipeContrast) -> dict[str, Any]:
             {
                 "name": result.name,
                 "title": result.title,
+                "weights": asdict(result.weights),
                 "under": {c.recipe.name: _figures(c, result.name) for c in contrast.comparisons},
             }
             for result in last.backbones
@@ -63,6 +65,7 @@ def _recipe(comparison: Comparison, standing: Standing) -> dict[str, Any]:
         "first": standing.first,
         "tied": standing.tied,
         "behind": standing.behind,
+        "unverified": standing.unverified,
     }
 
 
@@ -84,6 +87,7 @@ def _difference(difference: Difference) -> dict[str, Any]:
         "earlier": difference.earlier,
         "later": difference.later,
         "accuracy": asdict(difference.accuracy),
+        "adjusted_p": difference.adjusted_p,
         "auroc": difference.auroc,
     }
 
@@ -100,6 +104,8 @@ def _step(step: StepWorth) -> dict[str, Any]:
             {
                 "name": difference.backbone,
                 "accuracy": asdict(difference.accuracy),
+                "adjusted_p": difference.adjusted_p,
+                "is_untouched": difference.is_untouched,
                 "auroc": difference.auroc,
             }
             for difference in step.differences

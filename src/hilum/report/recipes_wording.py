@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from hilum.evaluation.comparing import SIGNIFICANCE_LEVEL
 from hilum.evaluation.overlapping import OverlapDifference
 from hilum.report.formatting import difference_text, films_text, metric_value, p_text
@@ -13,7 +15,13 @@ NO_BREAK = "\N{NO-BREAK SPACE}"
 CALLS_AND_DRAW_NOTE = (
     "A difference has two parts: the calls, on the films that both recipes tested, and the "
     "choice of films. Brackets hold its 95 % interval, which takes into account that films are "
-    "shared; p is McNemar's on the shared films, each for itself."
+    "shared; p is McNemar's on the shared films, after Holm's correction over all these "
+    "differences."
+)
+HOLM_NOTE = "p is McNemar's on the shared films, after Holm's correction."
+_GROUPS_NOTE = (
+    "Films of one patient or copies of one film count once in p, yet each for itself in the "
+    "interval, which is therefore too narrow."
 )
 SIGN_NOTE = "Changes are in percentage points: what the setting after the arrow added."
 
@@ -49,7 +57,13 @@ def worth_text(difference: Difference) -> str:
         f"{metric_value('accuracy', found.right_b / found.tested_b)} under {later} "
         f"({found.right_b:,} of {found.tested_b:,})"
     )
-    return f"{shares}: {_change_text(found)}. {_parts_text(found, earlier, later)}"
+    return f"{shares}: {_change_text(found)}. {_parts_text(difference)}"
+
+
+def groups_note(contrast: RecipeContrast) -> str:
+    """Say what the interval leaves out where films belong together; empty where none do."""
+    groups = contrast.comparisons[-1].folds.groups
+    return _GROUPS_NOTE if np.unique(groups).size < len(groups) else ""
 
 
 def standing_texts(contrast: RecipeContrast) -> list[str]:
@@ -63,23 +77,32 @@ def standing_texts(contrast: RecipeContrast) -> list[str]:
 
 
 def _standing_text(standing: Standing) -> str:
+    if standing.first is None:
+        return (
+            f"Under {standing.recipe} no network is put first: none ran on its published weights."
+        )
+    among = ", of the networks on their published weights" if standing.unverified else ""
     if not standing.tied and not standing.behind:
-        return f"Under {standing.recipe}, {standing.first} was the only one."
+        only = "the only one on its published weights" if among else "the only one"
+        return f"Under {standing.recipe}, {standing.first} was {only}."
     parts = []
     if standing.tied:
         parts.append(f"tied with {joined(standing.tied)}")
     if standing.behind:
         parts.append(f"ahead of {joined(standing.behind)}")
-    return f"Under {standing.recipe}, {standing.first} came first, {joined(parts)}."
+    return f"Under {standing.recipe}{among}, {standing.first} came first, {joined(parts)}."
 
 
 def widths_text(contrast: RecipeContrast) -> str:
-    """Say how much as many films as each recipe tests leave open."""
-    widths = {standing.tested: standing.width for standing in contrast.standings}
+    """Say how much as many films as each recipe tests leave open; empty if none is first."""
     parts = [
-        f"{100 * width:.1f} points {'wide ' if not k else ''}with {films_text(tested)}"
-        for k, (tested, width) in enumerate(sorted(widths.items()))
+        f"{100 * s.width:.1f} points {'wide ' if not k else ''}under {s.recipe} with "
+        f"{films_text(s.tested)}"
+        for k, s in enumerate(contrast.standings)
+        if s.width is not None
     ]
+    if not parts:
+        return ""
     return f"The interval of the first one's accuracy is {joined(parts)}."
 
 
@@ -123,7 +146,7 @@ def step_title(step: StepWorth) -> str:
 
 def step_change(step: StepWorth) -> str:
     """Write what a step changed, mean and range over the backbones: `−0.2 (−0.6 to 0.0)`."""
-    changes = [d.accuracy.difference for d in step.differences]
+    changes = [d.accuracy.difference for d in step.counted]
     text = points_text(step.accuracy_change)
     if len(changes) == 1:
         return text
@@ -138,12 +161,22 @@ def step_films(step: StepWorth) -> str:
     return f"{found.tested_a:,}, then {found.tested_b:,}"
 
 
+def mean_text(contrast: RecipeContrast) -> str:
+    """Say over which networks the steps of the path are averaged."""
+    step = contrast.path[0]
+    if all(d.is_verified for d in step.differences):
+        return "mean over the backbones"
+    if any(d.is_verified for d in step.differences):
+        return "mean over the networks on their published weights"
+    return "mean over networks none of which ran on its published weights"
+
+
 def path_text(contrast: RecipeContrast) -> str:
     """Say how the path is to be read, and what it adds up to."""
     names = recipe_names(contrast)
     by_way = f", by way of {joined(names[1:-1])}" if len(names) > 2 else ""
     total = sum(step.accuracy_change for step in contrast.path)
-    several = " (mean over the backbones)" if len(contrast.path[0].differences) > 1 else ""
+    several = f" ({mean_text(contrast)})" if len(contrast.path[0].differences) > 1 else ""
     return (
         f"From {names[0]} to {names[-1]}{by_way}, one setting after the other, each step trained "
         f"anew. The steps add up to {points_text(total)} points of accuracy{several}. In another "
@@ -155,12 +188,13 @@ def settles_text(step: StepWorth) -> str:
     """Say whether the films show that a step changed the calls of any backbone."""
     if not step.has_same_films:
         return "other films are tested, so the change is theirs as well"
-    # Bonferroni over the backbones: as many chances as there are backbones.
-    smallest = min(d.accuracy.mcnemar_p for d in step.differences)
-    p = min(1.0, smallest * len(step.differences))
-    if p > SIGNIFICANCE_LEVEL:
-        return f"no difference shown (p{NO_BREAK}{_equals(p)})"
-    return f"a difference shown (p{NO_BREAK}{_equals(p)})"
+    untouched = [d.title for d in step.differences if d.is_untouched]
+    if len(untouched) == len(step.differences):
+        return "no score changed"
+    p = min(d.adjusted_p for d in step.counted)
+    shown = "no difference" if p > SIGNIFICANCE_LEVEL else "a difference"
+    text = f"{shown} shown (p{NO_BREAK}{_equals(p)})"
+    return f"{text}; nothing changed for {joined(untouched)}" if untouched else text
 
 
 def _equals(p: float) -> str:
@@ -176,7 +210,8 @@ def _change_text(found: OverlapDifference) -> str:
     return f"{size} points {'more' if found.difference > 0 else 'fewer'} {interval}"
 
 
-def _parts_text(found: OverlapDifference, earlier: str, later: str) -> str:
+def _parts_text(difference: Difference) -> str:
+    found, earlier, later = difference.accuracy, difference.earlier, difference.later
     if not found.shared:
         return "They tested no film in common, so it cannot be told whether the recipe made it."
     is_same_set = found.shared == found.tested_a == found.tested_b
@@ -187,15 +222,18 @@ def _parts_text(found: OverlapDifference, earlier: str, later: str) -> str:
         alike = f"{films} they are right and wrong alike"
         if points_text(found.draw) == "0.0":
             return f"{alike}."
-        return f"{alike}: all of it comes from the choice of films."
-    p = f"p{NO_BREAK}{_equals(found.mcnemar_p)}"
+        only = "one of them"
+        if found.shared in (found.tested_a, found.tested_b):
+            only = later if found.shared == found.tested_a else earlier
+        return f"{alike}: the rest lies on films that only {only} tested."
+    p = f"p{NO_BREAK}{_equals(difference.adjusted_p)}"
     alone = (
         f"{films}, {earlier} alone is right on {found.only_a:,} and {later} alone on "
         f"{found.only_b:,} ({p})"
     )
     if found.only_a == found.only_b:
         chance = ""
-    elif found.mcnemar_p > SIGNIFICANCE_LEVEL:
+    elif difference.adjusted_p > SIGNIFICANCE_LEVEL:
         chance = ", which may be chance"
     else:
         chance = ", which is more than chance"

@@ -7,25 +7,18 @@ Its files are a contract that other tools read; the columns and keys stand in
 
 from __future__ import annotations
 
-import contextlib
-import getpass
-import hashlib
 import json
-import os
-import tempfile
-from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock, Timeout
 
 from hilum.cohort.manifest import Cohort
-from hilum.errors import OutputError
 from hilum.memory import peak_rss_bytes
 from hilum.report.figures import draw_figures
 from hilum.report.html import films_shown, render_report
+from hilum.report.placing import RESULTS_SCHEMA, check_run_folder, write_run
 from hilum.report.privacy import redacted, redactor
 from hilum.report.replication import replication_results
 from hilum.report.tables import excluded_table, folds_table, history_table, predictions_table
@@ -33,77 +26,6 @@ from hilum.report.thumbnails import load_thumbnails
 from hilum.settings import default_cache_dir
 from hilum.studies.comparison import BackboneResult, Comparison
 from hilum.studies.replicating import set_beside_paper
-from hilum.writing import ABANDONED_AFTER_SECONDS, check_writable, sweep, sync_files, sync_folder
-
-SCHEMA = "hilum.results/1"
-RECIPES_SCHEMA = "hilum.recipes/1"
-_CONTRACT = frozenset(
-    {
-        "report.html", "results.json", "predictions.csv", "history.csv", "folds.csv",
-        "excluded.csv", "audit.json", "provenance.json", "figures", "imagenet.csv",
-    }
-)  # fmt: skip
-_LONGEST_NAME_BYTES = 200
-"""Room is left for the names of lock and draft beside it."""
-
-
-@contextlib.contextmanager
-def claim_run_folder(folder: Path) -> Iterator[None]:
-    """Make sure, before any work, that a run may be written to `folder`, and by us alone.
-
-    An older run there is replaced when the new one is done; nothing else is touched.
-
-    Raises:
-        OutputError: The place is taken by something else, cannot be written, or
-            another process is working on it.
-    """
-    check_run_folder(folder)
-    place = folder.resolve()
-    # In a place of its own: whatever appears meanwhile, every run looks for the same file.
-    name = f"hilum-run-{getpass.getuser()}-{_address(place)}.lock"
-    lock = Path(tempfile.gettempdir()) / name
-    try:
-        with FileLock(lock, timeout=0):
-            try:
-                lock.write_text(str(os.getpid()), encoding="ascii")
-                yield
-            finally:
-                lock.unlink(missing_ok=True)
-    except Timeout:
-        owner = lock.read_text(encoding="ascii") if lock.exists() else "unknown"
-        raise OutputError(
-            f"Another run, process {owner}, is about to write to '{folder}'.",
-            fix="Wait for it, or name another folder with --out.",
-        ) from None
-
-
-def check_run_folder(folder: Path) -> None:
-    """Make sure that a run can be written to `folder`, which may hold an older run.
-
-    Raises:
-        OutputError: It cannot, or something else is there.
-    """
-    elsewhere = "Name another folder with --out."
-    try:
-        place = folder.resolve()
-        names = {entry.name for entry in place.iterdir()} if place.exists() else set()
-        check_writable(place.parent)
-    except OSError as error:
-        raise OutputError(
-            f"'{folder}' cannot be written: {error.strerror}.", fix=elsewhere
-        ) from error
-    if place.is_mount() or place == Path.cwd():
-        raise OutputError(
-            f"'{folder}' cannot be replaced as a whole: it is a mount point or the current folder.",
-            fix="Name a folder inside it with --out.",
-        )
-    if len(os.fsencode(place.name)) > _LONGEST_NAME_BYTES:
-        raise OutputError("The run folder's name is too long.", fix=elsewhere)
-    strangers = sorted(names - _CONTRACT - _recipe_folders(place))
-    if strangers:
-        raise OutputError(
-            f"'{folder}' holds what no run wrote, such as '{strangers[0]}'.", fix=elsewhere
-        )
 
 
 def save_run(
@@ -165,27 +87,11 @@ def run_files(
     return comparison, files
 
 
-def write_run(folder: Path, files: dict[str, str]) -> None:
-    """Write files as a run folder, whole or not at all; an earlier run is replaced.
-
-    Raises:
-        OutputError: The place cannot be written, or is full.
-    """
-    try:
-        _write_whole(folder, files)
-    except OSError as error:
-        raise OutputError(
-            f"The run cannot be written to '{folder}': {error.strerror}.",
-            fix="Free some space or name another folder with --out; the features are kept, "
-            "so the same command will be quick.",
-        ) from error
-
-
 def results(comparison: Comparison) -> dict[str, Any]:
     """Gather the machine-readable result; it holds neither paths nor file names."""
     cohort, folds = comparison.cohort, comparison.folds
     return {
-        "schema": SCHEMA,
+        "schema": RESULTS_SCHEMA,
         "positive": comparison.positive,
         "classes": list(cohort.classes),
         "cohort": cohort_results(cohort) | {"groups": int(np.unique(folds.groups).size)},
@@ -249,52 +155,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (float, np.floating)):
         return float(value) if np.isfinite(value) else None
     return int(value) if isinstance(value, np.integer) else value
-
-
-def _recipe_folders(place: Path) -> set[str]:
-    """List the recipes' folders in an older run of several that hold a run and nothing else."""
-    try:
-        told = json.loads((place / "results.json").read_text(encoding="utf-8"))
-        if told["schema"] != RECIPES_SCHEMA:
-            return set()
-        listed = {str(recipe["folder"]) for recipe in told["recipes"]}
-        return {
-            entry.name
-            for entry in place.iterdir()
-            if entry.name in listed
-            and entry.is_dir()
-            and {inner.name for inner in entry.iterdir()} <= _CONTRACT
-        }
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return set()
-
-
-def _address(place: Path) -> str:
-    """Name a run folder shortly, wherever it lies."""
-    return hashlib.sha256(os.fsencode(place)).hexdigest()[:16]
-
-
-def _write_whole(folder: Path, files: dict[str, str]) -> None:
-    """Write beside the folder, then take its name; if that fails, the old run is back."""
-    place = folder.resolve()
-    place.parent.mkdir(parents=True, exist_ok=True)
-    # Drafts of this run folder alone: another's may hold the run that it was replacing.
-    prefix = f".hilum-run-{_address(place)}-"
-    sweep(place.parent, prefix, older_than_seconds=ABANDONED_AFTER_SECONDS)
-    with tempfile.TemporaryDirectory(dir=place.parent, prefix=prefix) as scratch:
-        fresh, replaced = Path(scratch) / "run", Path(scratch) / "replaced"
-        for name, text in files.items():
-            path = fresh / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            # A file name that is no valid text is written as it came.
-            path.write_bytes(text.encode("utf-8", "surrogateescape"))
-        sync_files(fresh)
-        try:
-            if place.exists():
-                place.rename(replaced)
-            fresh.rename(place)
-        except BaseException:  # Ctrl-C between the two included
-            if replaced.exists() and not place.exists():
-                replaced.rename(place)
-            raise
-        sync_folder(place.parent)

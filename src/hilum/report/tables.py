@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from hilum.backbones.imagenet import imagenet_classes
-from hilum.cohort.manifest import Cohort, Exclusion, Film
+from hilum.cohort.manifest import Cohort
 from hilum.studies.comparison import Comparison
 from hilum.studies.naming import Naming
 
@@ -25,8 +25,9 @@ def predictions_table(comparison: Comparison) -> str:
         [*header, *(f"score_{label}" for label in cohort.classes)],
         (
             [
-                result.name, split.repeat, split.fold, film.film_id, _path(film), film.label,
-                cohort.classes[int(scores.argmax())], *(f"{score:.9g}" for score in scores),
+                result.name, split.repeat, split.fold, film.film_id, _text(film.path),
+                _text(film.label),
+                _text(cohort.classes[int(scores.argmax())]), *(f"{score:.9g}" for score in scores),
             ]
             for result in comparison.backbones
             for split, of_head in zip(comparison.folds.splits, result.heads.scores, strict=True)
@@ -66,8 +67,8 @@ def folds_table(comparison: Comparison) -> str:
         ["repeat", "fold", "part", "film_id", "path", "label", "group"],
         (
             [
-                split.repeat, split.fold, part, films[row].film_id, _path(films[row]),
-                films[row].label, int(folds.groups[row]),
+                split.repeat, split.fold, part, films[row].film_id, _text(films[row].path),
+                _text(films[row].label), int(folds.groups[row]),
             ]
             for split in folds.splits
             for part, rows in (
@@ -87,7 +88,8 @@ def imagenet_table(naming: Naming) -> str:
         ["film_id", "path", "label", "backbone", "rank", "class", "probability"],
         (
             [
-                film.film_id, _path(film), film.label, backbone.name, rank, names[thing],
+                film.film_id, _text(film.path), _text(film.label), backbone.name, rank,
+                names[thing],
                 f"{probability:.9g}",
             ]
             for backbone in naming.backbones
@@ -105,7 +107,10 @@ def excluded_table(cohort: Cohort) -> str:
     """Write which files could not be read, why, and what to do."""
     return _csv(
         ["film_id", "path", "label", "code", "message", "fix"],
-        ([e.film_id, _path(e), e.label, e.code, e.message, e.fix] for e in cohort.excluded),
+        (
+            [e.film_id, _text(e.path), _text(e.label), e.code, e.message, e.fix]
+            for e in cohort.excluded
+        ),
     )
 
 
@@ -117,7 +122,7 @@ def _csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return text.getvalue()
 
 
-def _path(film: Film | Exclusion) -> str:
-    """Write a path so that no spreadsheet runs it as a formula."""
-    path = str(film.path)
+def _text(text: object) -> str:
+    """Write a path or a label so that no spreadsheet runs it as a formula."""
+    path = str(text)
     return "'" + path if path[:1] in ("=", "+", "-", "@", "\t", "\r") else path

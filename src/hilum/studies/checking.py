@@ -52,7 +52,7 @@ def give_verdict(cohort: Cohort, folds: Folds, backbones: Sequence[BackboneResul
     unverified = [result.name for result in backbones if not result.weights.is_verified]
     reasons = [
         f"Unverified weights: {', '.join(unverified)} did not run on the published weights, so "
-        "the figures under these names say nothing of these networks."
+        "no figure under such a name says anything of the network."
     ] * bool(unverified)
     reasons += [
         "This run did not test for shortcuts: the source, the format or the edge of the films "

@@ -7,11 +7,12 @@ difference is that of the later named recipe less the earlier named one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 
 import numpy as np
 
+from hilum.evaluation.comparing import adjust_holm
 from hilum.evaluation.overlapping import FilmCalls, OverlapDifference, compare_overlapping
 from hilum.studies.comparison import BackboneResult, Comparison
 from hilum.studies.recipe_settings import Setting, Step, differing
@@ -29,6 +30,11 @@ class Difference:
         accuracy: The difference, on how many films, and where it comes from; `earlier`
             is its a, `later` its b.
         auroc: AUROC under `later` less that under `earlier`.
+        adjusted_p: McNemar's p after Holm's correction: over all `differences` of a
+            contrast, or over all steps and backbones of its path.
+        is_verified: Both studies ran on the network's published weights.
+        is_untouched: Both gave every film the same scores: nothing changed for this
+            network.
     """
 
     backbone: str
@@ -37,6 +43,9 @@ class Difference:
     later: str
     accuracy: OverlapDifference
     auroc: float
+    adjusted_p: float
+    is_verified: bool
+    is_untouched: bool
 
 
 @dataclass(frozen=True)
@@ -45,20 +54,23 @@ class Standing:
 
     Attributes:
         recipe: The recipe's name.
-        first: Title of the backbone that came first.
-        tied: Titles of those from which its films show no difference.
-        behind: Titles of those from which they do.
+        first: Title of the backbone that came first of those that ran on their published
+            weights; None where none did.
+        tied: Titles of those of them from which its films show no difference.
+        behind: Titles of those of them from which they do.
+        unverified: Titles of those that ran on other weights, and so have no rank.
         tested: Films that were tested.
         width: Of the 95 % interval of the first's accuracy, as a fraction: what that many
-            films leave open.
+            films leave open; None where no backbone is first.
     """
 
     recipe: str
-    first: str
+    first: str | None
     tied: tuple[str, ...]
     behind: tuple[str, ...]
+    unverified: tuple[str, ...]
     tested: int
-    width: float
+    width: float | None
 
 
 @dataclass(frozen=True)
@@ -78,14 +90,19 @@ class StepWorth:
     differences: tuple[Difference, ...]
 
     @property
+    def counted(self) -> tuple[Difference, ...]:
+        """Those on published weights, over which means go; all where there are none."""
+        return tuple(d for d in self.differences if d.is_verified) or self.differences
+
+    @property
     def accuracy_change(self) -> float:
-        """Change of the accuracy, mean over the backbones."""
-        return fmean(d.accuracy.difference for d in self.differences)
+        """Change of the accuracy, mean over the counted backbones."""
+        return fmean(d.accuracy.difference for d in self.counted)
 
     @property
     def auroc_change(self) -> float:
-        """Change of the AUROC, mean over the backbones."""
-        return fmean(d.auroc for d in self.differences)
+        """Change of the AUROC, mean over the counted backbones."""
+        return fmean(d.auroc for d in self.counted)
 
     @property
     def has_same_films(self) -> bool:
@@ -147,12 +164,14 @@ def contrast_recipes(
         comparisons=tuple(comparisons),
         settings=differing([comparison.recipe for comparison in comparisons]),
         standings=tuple(map(_stand, comparisons)),
-        differences=tuple(
-            difference
-            for comparison in comparisons[:-1]
-            for difference in _differences(comparison, last)
+        differences=_adjusted(
+            [
+                difference
+                for comparison in comparisons[:-1]
+                for difference in _differences(comparison, last)
+            ]
         ),
-        path=tuple(_weigh(step, before, after, last) for step, before, after in path),
+        path=_adjusted_path([_weigh(step, before, after, last) for step, before, after in path]),
     )
 
 
@@ -166,21 +185,24 @@ def _check_alike(a: Comparison, b: Comparison) -> None:
 
 
 def _stand(comparison: Comparison) -> Standing:
-    titles = {result.name: result.title for result in comparison.backbones}
-    first = comparison.backbones[0]
-    accuracy = first.evaluation.metrics["accuracy"]
+    ranked = [result for result in comparison.backbones if result.weights.is_verified]
+    titles = {result.name: result.title for result in ranked}
+    first = ranked[0] if ranked else None
     rivals = [
-        (titles[pair.b if pair.a == first.name else pair.a], pair.tied)
+        (titles[rival], pair.tied)
         for pair in comparison.comparisons
-        if first.name in (pair.a, pair.b)
+        for one, rival in ((pair.a, pair.b), (pair.b, pair.a))
+        if first and one == first.name and rival in titles
     ]
+    accuracy = first.evaluation.metrics["accuracy"] if first else None
     return Standing(
         recipe=comparison.recipe.name,
-        first=first.title,
+        first=first.title if first else None,
         tied=tuple(title for title, is_tied in rivals if is_tied),
         behind=tuple(title for title, is_tied in rivals if not is_tied),
-        tested=len(first.evaluation.films),
-        width=accuracy.high - accuracy.low,
+        unverified=tuple(r.title for r in comparison.backbones if not r.weights.is_verified),
+        tested=len(comparison.backbones[0].evaluation.films),
+        width=accuracy.high - accuracy.low if accuracy else None,
     )
 
 
@@ -194,23 +216,43 @@ def _weigh(step: Step, before: Comparison, after: Comparison, last: Comparison) 
     )
 
 
+def _adjusted_path(path: Sequence[StepWorth]) -> tuple[StepWorth, ...]:
+    adjusted = iter(_adjusted([d for step in path for d in step.differences]))
+    return tuple(
+        replace(step, differences=tuple(next(adjusted) for _ in step.differences)) for step in path
+    )
+
+
+def _adjusted(differences: Sequence[Difference]) -> tuple[Difference, ...]:
+    """Correct the tests for each other: of many, one is soon significant by chance."""
+    adjusted = adjust_holm([d.accuracy.mcnemar_p for d in differences])
+    return tuple(replace(d, adjusted_p=p) for d, p in zip(differences, adjusted, strict=True))
+
+
 def _differences(earlier: Comparison, later: Comparison) -> tuple[Difference, ...]:
     """Compare each backbone's calls, in the order of the later table."""
-    results = {result.name: result for result in earlier.backbones}
+    before = {result.name: result for result in earlier.backbones}
     return tuple(
-        Difference(
-            backbone=result.name,
-            title=result.title,
-            earlier=earlier.recipe.name,
-            later=later.recipe.name,
-            accuracy=compare_overlapping(
-                _tested(earlier, results[result.name]),
-                _tested(later, result),
-                later.folds.groups,
-            ),
-            auroc=_auroc(result) - _auroc(results[result.name]),
-        )
-        for result in later.backbones
+        _difference(earlier, before[result.name], later, result) for result in later.backbones
+    )
+
+
+def _difference(
+    earlier: Comparison, before: BackboneResult, later: Comparison, after: BackboneResult
+) -> Difference:
+    accuracy = compare_overlapping(
+        _tested(earlier, before), _tested(later, after), later.folds.groups
+    )
+    return Difference(
+        backbone=after.name,
+        title=after.title,
+        earlier=earlier.recipe.name,
+        later=later.recipe.name,
+        accuracy=accuracy,
+        auroc=_auroc(after) - _auroc(before),
+        adjusted_p=accuracy.mcnemar_p,
+        is_verified=before.weights.is_verified and after.weights.is_verified,
+        is_untouched=np.array_equal(before.heads.scores, after.heads.scores, equal_nan=True),
     )
 
 

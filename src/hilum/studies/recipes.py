@@ -148,10 +148,15 @@ def find_recipe(
     ):
         if value is not None and not least <= value <= most:
             raise RecipeError(f"{option} {value} is out of range.", fix=f"Give {least} to {most}.")
-    return replace(
+    changed = replace(
         recipe,
         folds=recipe.folds if folds is None else folds,
         repeats=recipe.repeats if repeats is None else repeats,
         rotated_views=recipe.rotated_views if views is None else views,
         head=recipe.head if epochs is None else replace(recipe.head, max_epochs=epochs),
     )
+    if changed == recipe:
+        return recipe
+    asked = {"folds": folds, "repeats": repeats, "rotated views": views, "epochs at most": epochs}
+    told = ", ".join(f"{what} {value}" for what, value in asked.items() if value is not None)
+    return replace(changed, summary=f"{recipe.summary} Changed for this run: {told}.")

@@ -16,6 +16,7 @@ from hilum.evaluation.published_csv import parse_published
 from hilum.evaluation.replication import Replication, set_beside
 from hilum.evaluation.table_check import TableCheck, check_table
 from hilum.studies.comparison import Comparison
+from hilum.studies.recipes import RECIPES
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,10 @@ def set_beside_paper(comparison: Comparison) -> PaperTable | None:
             counted against all others, as the paper's measures are defined.
 
     Returns:
-        The six rows; None if the recipe is another, or none of the six took part.
+        The six rows; None if the recipe is another or was changed, or none of the six took part.
     """
     ran = {r.name: r for r in comparison.backbones if r.name in PAPER_SIX}
-    if comparison.recipe.name != "paper" or not ran:
+    if comparison.recipe != RECIPES["paper"] or not ran:
         return None
     check = _published()
     proven = {name: r.evaluation.confusion for name, r in ran.items() if r.weights.is_verified}

@@ -18,6 +18,7 @@ from hilum.backbones.weights import Backbone, WeightsShelf
 from hilum.errors import (
     CacheError,
     CompilingError,
+    RecipeError,
     UnknownBackboneError,
     UntrustedModelError,
     WeightsError,
@@ -115,6 +116,21 @@ def test_absent_weights_name_the_file_and_the_cure() -> None:
         caught.value.fix
         == "Install it again: pip install --force-reinstall hilum-has-no-such-package"
     )
+
+
+def test_weights_that_change_after_they_were_proven_are_not_compiled(tmp_path: Path) -> None:
+    copy = tmp_path / "weights.pth"
+    copy.write_bytes(LITE0.weights.path.read_bytes())
+    proven = replace(LITE0, weights=replace(LITE0.weights, path=copy, sha256="0" * 64))
+    with pytest.raises(CompilingError, match="changed after its hash was taken"):
+        compile_backbone(proven, tmp_path / "cache")
+    assert not list((tmp_path / "cache").rglob("graph.json"))
+
+
+def test_four_by_four_pooling_is_for_small_inputs_alone() -> None:
+    assert fed(size_px=224, pooling="average-4x4").record.feature_width == 1280
+    with pytest.raises(RecipeError, match="below 256 px"):
+        fed(size_px=256, pooling="average-4x4")
 
 
 def test_names_are_found_whatever_their_case() -> None:

@@ -52,6 +52,8 @@ def features(path: Path, cache: Path) -> np.ndarray:
         (1, "NHWC", {"pixel_range": [-1024, 1024]}),
         (3, "NCHW", {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}),
         (3, "NHWC", {"pixel_range": [255, 0], "mean": 100, "std": 2.5}),
+        (3, "NCHW", {}),  # nothing to subtract
+        (3, "NHWC", {"pixel_range": [0, 255]}),
     ],
 )
 def test_features_are_those_of_an_independent_reckoning(
@@ -240,6 +242,9 @@ def test_names_may_not_clash(tmp_path: Path) -> None:
     taken = place(tmp_path, convolution(), "vgg16.onnx")
     with pytest.raises(UnknownBackboneError, match="name of another"):
         find_backbone(f"onnx:{taken}")
+    titled = place(tmp_path, convolution(), "mine.onnx", title="VGG16 ")
+    with pytest.raises(UnknownBackboneError, match="name of another"):
+        find_backbone(f"onnx:{titled}")
     (tmp_path / "a").mkdir()
     one, other = place(tmp_path, convolution()), place(tmp_path / "a", convolution(), mean=1)
     with pytest.raises(UnknownBackboneError, match="same name"):

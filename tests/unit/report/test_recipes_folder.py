@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 from make_comparison import CANARY, make_comparison, with_nasty_names
 
+from hilum.cli.telling_recipes import tell_recipes
 from hilum.errors import OutputError
+from hilum.report.placing import check_run_folder
 from hilum.report.recipes_folder import save_recipes
 from hilum.report.recipes_html import render_recipes
-from hilum.report.run_folder import check_run_folder, save_run
+from hilum.report.recipes_results import recipes_results
+from hilum.report.run_folder import save_run
+from hilum.report.wording import UNVERIFIED_MARK
+from hilum.studies.comparison import Comparison, Unavailable
 from hilum.studies.contrasting import RecipeContrast, contrast_recipes
 from hilum.studies.recipe_settings import lay_path
 
@@ -50,7 +57,7 @@ def test_what_no_run_wrote_keeps_its_folder(tmp_path: Path, place: str) -> None:
     save_recipes(make_contrast(), out, cache_dir=tmp_path / "cache")
     (out / place).parent.mkdir(exist_ok=True)
     (out / place).write_text("mine")
-    with pytest.raises(OutputError, match=f"such as '{place.partition('/')[0]}'"):
+    with pytest.raises(OutputError, match=f"such as '{place.partition('/')[0]}"):
         check_run_folder(out)
     assert (out / place).read_text() == "mine"
 
@@ -132,3 +139,112 @@ def test_the_result_names_what_differs(tmp_path: Path) -> None:
     ).read_text(encoding="utf-8")
     alone = replace(contrast, comparisons=contrast.comparisons[::-1])
     assert repr(alone).startswith("Recipe hilum: Comparison of 1 backbones")
+
+
+def test_a_refused_file_is_told_outright_and_not_among_the_absent() -> None:
+    contrast = make_contrast()
+    refused = Unavailable("vgg19", "vgg19.h5 is damaged.", is_refused=True)
+    first, last = contrast.comparisons
+    last = replace(last, unavailable=(*last.unavailable, refused))
+    page = render_recipes(replace(contrast, comparisons=(first, last)))
+    assert "<strong>vgg19 was refused.</strong> vgg19.h5 is damaged." in page
+    assert "Not compared: 1 backbone<" in page
+
+
+def test_the_page_says_what_films_that_belong_together_do_to_the_interval() -> None:
+    contrast = make_contrast()
+    note = "count once in p, yet each for itself in the interval"
+    assert note in render_recipes(contrast)
+    first, last = contrast.comparisons
+    apart = replace(last, folds=replace(last.folds, groups=np.arange(len(last.cohort))))
+    assert note not in render_recipes(replace(contrast, comparisons=(first, apart)))
+
+
+def test_the_terminal_tells_titles_as_they_are_and_refused_files(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    contrast = make_contrast()
+    refused = Unavailable("vgg19", "vgg19.h5 is [damaged].", is_refused=True)
+    comparisons = [
+        replace(
+            comparison,
+            backbones=tuple(
+                replace(
+                    result,
+                    title="Net [/b] (unverified weights)",
+                    weights=replace(result.weights, is_verified=False),
+                )
+                for result in comparison.backbones
+            ),
+            unavailable=(refused,),
+        )
+        for comparison in contrast.comparisons
+    ]
+    tell_recipes(contrast_recipes(comparisons))
+    told = capsys.readouterr().out
+    assert told.startswith("Unverified weights. Net [/b] did not run on the published weights.")
+    assert "Refused: vgg19.h5 is [damaged]." in told
+    assert "came first" not in told
+    assert "after Holm's correction" in told
+
+
+def without_published_weights(contrast: RecipeContrast, names: Sequence[str]) -> RecipeContrast:
+    """The same contrast as if some networks had run on other weights."""
+
+    def marked(comparison: Comparison) -> Comparison:
+        return replace(
+            comparison,
+            backbones=tuple(
+                replace(
+                    result,
+                    title=f"{result.title}{UNVERIFIED_MARK}",
+                    weights=replace(result.weights, is_verified=False),
+                )
+                if result.name in names
+                else result
+                for result in comparison.backbones
+            ),
+        )
+
+    before, after = map(marked, contrast.comparisons)
+    (step, *_) = lay_path([before.recipe, after.recipe])
+    return contrast_recipes([before, after], [(step, before, after)])
+
+
+def test_no_network_leads_where_none_ran_on_its_published_weights() -> None:
+    contrast = make_contrast(backbones=2)
+    names = [result.name for result in contrast.comparisons[0].backbones]
+    unverified = without_published_weights(contrast, names)
+    assert [standing.first for standing in unverified.standings] == [None, None]
+    page, data = render_recipes(unverified), recipes_results(unverified)
+    assert "came first" not in page
+    assert "was the only one" not in page
+    assert "Under hilum no network is put first: none ran on its published weights." in page
+    assert '<span class="tag bad">unverified weights</span>' in page
+    assert "(unverified weights)" in page.partition("</title>")[0]
+    assert "No network here ran on its published weights." in page
+    assert "mean over networks none of which ran on its published weights" in page
+    assert page.count('<tr role="row" class="unverified">') == 4
+    assert [row["weights"]["is_verified"] for row in data["backbones"]] == [False, False]
+    assert [recipe["first"] for recipe in data["recipes"]] == [None, None]
+
+
+@pytest.mark.parametrize("n_verified", [1, 2])
+def test_networks_on_other_weights_neither_lead_nor_count(n_verified: int) -> None:
+    contrast = make_contrast(backbones=n_verified + 1)
+    best, *others = contrast.comparisons[-1].backbones
+    mixed = without_published_weights(contrast, [best.name])
+    assert mixed.standings[-1].first == others[0].title
+    for standing in mixed.standings:
+        ranked = {standing.first, *standing.tied, *standing.behind}
+        assert ranked == {result.title for result in others}
+        assert standing.unverified == (f"{best.title}{UNVERIFIED_MARK}",)
+    (step,) = mixed.path
+    changes = [d.accuracy.difference for d in step.differences if d.backbone != best.name]
+    assert step.accuracy_change == pytest.approx(sum(changes) / n_verified)
+    page = render_recipes(mixed)
+    assert ("of the networks on their published weights" in page) == (n_verified > 1)
+    assert ("was the only one on its published weights" in page) == (n_verified == 1)
+    assert "mean over the networks on their published weights" in page
+    assert page.count('<tr role="row" class="unverified">') == 2
+    assert '<h2 id="verdict">Unverified weights. ' in page

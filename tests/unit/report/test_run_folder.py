@@ -10,7 +10,8 @@ import pytest
 from make_comparison import CANARY, make_comparison, with_nasty_names
 
 from hilum.errors import OutputError
-from hilum.report.run_folder import check_run_folder, claim_run_folder, save_run, to_json
+from hilum.report.placing import check_run_folder, claim_run_folder
+from hilum.report.run_folder import save_run, to_json
 
 
 def files(folder: Path) -> set[str]:
@@ -33,6 +34,25 @@ def test_a_strangers_file_keeps_its_folder(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"my-notes.txt"):
         check_run_folder(out)
     assert (out / "my-notes.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["figures/mine.pdf", "report.html", "figures/Normal/1.png"])
+def test_a_folder_that_is_no_run_is_not_replaced(tmp_path: Path, name: str) -> None:
+    """Names that a run writes as well do not make a run of a folder."""
+    mine = tmp_path / "thesis" / name
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    with pytest.raises(OutputError, match="holds what no run wrote"):
+        check_run_folder(tmp_path / "thesis")
+    assert mine.read_text() == "mine"
+
+
+def test_a_picture_of_the_users_among_our_figures_keeps_the_run(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    save_run(make_comparison(backbones=1), out, cache_dir=tmp_path / "cache")
+    (out / "figures" / "mine.pdf").write_text("mine")
+    with pytest.raises(OutputError, match=r"figures/mine\.pdf"):
+        check_run_folder(out)
 
 
 def test_a_link_stays_a_link(tmp_path: Path) -> None:

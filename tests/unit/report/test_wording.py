@@ -7,7 +7,7 @@ import pytest
 from make_comparison import make_comparison, render_page
 from make_paper_run import make_paper_run
 
-from hilum.report import wording
+from hilum.report import method_wording, wording
 from hilum.studies.comparison import Comparison
 from hilum.studies.recipes import RECIPES
 
@@ -20,9 +20,24 @@ def test_low_sensitivity_misses_the_diseased() -> None:
     assert "healthy" not in gloss
 
 
+@pytest.mark.parametrize(
+    ("positive", "others", "missed", "mistaken"),
+    [
+        ("Normal", ["COVID-19"], "misses Normal films", "calls other films Normal"),
+        ("COVID-19", ["Normal", "Pneumonia"], "misses the diseased", "calls other films COVID-19"),
+        ("Pneumonia", ["COVID-19"], "misses the diseased", "calls other films Pneumonia"),
+    ],
+)
+def test_glosses_are_right_whatever_the_positive_class(
+    positive: str, others: list[str], missed: str, mistaken: str
+) -> None:
+    assert wording.sensitivity_gloss(positive).endswith(f"A low sensitivity {missed}.")
+    assert wording.specificity_gloss(positive, others).endswith(f"A low specificity {mistaken}.")
+
+
 def test_low_specificity_calls_the_healthy_ill() -> None:
-    gloss = wording.specificity_gloss("COVID-19", ["normal", "other"])
-    assert "share of the other films (normal and other) that are called not COVID-19" in gloss
+    gloss = wording.specificity_gloss("COVID-19", ["normal", "control"])
+    assert "share of the other films (normal and control) that are called not COVID-19" in gloss
     assert re.search(r"low specificity calls the healthy ill", gloss)
     assert "sensitivity" not in gloss.lower()
     assert "miss" not in gloss
@@ -95,17 +110,19 @@ def test_many_rivals_are_counted_and_not_named() -> None:
 
 
 def test_the_recipes_input_and_pooling_are_told_in_words(comparison: Comparison) -> None:
-    assert wording.input_text(comparison) == (
+    assert method_wording.input_text(comparison) == (
         "the network's own, 224 to 260 px; grey levels as the network was trained on them"
     )
     paper = make_paper_run(titles=["VGG16"])
-    assert wording.input_text(paper).startswith("224 px for every network")
-    assert wording.pooling_text(paper.recipe) == "mean over the whole last feature map"
+    assert method_wording.input_text(paper).startswith("224 px for every network")
+    assert method_wording.pooling_text(paper.recipe) == "mean over the whole last feature map"
     tutorial = replace(paper, recipe=RECIPES["pyimagesearch"])
-    assert "divided by 255, whatever the network was trained on" in wording.input_text(tutorial)
-    assert "the top-left 16 of 49 cells" in wording.pooling_text(tutorial.recipe)
+    assert "divided by 255, whatever the network was trained on" in method_wording.input_text(
+        tutorial
+    )
+    assert "the top-left 16 of 49 cells" in method_wording.pooling_text(tutorial.recipe)
     own = replace(paper.backbones[0], size_px=512)
-    assert "model files of the user's at 512 px" in wording.input_text(
+    assert "model files of the user's at 512 px" in method_wording.input_text(
         replace(paper, backbones=(*paper.backbones, own))
     )
 

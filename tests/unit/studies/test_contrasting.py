@@ -13,6 +13,7 @@ from PIL import Image
 from fake_engine import GridEngine
 from hilum.cohort.manifest import Cohort
 from hilum.errors import CohortError, FoldsError, RecipeError
+from hilum.evaluation.comparing import adjust_holm
 from hilum.report import recipes_wording as words
 from hilum.report.recipes_html import render_recipes
 from hilum.report.recipes_results import recipes_results
@@ -244,22 +245,52 @@ def test_what_the_calls_and_the_draw_are_worth_in_words(contrast: RecipeContrast
         difference=151 / 160 - 31 / 32, low=-0.07, high=0.065, shared=32,
         only_a=2, only_b=1, mcnemar_p=1.0, calls=-1 / 32, draw=151 / 160 - 30 / 32,
     )  # fmt: skip
-    text = words.worth_text(replace(difference, accuracy=found)).replace("\N{NO-BREAK SPACE}", " ")
+    difference = replace(difference, accuracy=found, adjusted_p=1.0)
+    text = words.worth_text(difference).replace("\N{NO-BREAK SPACE}", " ")
     assert text == (
         "96.9 % under paper (31 of 32 films), 94.4 % under hilum (151 of 160): 2.5 points fewer "
         "[−7.0, +6.5]. On the 32 films that both tested, paper alone is right on 2 and hilum "
         "alone on 1 (p = 1.000): the calls make −3.1 points, which may be chance, and "
         "the choice of films +0.6 points."
     )
-    sure = words.worth_text(replace(difference, accuracy=replace(found, mcnemar_p=0.01)))
+    sure = words.worth_text(replace(difference, adjusted_p=0.01))
     assert "which is more than chance, and the choice" in sure
     even = replace(found, only_a=2, only_b=2, calls=0.0)
     assert "the calls make 0.0 points and the choice of films" in words.worth_text(
         replace(difference, accuracy=even)
     )
     alike = replace(found, only_a=0, only_b=0, calls=0.0, draw=found.difference)
-    assert "all of it comes from the choice of films" in words.worth_text(
+    assert "the rest lies on films that only hilum tested" in words.worth_text(
         replace(difference, accuracy=alike)
     )
     apart = replace(found, shared=0, only_a=0, only_b=0)
     assert "no film in common" in words.worth_text(replace(difference, accuracy=apart))
+
+
+def test_p_values_are_corrected_for_each_other(contrast: RecipeContrast) -> None:
+    for family in (
+        contrast.differences,
+        [difference for step in contrast.path for difference in step.differences],
+    ):
+        adjusted = adjust_holm([d.accuracy.mcnemar_p for d in family])
+        assert [d.adjusted_p for d in family] == adjusted
+    assert "after Holm's correction" in words.CALLS_AND_DRAW_NOTE
+
+
+def test_a_step_says_for_which_network_nothing_changed(contrast: RecipeContrast) -> None:
+    step = contrast.path[-1]
+    one, other = step.differences
+    mixed = (replace(one, is_untouched=True), replace(other, is_untouched=False))
+    text = words.settles_text(replace(step, differences=mixed))
+    assert text.endswith(f"; nothing changed for {one.title}")
+    none = tuple(replace(d, is_untouched=True) for d in step.differences)
+    assert words.settles_text(replace(step, differences=none)) == "no score changed"
+
+
+def test_each_recipe_has_its_width_though_they_test_as_many_films(
+    contrast: RecipeContrast,
+) -> None:
+    alike = tuple(replace(standing, tested=12) for standing in contrast.standings)
+    text = words.widths_text(replace(contrast, standings=alike))
+    assert "under paper with 12 films" in text
+    assert "under hilum with 12 films" in text
