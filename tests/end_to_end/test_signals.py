@@ -100,6 +100,21 @@ def test_a_run_that_trains_stops_without_a_crash(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_stop_inside_generated_source_keeps_the_exit_code(tmp_path: Path) -> None:
+    """Dataclasses are made by `exec`, whose plain interrupts the interpreter remembers."""
+    (tmp_path / "program.py").write_text(
+        "import sys\n"
+        "from hilum.cli.stopping import stopping\n"
+        "stopping.listen()\n"
+        "try:\n"
+        "    exec('import os, signal; os.kill(os.getpid(), signal.SIGINT)')\n"
+        "except KeyboardInterrupt:\n"
+        "    sys.exit(stopping.exit_code)\n"
+    )
+    ended = subprocess.run([sys.executable, "-m", "program"], cwd=tmp_path, check=False)
+    assert ended.returncode == 130
+
+
 def test_two_demos_at_once_draw_the_films_once(tmp_path: Path) -> None:
     runs = [
         start("demo", "--out", tmp_path / name, cache=tmp_path / "cache", cwd=tmp_path)

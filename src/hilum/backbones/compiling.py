@@ -12,7 +12,6 @@ import hashlib
 import json
 import logging
 import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -24,17 +23,15 @@ from typing import Any, Literal
 from filelock import FileLock
 
 from hilum.backbones.catalog import CATALOG
+from hilum.backbones.children import refusal, refusals_told, run_child
 from hilum.backbones.records import OwnWeights, fed_differently
 from hilum.backbones.weights import Backbone, hash_file
-from hilum.errors import CacheError, CompilingError, HilumError, UntrustedModelError
+from hilum.errors import CacheError, CompilingError, UntrustedModelError
 from hilum.memory import note_child, own_peak_bytes
 from hilum.writing import sweep, sync_files, sync_folder
 
 GRAPH_VERSION = 5
 """Raised whenever the way a graph is built changes its outputs."""
-
-_REFUSED = 3
-"""Exit status of a child that can say what was wrong."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -45,20 +42,26 @@ Output = Literal["features", "classes"]
 
 def graph_key(backbone: Backbone, output: Output = "features") -> str:
     """Address of a backbone's graph: everything that its outputs depend on."""
-    record = backbone.record
-    parts = {
-        "name": record.name,
-        "input": asdict(record.input),
-        "pooling": record.pooling,
-        "output": output,
+    parts = _outline(backbone, output) | {
         "weights": backbone.weights.sha256,
-        "spec": asdict(record.weights.spec) if isinstance(record.weights, OwnWeights) else None,
         "graph_version": GRAPH_VERSION,
         "precision": "float32",
         "keras": release("keras"),
         "openvino": release("openvino"),
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
+
+
+def _outline(backbone: Backbone, output: Output) -> dict[str, Any]:
+    """Say what is to be built, but for the numbers: for the address and for the child."""
+    record = backbone.record
+    return {
+        "name": record.name,
+        "input": asdict(record.input),
+        "pooling": record.pooling,
+        "output": output,
+        "spec": asdict(record.weights.spec) if isinstance(record.weights, OwnWeights) else None,
+    }
 
 
 def release(package: str) -> str:
@@ -122,38 +125,28 @@ def _is_whole(folder: Path) -> bool:
 
 def _compile_in_child(backbone: Backbone, output: Output, folder: Path) -> None:
     """Run this module as a program; a crash there is an error here, never a crash."""
-    record = backbone.record
-    job = {
-        "name": record.name,
-        "input": asdict(record.input),
-        "pooling": record.pooling,
-        "output": output,
+    job = _outline(backbone, output) | {
         "weights": str(backbone.weights.path.absolute()),
         "sha256": backbone.weights.sha256,
         "folder": str(folder.absolute()),
-        "spec": asdict(record.weights.spec) if isinstance(record.weights, OwnWeights) else None,
     }
     environment = os.environ | {
         "KERAS_BACKEND": "openvino",
         # Keras writes its settings into its home: keep the user's own out of it.
         "KERAS_HOME": str(folder.parent / "keras"),
     }
-    # -P: the user's current folder may hold a keras.py.
-    child = subprocess.run(
-        [sys.executable, "-P", "-m", "hilum.backbones.compiling"],
-        env=environment,
-        input=json.dumps(job),
-        capture_output=True,
-        text=True,
-        check=False,
+    child = run_child(
+        "hilum.backbones.compiling",
+        job,
         cwd=folder.parent,  # a model file that names others finds none
+        environment=environment,
     )
     if child.returncode == 0:
         about = json.loads((folder / "graph.json").read_text(encoding="utf-8"))
         note_child(about["peak_rss_bytes"])
         return
-    if child.returncode == _REFUSED:
-        message, _, fix = child.stderr.strip().rpartition("\n")[2].partition("\t")
+    if refused := refusal(child):
+        message, fix = refused
         raise CompilingError(f"{backbone.title} could not be compiled: {message}", fix=fix)
     last_lines = "\n".join(child.stderr.strip().splitlines()[-3:])
     raise CompilingError(
@@ -204,10 +197,5 @@ def _write_graph(job: Mapping[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    try:
+    with refusals_told():
         _write_graph(json.load(sys.stdin))
-    except HilumError as error:
-        # One line, so that the parent can say it to the user as it is.
-        message, fix = (" ".join(text.split()) for text in (error.message, error.fix))
-        print(f"{message}\t{fix}", file=sys.stderr)  # noqa: T201
-        sys.exit(_REFUSED)

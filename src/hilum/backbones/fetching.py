@@ -25,6 +25,7 @@ from hilum.backbones.downloading import (
 from hilum.backbones.records import HostedWeights
 from hilum.backbones.weights import (
     HDF5_SIGNATURE,
+    LEAST_SHARE,
     WeightsFile,
     hash_file,
     look_alikes,
@@ -158,7 +159,7 @@ def _doubt(source: HostedWeights, part: Path) -> str | None:
     if not is_hdf5:
         return "is no weight file"
     n_bytes = part.stat().st_size
-    if n_bytes < 0.98 * source.size_bytes:
+    if n_bytes < LEAST_SHARE * source.size_bytes:
         return f"is too short for its weights: {n_bytes / 1e6:.1f} MB"
     return None
 

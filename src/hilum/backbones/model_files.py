@@ -12,7 +12,6 @@ import json
 import mmap
 import stat
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict
@@ -20,6 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
+from hilum.backbones.children import refusal, run_child
 from hilum.backbones.model_descriptions import read_description
 from hilum.backbones.onnx_wire import check_onnx
 from hilum.backbones.records import BackboneRecord, InputSpec, ModelFileSpec, OwnWeights
@@ -28,9 +28,6 @@ from hilum.memory import note_child
 
 PREFIXES = ("onnx:", "openvino:")
 """What stands before a path where the name of a backbone is wanted; both mean the same."""
-
-REFUSED = 3
-"""Exit status of a child that can say what was wrong."""
 
 ModelKind = Literal["onnx", "xml"]
 
@@ -184,15 +181,11 @@ def _inspect(path: Path, spec: ModelFileSpec, size_px: int) -> tuple[int, int]:
     job = {"path": str(path), "spec": asdict(spec), "size_px": size_px}
     with tempfile.TemporaryDirectory() as elsewhere:
         try:
-            # -P: the user's current folder may hold an openvino.py.
-            child = subprocess.run(
-                [sys.executable, "-P", "-m", "hilum.backbones.model_graphs"],
-                input=json.dumps(job),
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=_INSPECTION_SECONDS,
-                cwd=elsewhere,
+            child = run_child(
+                "hilum.backbones.model_graphs",
+                job,
+                cwd=Path(elsewhere),
+                timeout_seconds=_INSPECTION_SECONDS,
             )
         except subprocess.TimeoutExpired as error:
             raise WeightsError(
@@ -203,8 +196,8 @@ def _inspect(path: Path, spec: ModelFileSpec, size_px: int) -> tuple[int, int]:
         found = json.loads(child.stdout.strip().rpartition("\n")[2])
         note_child(found["peak_rss_bytes"])
         return found["parameters"], found["width"]
-    if child.returncode == REFUSED:
-        message, _, fix = child.stderr.strip().rpartition("\n")[2].partition("\t")
+    if refused := refusal(child):
+        message, fix = refused
         raise WeightsError(f"{path.name}: {message}", fix=fix)
     last_lines = " ".join(child.stderr.strip().splitlines()[-3:])
     raise WeightsError(

@@ -17,7 +17,8 @@ import numpy as np
 import openvino
 from openvino import opset13 as ops
 
-from hilum.backbones.model_files import REFUSED, check_model_file
+from hilum.backbones.children import refusals_told
+from hilum.backbones.model_files import check_model_file
 from hilum.backbones.model_networks import (
     check_input,
     choose_output,
@@ -26,7 +27,7 @@ from hilum.backbones.model_networks import (
     read_network,
 )
 from hilum.backbones.records import ModelFileSpec
-from hilum.errors import HilumError, UntrustedModelError, WeightsError
+from hilum.errors import UntrustedModelError, WeightsError
 from hilum.memory import own_peak_bytes
 
 _BATCH = 4
@@ -230,11 +231,6 @@ def _shorten(error: Exception) -> str:
 
 if __name__ == "__main__":
     job = json.load(sys.stdin)
-    try:
+    with refusals_told():
         _, found = build_graph(Path(job["path"]), _spec(job["spec"]), job["size_px"])
-    except HilumError as error:
-        # One line, so that the parent can say it to the user as it is.
-        told = (" ".join(text.split()) for text in (error.message, error.fix))
-        print("\t".join(told), file=sys.stderr)  # noqa: T201
-        sys.exit(REFUSED)
     print(json.dumps(found | {"peak_rss_bytes": own_peak_bytes()}))  # noqa: T201

@@ -29,6 +29,9 @@ from hilum.settings import default_weights_dir
 HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 """What every HDF5 file starts with."""
 
+LEAST_SHARE = 0.98
+"""A weight file holds no less than this share of its weights' own bytes."""
+
 _MOST_STRUCTURE_BYTES = 8_000_000
 """Official files hold up to 4 MB beside their weights: small networks have many layers, too."""
 
@@ -130,12 +133,12 @@ class WeightsShelf:
             fix=f"{fix} with --allow-unverified-weights, and every result will say so.",
         )
 
-    def why_unavailable(self, record: BackboneRecord) -> str | None:
-        """Say what keeps a backbone from running here, and what to do; None if nothing does."""
+    def obstacle(self, record: BackboneRecord) -> WeightsError | UntrustedModelError | None:
+        """Return what keeps a backbone from running here: absence or doubt; None if nothing."""
         try:
             self.find(record)
         except (WeightsError, UntrustedModelError) as error:
-            return str(error)
+            return error
         return None
 
     def _by_name(self, source: WeightsSource) -> list[Path]:
@@ -174,7 +177,7 @@ def look_alikes(source: WeightsSource, folders: Iterable[Path]) -> list[Path]:
         path
         for folder in folders
         for path, n_bytes in _hdf5_files(folder)
-        if 0.98 * source.size_bytes <= n_bytes <= most
+        if LEAST_SHARE * source.size_bytes <= n_bytes <= most
     ]
 
 

@@ -70,16 +70,8 @@ def build_features(record: BackboneRecord, weights: Path | None) -> keras.Model:
         WeightsError: The file does not fit the network.
     """
     film, scaled = _film_input(record)
-    if record.family == "lite":
-        feature_map = lite_body(scaled, VARIANTS[record.name])
-        model = keras.Model(film, _outputs(feature_map, record), name=record.name)
-        if weights:
-            load_lite_weights(model, read_checkpoint(weights))
-        return model
-    network = _keras_network(record, include_top=False)
-    if weights:
-        load_keras_weights(network, weights)
-    return keras.Model(film, _outputs(_apply(network, scaled), record), name=record.name)
+    feature_map = _apply(_network(record, weights, include_top=False), scaled)
+    return keras.Model(film, _outputs(feature_map, record), name=record.name)
 
 
 def build_classifier(record: BackboneRecord, weights: Path | None) -> keras.Model:
@@ -96,16 +88,8 @@ def build_classifier(record: BackboneRecord, weights: Path | None) -> keras.Mode
         WeightsError: The file does not fit the network.
     """
     film, scaled = _film_input(record)
-    if record.family == "lite":
-        features, _ = _outputs(lite_body(scaled, VARIANTS[record.name]), record)
-        model = keras.Model(film, layers.Softmax()(imagenet_top(features)), name=record.name)
-        if weights:
-            load_lite_weights(model, read_checkpoint(weights))
-        return model
-    network = _keras_network(record, include_top=True)
-    if weights:
-        load_keras_weights(network, weights)
-    return keras.Model(film, _apply(network, scaled), name=record.name)
+    classes = _apply(_network(record, weights, include_top=True), scaled)
+    return keras.Model(film, classes, name=record.name)
 
 
 def _film_input(record: BackboneRecord) -> tuple[Any, Any]:
@@ -136,6 +120,28 @@ class _FlattenEach(layers.Flatten):  # type: ignore[misc]
         if len(inputs.shape) == 4:
             inputs = ops.transpose(inputs, (0, 2, 3, 1))
         return ops.reshape(inputs, (-1, math.prod(inputs.shape[1:])))
+
+
+def _network(record: BackboneRecord, weights: Path | None, *, include_top: bool) -> keras.Model:
+    """Build the network itself, from scaled pictures on, and fill it."""
+    if record.family == "lite":
+        network = _lite_network(record, include_top=include_top)
+        if weights:
+            load_lite_weights(network, read_checkpoint(weights))
+    else:
+        network = _keras_network(record, include_top=include_top)
+        if weights:
+            load_keras_weights(network, weights)
+    return network
+
+
+def _lite_network(record: BackboneRecord, *, include_top: bool) -> keras.Model:
+    side = record.input.size_px
+    picture = keras.Input((3, side, side))
+    output = lite_body(picture, VARIANTS[record.name])
+    if include_top:
+        output = layers.Softmax()(imagenet_top(layers.GlobalAveragePooling2D()(output)))
+    return keras.Model(picture, output)
 
 
 def _keras_network(record: BackboneRecord, *, include_top: bool) -> keras.Model:

@@ -112,14 +112,13 @@ def _read(table: str) -> str:
 
 def _tell(check: TableCheck) -> None:
     from rich.console import Console
-    from rich.markup import escape
     from rich.padding import Padding
 
-    from hilum.cli.printing import printable
+    from hilum.cli.printing import plain
     from hilum.report.published_table import MISS_MARK, gloss_texts, reading_texts
 
     console = Console(highlight=False)
-    first, *others = (escape(printable(text)) for text in reading_texts(check))
+    first, *others = (plain(text) for text in reading_texts(check))
     console.print(f"[bold]{first}[/]")
     for text in others:
         is_miss = text.startswith(MISS_MARK)
@@ -137,10 +136,9 @@ def _tell(check: TableCheck) -> None:
 
 def _tell_set(console: Console, check: TableCheck, audit: SetAudit) -> None:
     from rich.box import SIMPLE_HEAD
-    from rich.markup import escape
     from rich.table import Table
 
-    from hilum.cli.printing import printable
+    from hilum.cli.printing import plain
     from hilum.report.formatting import p_text
     from hilum.report.published_table import (
         FILMS_NOTE,
@@ -152,7 +150,7 @@ def _tell_set(console: Console, check: TableCheck, audit: SetAudit) -> None:
     )
 
     size = audit.size
-    names = {row.model: escape(printable(row.model)) for row in audit.rows}
+    names = {row.model: plain(row.model) for row in audit.rows}
     console.rule(f"[bold]{set_title(audit)}[/]")
     counts = Table(
         box=SIMPLE_HEAD, caption="In percent; below each figure, its exact 95 % interval."
@@ -196,7 +194,7 @@ def _tell_set(console: Console, check: TableCheck, audit: SetAudit) -> None:
         console.print(f"{len(audit.pairs) - len(shown)} further pairs: --json.")
 
     predictive = Table(
-        box=SIMPLE_HEAD, caption=escape(printable(basis_text(check, audit))), caption_justify="left"
+        box=SIMPLE_HEAD, caption=plain(basis_text(check, audit)), caption_justify="left"
     )
     predictive.add_column("Model")
     for values in audit.rows[0].predictive:

@@ -8,13 +8,12 @@ from typing import Any, Literal
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from hilum.backbones.catalog import PAPER_SIX
 from hilum.backbones.records import BackboneRecord, HostedWeights
 from hilum.backbones.weights import WeightsShelf, how_to_get
-from hilum.cli.printing import printable
+from hilum.cli.printing import plain
 from hilum.errors import HilumError, UntrustedModelError, WeightsError
 
 _WIDE = 112
@@ -124,7 +123,7 @@ def draw_table(entries: list[Entry], shelf: WeightsShelf) -> None:
     console.print(table)
     for entry in entries:
         if entry.obstacle and entry.state != "no":
-            told = escape(printable(entry.obstacle.message))
+            told = plain(entry.obstacle.message)
             console.print(f"[red]{entry.state.title()}:[/] {told}", soft_wrap=True)
     if absent:
         console.print(f"{len(here)} of {len(entries)} are available here. The others:")
@@ -133,7 +132,7 @@ def draw_table(entries: list[Entry], shelf: WeightsShelf) -> None:
             "by hand   hilum backbones list NAME… says which file to download; put it into",
             f"          {shelf.home.absolute()}",
         ):
-            console.print(f"  {escape(printable(text))}", soft_wrap=True)
+            console.print(f"  {plain(text)}", soft_wrap=True)
 
 
 def _cells(entry: Entry, *, is_wide: bool) -> list[str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from hilum.cli.printing import printable
+from hilum.cli.printing import plain
 from hilum.cli.running import Wishes, check_outside
 from hilum.cli.telling import tell_excluded
 
@@ -74,7 +74,6 @@ def _tell(naming: Naming) -> None:
 def _tell_backbone(console: Console, backbone: BackboneNames) -> None:
     """Print the classes side by side, as many as there is room for."""
     from rich.box import SIMPLE_HEAD
-    from rich.markup import escape
     from rich.table import Table
 
     at_once = max(1, console.width // _COLUMN_WIDTH)
@@ -82,7 +81,7 @@ def _tell_backbone(console: Console, backbone: BackboneNames) -> None:
         shown = backbone.per_class[start : start + at_once]
         table = Table(box=SIMPLE_HEAD, title=None if start else backbone.title)
         for names in shown:
-            label = escape(printable(names.label))
+            label = plain(names.label)
             table.add_column(f"{label}\n[dim]{names.n_films} films[/]", min_width=18)
         for row in zip(*(names.top for names in shown), strict=True):
             table.add_row(*map(_cell, row))

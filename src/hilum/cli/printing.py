@@ -5,6 +5,13 @@ from __future__ import annotations
 import unicodedata
 
 
+def plain(text: str) -> str:
+    """Make a text safe for the terminal, and free of what rich would read as markup."""
+    from rich.markup import escape
+
+    return escape(printable(text))
+
+
 def printable(text: str) -> str:
     """Show control characters instead of obeying them: file names may hold any."""
     return "".join(

@@ -8,6 +8,15 @@ import sys
 from types import FrameType
 
 
+class Stopped(KeyboardInterrupt):
+    """The command was asked to stop.
+
+    A class of its own, because the interpreter remembers a plain `KeyboardInterrupt` that
+    leaves source run by `exec` (a dataclass being made, say), even where it is caught
+    further out: `python -m` would then end by the signal and not with our exit code.
+    """
+
+
 class Stopping:
     """Remembers that the command was asked to stop, whoever swallows the exception.
 
@@ -27,7 +36,7 @@ class Stopping:
     def check(self) -> None:
         """Stop now if that was asked for and did not come through."""
         if self.number is not None:
-            raise KeyboardInterrupt
+            raise Stopped
 
     @property
     def exit_code(self) -> int:
@@ -43,7 +52,7 @@ class Stopping:
         if self.number is not None:
             os._exit(self.exit_code)  # asked twice
         self.number = number
-        raise KeyboardInterrupt
+        raise Stopped
 
 
 stopping = Stopping()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from hilum.cli.printing import printable
+from hilum.cli.printing import plain, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,38 +35,46 @@ def tell_excluded(cohort: Cohort) -> None:
 def tell_result(comparison: Comparison) -> None:
     """Print what runs on unverified weights, the table, the paper's table, and the verdict."""
     from rich.console import Console
-    from rich.markup import escape
-
-    from hilum.report.wording import unverified_text
 
     console = Console(highlight=False)
-    unverified = unverified_text(comparison)
-    if unverified:
-        console.print(f"[bold red]Unverified weights.[/] {escape(printable(unverified))}")
+    tell_unverified(console, comparison)
     table = _make_table(comparison)
     if _fits(console, table):
         console.print(table)
         console.print("95 % intervals in grey.")
     else:
         for result in comparison.backbones:
-            console.print(f"[bold]{escape(printable(result.title))}[/]")
+            console.print(f"[bold]{plain(result.title)}[/]")
             for name, m in result.evaluation.metrics.items():
                 console.print(
                     f"  {name.replace('_', ' ')} {m.value:.3f} ({m.low:.3f}–{m.high:.3f})"
                 )
-    for absent in comparison.unavailable:
-        if absent.is_refused:
-            console.print(f"[bold]Refused:[/] {escape(printable(absent.why))}")
+    tell_refused(console, comparison)
     _tell_published(console, comparison)
     console.print(f"Verdict: [bold]{comparison.verdict.headline}[/].")
     for reason in comparison.verdict.reasons:
-        console.print(f"  · {escape(printable(reason))}")
+        console.print(f"  · {plain(reason)}")
     console.print("Research use only.")
+
+
+def tell_unverified(console: Console, comparison: Comparison) -> None:
+    """Say first of all which networks ran on other weights than the published ones."""
+    from hilum.report.wording import unverified_text
+
+    text = unverified_text(comparison)
+    if text:
+        console.print(f"[bold red]Unverified weights.[/] {plain(text)}")
+
+
+def tell_refused(console: Console, comparison: Comparison) -> None:
+    """Name the weight files that are here and were not taken."""
+    for absent in comparison.unavailable:
+        if absent.is_refused:
+            console.print(f"[bold]Refused:[/] {plain(absent.why)}")
 
 
 def _make_table(comparison: Comparison) -> Table:
     from rich.box import SIMPLE_HEAD
-    from rich.markup import escape
     from rich.table import Table
 
     from hilum.report.wording import UNVERIFIED, bare_title
@@ -74,13 +82,13 @@ def _make_table(comparison: Comparison) -> Table:
     cohort = comparison.cohort
     counts = ", ".join(f"{n} {label}" for label, n in cohort.n_per_class.items())
     title = f"{cohort.name}: {counts}; positive: {comparison.positive}"
-    table = Table(box=SIMPLE_HEAD, title=escape(printable(title)))
+    table = Table(box=SIMPLE_HEAD, title=plain(title))
     table.add_column("Backbone", no_wrap=True)
     for name in comparison.backbones[0].evaluation.metrics:
         table.add_column(name.replace("_", " "), justify="right", no_wrap=True)
     for result in comparison.backbones:
         is_verified = result.weights.is_verified
-        name = escape(printable(bare_title(result)))
+        name = plain(bare_title(result))
         table.add_row(
             name if is_verified else f"{name}\n[red]{UNVERIFIED}[/]",
             *(
@@ -95,7 +103,6 @@ def _make_table(comparison: Comparison) -> Table:
 def _tell_published(console: Console, comparison: Comparison) -> None:
     """Print the paper's table beside ours, where the run follows the paper's recipe."""
     from rich.box import SIMPLE_HEAD
-    from rich.markup import escape
     from rich.table import Table
 
     from hilum.report.replication import SOURCE, make_paper_rows, reading_texts
@@ -134,7 +141,7 @@ def _tell_published(console: Console, comparison: Comparison) -> None:
     if any(cell.is_different for row in rows for cell in row.cells):
         console.print("* differs from the paper's beyond chance.")
     for text in reading_texts(published, comparison):
-        console.print(escape(printable(text)))
+        console.print(plain(text))
 
 
 def _with_interval(figure: str, interval: str) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hilum.cli.printing import printable
+from hilum.cli.printing import plain
+from hilum.cli.telling import tell_refused, tell_unverified
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,42 +26,37 @@ def tell_recipes(contrast: RecipeContrast) -> None:
     from rich.console import Console
 
     from hilum.report import recipes_wording as words
-    from hilum.report.wording import unverified_text
 
     console = Console(highlight=False)
     last = contrast.comparisons[-1]
-    unverified = unverified_text(last)
-    if unverified:
-        console.print(f"[bold red]Unverified weights.[/] {_plain(unverified)}")
+    tell_unverified(console, last)
     counts = ", ".join(f"{n} {label}" for label, n in last.cohort.n_per_class.items())
     title = f"{last.cohort.name}: {counts}; positive: {last.positive}"
-    console.print(f"[italic]{_plain(title)}[/]", justify="center")
+    console.print(f"[italic]{plain(title)}[/]", justify="center")
     if console.width >= _TABLE_WIDTH:
         _tell_table(console, contrast)
     else:
         _tell_list(console, contrast)
-    for absent in last.unavailable:
-        if absent.is_refused:
-            console.print(f"[bold]Refused:[/] {_plain(absent.why)}")
+    tell_refused(console, last)
 
     console.print("[bold]What the difference is worth[/]")
     for difference in contrast.differences:
         console.print(
-            f"· [bold]{_plain(difference.title)}[/]: {_plain(words.worth_text(difference))}"
+            f"· [bold]{plain(difference.title)}[/]: {plain(words.worth_text(difference))}"
         )
     notes = f"{words.HOLM_NOTE} {words.groups_note(contrast)}".strip()
     for text in (*words.standing_texts(contrast), words.widths_text(contrast), notes):
         if text:
-            console.print(f"· {_plain(text)}")
+            console.print(f"· {plain(text)}")
     console.print()
     if contrast.path:
         _tell_path(console, contrast)
     for comparison in contrast.comparisons:
         if comparison.folds.validates_on_test:
-            console.print(f"[bold]Same films.[/] {_plain(words.validation_text(comparison))}")
+            console.print(f"[bold]Same films.[/] {plain(words.validation_text(comparison))}")
     console.print(f"Verdict: {_verdicts(contrast)}.")
     for reason in words.reasons(contrast):
-        console.print(f"  · {_plain(reason)}")
+        console.print(f"  · {plain(reason)}")
     console.print("Research use only.")
 
 
@@ -74,12 +70,12 @@ def _tell_table(console: Console, contrast: RecipeContrast) -> None:
     table.add_column("Backbone", no_wrap=True)
     between = " " if len(contrast.comparisons) <= _RECIPES_ON_ONE_LINE else "\n"
     for comparison in contrast.comparisons:
-        table.add_column(_plain(comparison.recipe.name), justify="right", no_wrap=True)
+        table.add_column(plain(comparison.recipe.name), justify="right", no_wrap=True)
     table.add_row("films tested", *(f"{s.tested:,}" for s in contrast.standings), end_section=True)
     for last in contrast.comparisons[-1].backbones:
         is_verified = last.weights.is_verified
         mark = "" if is_verified else f"\n  [red]{UNVERIFIED}[/]"
-        table.add_row(f"[bold]{_plain(bare_title(last))}[/]{mark}")
+        table.add_row(f"[bold]{plain(bare_title(last))}[/]{mark}")
         for metric, texts in _figures(contrast, last.name):
             table.add_row(
                 f"  {metric}",
@@ -91,10 +87,10 @@ def _tell_table(console: Console, contrast: RecipeContrast) -> None:
 
 def _tell_list(console: Console, contrast: RecipeContrast) -> None:
     for last in contrast.comparisons[-1].backbones:
-        console.print(f"[bold]{_plain(last.title)}[/]")
+        console.print(f"[bold]{plain(last.title)}[/]")
         for metric, texts in _figures(contrast, last.name):
             for comparison, (value, interval) in zip(contrast.comparisons, texts, strict=True):
-                recipe = _plain(comparison.recipe.name)
+                recipe = plain(comparison.recipe.name)
                 console.print(f"  {metric} {recipe} {value} ({interval})")
 
 
@@ -105,7 +101,7 @@ def _tell_path(console: Console, contrast: RecipeContrast) -> None:
     from hilum.report import recipes_wording as words
 
     console.print("[bold]What each setting is worth[/]")
-    console.print(_plain(words.path_text(contrast)))
+    console.print(plain(words.path_text(contrast)))
     table = Table(box=SIMPLE_HEAD)
     table.add_column("Setting")
     table.add_column("becomes", ratio=1)
@@ -113,19 +109,12 @@ def _tell_path(console: Console, contrast: RecipeContrast) -> None:
     table.add_column("films", justify="right")
     for step in contrast.path:
         table.add_row(
-            _plain(words.step_title(step)),
-            _plain("; ".join(step.after)),
+            plain(words.step_title(step)),
+            plain("; ".join(step.after)),
             words.step_change(step).replace(" (", "\n[dim](").replace(")", ")[/]"),
             words.step_films(step).replace(", then ", ",\nthen "),
         )
     console.print(table)
-
-
-def _plain(text: str) -> str:
-    """Make a text safe for the terminal, and free of what rich would read as markup."""
-    from rich.markup import escape
-
-    return escape(printable(text))
 
 
 def _figures(contrast: RecipeContrast, name: str) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -157,6 +146,6 @@ def _verdicts(contrast: RecipeContrast) -> str:
     if len(set(headlines)) == 1:
         return f"[bold]{headlines[0]}[/]"
     return ", ".join(
-        f"{_plain(comparison.recipe.name)} [bold]{headline}[/]"
+        f"{plain(comparison.recipe.name)} [bold]{headline}[/]"
         for comparison, headline in zip(contrast.comparisons, headlines, strict=True)
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from hilum.cohort.manifest import Cohort
 from hilum.report import formatting, wording
 from hilum.report.films import choose_examples
 from hilum.report.thumbnails import data_uri
@@ -39,9 +40,6 @@ def view_cohort(comparison: Comparison, thumbnails: Mapping[str, bytes]) -> dict
                 "examples": [(film.film_id, data_uri(film, thumbnails)) for film in examples],
             }
         )
-    by_code: dict[str, list[str]] = {}
-    for exclusion in cohort.excluded:
-        by_code.setdefault(exclusion.code, []).append(exclusion.film_id)
     sources = Counter((film.source, film.label) for film in films)
     names = sorted({film.source for film in films if film.source is not None})
     return {
@@ -51,12 +49,20 @@ def view_cohort(comparison: Comparison, thumbnails: Mapping[str, bytes]) -> dict
         "classes": classes,
         "sources": [(name, [sources[name, label] for label in cohort.classes]) for name in names],
         "no_source": [sources[None, label] for label in cohort.classes],
-        "excluded": [
-            (code, wording.EXCLUSION_REASONS.get(code, ""), ids)
-            for code, ids in sorted(by_code.items())
-        ],
+        "excluded": view_excluded(cohort),
         "left_out": sorted((cohort.left_out or {}).items()),
     }
+
+
+def view_excluded(cohort: Cohort) -> list[tuple[str, str, list[str]]]:
+    """Gather the files that could not be read: code, what it means, ids."""
+    by_code: dict[str, list[str]] = {}
+    for exclusion in cohort.excluded:
+        by_code.setdefault(exclusion.code, []).append(exclusion.film_id)
+    return [
+        (code, wording.EXCLUSION_REASONS.get(code, ""), ids)
+        for code, ids in sorted(by_code.items())
+    ]
 
 
 def view_findings(comparison: Comparison, redact: Callable[[str], str]) -> list[dict[str, Any]]:

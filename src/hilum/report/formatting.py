@@ -102,8 +102,10 @@ def seconds_text(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
-def bytes_text(size: int) -> str:
-    """Write a size in bytes: `812 MB`, `2.4 GB`."""
+def bytes_text(size: int | None) -> str:
+    """Write a size in bytes: `812 MB`, `2.4 GB`; None is unknown."""
+    if size is None:
+        return UNKNOWN
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
 
 

@@ -99,11 +99,7 @@ def render_report(
         misjudged=_misjudged(comparison, thumbnails),
         methods=_methods(comparison),
         provenance=list_entries(comparison.provenance, redact),
-        peak_memory=(
-            "unknown"
-            if comparison.peak_rss_bytes is None
-            else formatting.bytes_text(comparison.peak_rss_bytes)
-        ),
+        peak_memory=formatting.bytes_text(comparison.peak_rss_bytes),
     )
 
 

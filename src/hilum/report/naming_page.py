@@ -12,13 +12,14 @@ from markupsafe import Markup
 
 from hilum.backbones.imagenet import imagenet_classes
 from hilum.cohort.manifest import Film
+from hilum.report.cohort_section import view_excluded
 from hilum.report.films import choose_examples
 from hilum.report.formatting import bytes_text, films_text
 from hilum.report.pages import day_of, render_page
 from hilum.report.privacy import redactor
 from hilum.report.thumbnails import data_uri
 from hilum.report.tree import list_entries
-from hilum.report.wording import EXCLUSION_REASONS, joined, unverified_text
+from hilum.report.wording import joined, unverified_text
 from hilum.studies.naming import BackboneNames, Likeness, Naming
 
 LESSON = (
@@ -78,9 +79,6 @@ def render_naming(naming: Naming, thumbnails: Mapping[str, bytes]) -> str:
     """
     cohort = naming.cohort
     redact = redactor(cohort)
-    by_code: dict[str, list[str]] = {}
-    for exclusion in cohort.excluded:
-        by_code.setdefault(exclusion.code, []).append(exclusion.film_id)
     return render_page(
         "naming",
         cohort=cohort,
@@ -93,17 +91,13 @@ def render_naming(naming: Naming, thumbnails: Mapping[str, bytes]) -> str:
         backbones=[_backbone_view(backbone, _longest(naming)) for backbone in naming.backbones],
         examples=_examples(naming, thumbnails),
         n_unnamed=max(len(naming.backbones) - _BACKBONES_PER_FILM, 0),
-        excluded=[
-            (code, EXCLUSION_REASONS.get(code, ""), ids) for code, ids in sorted(by_code.items())
-        ],
+        excluded=view_excluded(cohort),
         absent=[entry.name for entry in naming.unavailable if not entry.is_refused],
         refused=[
             (entry.name, redact(entry.why)) for entry in naming.unavailable if entry.is_refused
         ],
         provenance=list_entries(naming.provenance, redact),
-        peak_memory=(
-            "unknown" if naming.peak_rss_bytes is None else bytes_text(naming.peak_rss_bytes)
-        ),
+        peak_memory=bytes_text(naming.peak_rss_bytes),
     )
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-from hilum.evaluation.results import Estimate
 from hilum.report import formatting, wording
 from hilum.report import recipes_wording as words
 from hilum.report.pages import day_of, render_page
 from hilum.report.privacy import redactor
-from hilum.report.standings import Cell, headline_metrics, scale_start, scaled
+from hilum.report.standings import headline_metrics, make_cell, scale_start
 from hilum.studies.comparison import BackboneResult, Comparison
 from hilum.studies.contrasting import RecipeContrast
 from hilum.studies.recipe_settings import SETTINGS
@@ -109,22 +107,13 @@ def _row(
 ) -> dict[str, Any]:
     return {
         "recipe": recipe,
-        "cells": [_cell(metric, result.evaluation.metrics[metric], start) for metric in metrics],
+        "cells": [
+            make_cell(metric, result.evaluation.metrics[metric], start) for metric in metrics
+        ],
         "tested": f"{len(result.evaluation.films):,}",
         "size_px": result.size_px,
         "training": formatting.seconds_text(result.seconds.train),
     }
-
-
-def _cell(metric: str, estimate: Estimate, start: float) -> Cell:
-    bounds = (estimate.low, estimate.value, estimate.high)
-    return Cell(
-        title=formatting.metric_title(metric),
-        value=formatting.metric_value(metric, estimate.value),
-        interval=formatting.metric_interval(metric, estimate),
-        one_repeat="",
-        whisker=scaled(*bounds, start) if all(map(math.isfinite, bounds)) else None,
-    )
 
 
 def _step_view(contrast: RecipeContrast, number: int) -> dict[str, Any]:

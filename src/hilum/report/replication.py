@@ -19,7 +19,6 @@ from hilum.studies.comparison import Comparison
 from hilum.studies.replicating import PaperTable
 
 NOT_RUN = "did not run"
-TITLE = "Beside the published table"
 _POSITIVE = "COVID-19"
 SOURCE = "Bansal and Sridhar (2020), Table 1"
 

@@ -117,6 +117,18 @@ def scaled(low: float, value: float, high: float, start: float) -> Whisker:
     return Whisker(*bounds)
 
 
+def make_cell(metric: str, estimate: Estimate, start: float, *, one_repeat: str = "") -> Cell:
+    """Write out one figure, with a bar from `start` to 1 where it has bounds."""
+    bounds = (estimate.low, estimate.value, estimate.high)
+    return Cell(
+        title=metric_title(metric),
+        value=metric_value(metric, estimate.value),
+        interval=metric_interval(metric, estimate),
+        one_repeat=one_repeat,
+        whisker=scaled(*bounds, start) if all(map(math.isfinite, bounds)) else None,
+    )
+
+
 def make_rows(comparison: Comparison, metrics: Sequence[str]) -> tuple[Row, ...]:
     """Write out one table row per backbone, best first."""
     start = scale_start(comparison, metrics)
@@ -162,16 +174,15 @@ def _row(result: BackboneResult, metrics: Sequence[str], start: float) -> Row:
         title=result.title,
         is_verified=result.weights.is_verified,
         cells=tuple(
-            Cell(
-                title=metric_title(metric),
-                value=metric_value(metric, evaluation.metrics[metric].value),
-                interval=metric_interval(metric, evaluation.metrics[metric]),
+            make_cell(
+                metric,
+                evaluation.metrics[metric],
+                start,
                 one_repeat=(
                     spread_text(metric, evaluation.repeats[metric])
                     if metric in evaluation.repeats
                     else ""
                 ),
-                whisker=_whisker(evaluation.metrics[metric], start),
             )
             for metric in metrics
         ),
@@ -182,10 +193,3 @@ def _row(result: BackboneResult, metrics: Sequence[str], start: float) -> Row:
         is_stored=result.views_per_second is None,
         training=seconds_text(result.seconds.train),
     )
-
-
-def _whisker(estimate: Estimate, start: float) -> Whisker | None:
-    bounds = (estimate.low, estimate.value, estimate.high)
-    if not all(math.isfinite(bound) for bound in bounds):
-        return None
-    return scaled(*bounds, start)

@@ -11,6 +11,7 @@ from pathlib import Path
 from hilum.backbones.catalog import CATALOG
 from hilum.backbones.records import PackagedWeights
 from hilum.backbones.weights import WeightsShelf
+from hilum.errors import UntrustedModelError
 from hilum.studies.provenance import describe_run
 from hilum.writing import check_writable, nearest_folder
 
@@ -90,11 +91,13 @@ def _backbones(shelf: WeightsShelf) -> Iterator[Symptom]:
     """Look at those that come with the installation, and at what else is here."""
     absent = 0
     for record in CATALOG.values():
-        obstacle = shelf.why_unavailable(record)
+        obstacle = shelf.obstacle(record)
         if obstacle is None:
             yield Symptom(record.title, True, f"weights verified, {record.weights.licence}")
-        elif isinstance(record.weights, PackagedWeights) or "--allow" in obstacle:
-            yield Symptom(record.title, False, obstacle)
+        elif isinstance(record.weights, PackagedWeights) or isinstance(
+            obstacle, UntrustedModelError
+        ):
+            yield Symptom(record.title, False, str(obstacle))
         else:
             absent += 1
     yield Symptom(

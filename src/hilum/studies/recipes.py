@@ -9,6 +9,25 @@ from hilum.errors import RecipeError
 from hilum.heads.recipe import HeadRecipe
 from hilum.studies.comparison import Recipe
 
+_PAPER = Recipe(
+    name="paper",
+    summary=(
+        "One stratified 80/20 split by film, every input at 224 px, 25 epochs, the last "
+        "one kept; validation and test are the same films, as in Bansal and Sridhar (2020)."
+    ),
+    rotated_views=2,
+    head=HeadRecipe(
+        max_epochs=25,
+        patience_epochs=None,
+        keeps_best_epoch=False,
+        standardises=False,
+        balances_classes=False,
+    ),
+    folds=0,
+    repeats=1,
+    input_px=224,
+    split_seed=42,
+)
 RECIPES = {
     recipe.name: recipe
     for recipe in (
@@ -24,26 +43,9 @@ RECIPES = {
             folds=5,
             repeats=5,
         ),
-        Recipe(
-            name="paper",
-            summary=(
-                "One stratified 80/20 split by film, every input at 224 px, 25 epochs, the last "
-                "one kept; validation and test are the same films, as in Bansal and Sridhar (2020)."
-            ),
-            rotated_views=2,
-            head=HeadRecipe(
-                max_epochs=25,
-                patience_epochs=None,
-                keeps_best_epoch=False,
-                standardises=False,
-                balances_classes=False,
-            ),
-            folds=0,
-            repeats=1,
-            input_px=224,
-            split_seed=42,
-        ),
-        Recipe(
+        _PAPER,
+        replace(
+            _PAPER,
             name="pyimagesearch",
             summary=(
                 "The tutorial of March 2020 that the paper descends from: as recipe paper, with "
@@ -51,21 +53,9 @@ RECIPES = {
                 "pooling that reads the top left of the last feature map only, and a decaying "
                 "learning rate."
             ),
-            rotated_views=2,
-            head=HeadRecipe(
-                learning_rate_decay=1e-3 / 25,
-                max_epochs=25,
-                patience_epochs=None,
-                keeps_best_epoch=False,
-                standardises=False,
-                balances_classes=False,
-            ),
-            folds=0,
-            repeats=1,
-            input_px=224,
+            head=replace(_PAPER.head, learning_rate_decay=1e-3 / 25),
             scaling="unit",
             pooling="average-4x4",
-            split_seed=42,
         ),
     )
 }

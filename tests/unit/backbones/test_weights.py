@@ -68,7 +68,7 @@ def test_a_file_is_recognised_whatever_its_name(
     assert found.weights.sha256 == hashlib.sha256(DATA).hexdigest()
     assert found.weights.is_verified
     assert found.title == "VGG16"
-    assert shelf.why_unavailable(wanted) is None
+    assert shelf.obstacle(wanted) is None
 
 
 @pytest.mark.parametrize("n_bytes", [105_000, 4_000_000], ids=["5 %", "many layers"])
@@ -97,7 +97,7 @@ def test_absent_weights_name_file_address_and_folder(shelf: WeightsShelf, folder
     assert "`hilum backbones fetch VGG16`" in caught.value.fix
     assert "https://weights.invalid/official/net.h5" in caught.value.fix
     assert str(folder) in caught.value.fix
-    assert shelf.why_unavailable(RECORD) == str(caught.value)
+    assert str(shelf.obstacle(RECORD)) == str(caught.value)
 
 
 def test_the_file_with_the_classifier_is_fetched_as_such(shelf: WeightsShelf) -> None:
@@ -147,7 +147,7 @@ def test_without_a_published_hash_a_file_must_be_allowed(shelf: WeightsShelf, fo
 
 def test_a_half_downloaded_file_is_not_looked_at(shelf: WeightsShelf, folder: Path) -> None:
     (folder / "net.h5.part").write_bytes(DATA)
-    assert shelf.why_unavailable(RECORD) is not None
+    assert shelf.obstacle(RECORD) is not None
 
 
 def test_a_file_that_changes_is_hashed_again(shelf: WeightsShelf, folder: Path) -> None:
@@ -190,9 +190,7 @@ def test_kerass_own_home_is_the_users(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_folders_that_cannot_be_read_hold_nothing(tmp_path: Path) -> None:
     (tmp_path / "a file").write_text("in the way")
     for odd in (tmp_path / "absent", tmp_path / "a file", tmp_path / ("long" * 100)):
-        assert "is not here" in (
-            WeightsShelf(tmp_path / "cache", odd).why_unavailable(RECORD) or ""
-        )
+        assert "is not here" in (str(WeightsShelf(tmp_path / "cache", odd).obstacle(RECORD)))
 
 
 def test_odd_things_in_a_folder_hide_no_file(shelf: WeightsShelf, folder: Path) -> None:
