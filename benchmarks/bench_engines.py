@@ -36,7 +36,7 @@ from hilum.cohort.manifest import Cohort, Film
 from hilum.cohort.reading import decode_film
 from hilum.cohort.registering import load_registered
 from hilum.features.extraction import extract_features
-from hilum.features.views import resize_film
+from hilum.features.views import resize_film, rotated_views
 
 SIZE_PX = 224
 ROUNDS = 3
@@ -94,8 +94,7 @@ class Ours:
             extraction = extract_features(
                 films,
                 self._backbone,
-                n_rotated=N_ROTATED,
-                seed=0,
+                views=rotated_views(N_ROTATED, seed=0),
                 cache_dir=Path(fresh),
                 engine=lambda backbone, folder, output: self._engine,
             )

@@ -16,6 +16,7 @@ from hilum.backbones.engine import OpenVinoEngine
 from hilum.backbones.weights import WeightsShelf
 from hilum.cohort.manifest import Cohort
 from hilum.features.extraction import extract_features
+from hilum.features.views import rotated_views
 
 ROUNDS = 3
 N_ROTATED = 2
@@ -69,8 +70,7 @@ def measure(name: str, cohort: Cohort, cache: Path, n_films: int = 160) -> dict[
             extraction = extract_features(
                 films,
                 backbone,
-                n_rotated=N_ROTATED,
-                seed=0,
+                views=rotated_views(N_ROTATED, seed=0),
                 cache_dir=Path(fresh),
                 engine=lambda backbone, folder, output: engine,
             )

@@ -12,7 +12,10 @@ from jaxtyping import install_import_hook
 # Shapes and types stand in annotations; here they are held. Not for the heads: their own
 # checks must be seen to refuse what does not fit, and scikit-learn passes them nonsense.
 install_import_hook(
-    ["hilum." + room for room in ("cohort", "backbones", "features", "evaluation", "studies")],
+    [
+        "hilum." + room
+        for room in ("cohort", "backbones", "features", "evaluation", "auditing", "studies")
+    ],
     "shape_checker.check",
 )
 

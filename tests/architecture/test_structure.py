@@ -24,10 +24,11 @@ def run_python(code: str) -> str:
 
 def test_the_public_names_are_these() -> None:
     assert hilum.__all__ == [
-        "Cohort", "Comparison", "HilumError", "__version__", "compare", "compare_recipes",
-        "save_recipes", "save_run",
+        "Audit", "Cohort", "Comparison", "HilumError", "__version__", "audit", "compare",
+        "compare_recipes", "save_audit", "save_recipes", "save_run",
     ]  # fmt: skip
     assert all(getattr(hilum, name) is not None for name in hilum.__all__)
+    assert callable(hilum.audit)
     with pytest.raises(AttributeError):
         _ = hilum.nonsense
 
@@ -62,6 +63,7 @@ def test_features_from_the_store_need_no_engine(tmp_path: Path) -> None:
     from fake_engine import GridEngine, grid_backbone, opens
     from hilum.cohort.manifest import Cohort
     from hilum.features.extraction import extract_features
+    from hilum.features.views import rotated_views
 
     for k, label in enumerate(("Normal", "Opacity")):
         (tmp_path / "films" / label).mkdir(parents=True)
@@ -69,16 +71,19 @@ def test_features_from_the_store_need_no_engine(tmp_path: Path) -> None:
     films = Cohort.from_folder(tmp_path / "films").films
     cache = tmp_path / "cache"
     engine = opens(GridEngine())
-    extract_features(films, grid_backbone(), n_rotated=1, seed=0, cache_dir=cache, engine=engine)
+    extract_features(
+        films, grid_backbone(), views=rotated_views(1, 0), cache_dir=cache, engine=engine
+    )
     code = (
         f"import sys; sys.path.insert(0, {str(ROOT / 'tests')!r})\n"
         "from pathlib import Path\n"
         "from fake_engine import grid_backbone\n"
         "from hilum.cohort.manifest import Cohort\n"
         "from hilum.features.extraction import extract_features\n"
+        "from hilum.features.views import rotated_views\n"
         f"here = Path({str(tmp_path)!r})\n"
         "films = Cohort.from_folder(here / 'films').films\n"
-        "done = extract_features(films, grid_backbone(), n_rotated=1, seed=0, "
+        "done = extract_features(films, grid_backbone(), views=rotated_views(1, 0), "
         "cache_dir=here / 'cache')\n"
         "print(done.cost.n_computed, {'keras', 'openvino', 'jax'} & set(sys.modules))"
     )

@@ -13,6 +13,7 @@ from PIL import Image
 from fake_engine import GridEngine, grid_backbone, opens
 from hilum.cohort.manifest import Cohort
 from hilum.features.extraction import extract_features
+from hilum.features.views import rotated_views
 
 KILLED_AFTER = 900
 
@@ -22,13 +23,14 @@ from pathlib import Path
 from fake_engine import GridEngine, grid_backbone, opens
 from hilum.cohort.manifest import Cohort
 from hilum.features.extraction import extract_features
+from hilum.features.views import rotated_views
 
 def watch(done, total):
     if done == {KILLED_AFTER}:
         os.kill(os.getpid(), signal.SIGKILL)
 
 films, cache = map(Path, sys.argv[1:])
-extract_features(Cohort.from_folder(films).films, grid_backbone(), n_rotated=2, seed=0,
+extract_features(Cohort.from_folder(films).films, grid_backbone(), views=rotated_views(2, seed=0),
                  cache_dir=cache, engine=opens(GridEngine()), on_progress=watch)
 """
 
@@ -53,8 +55,7 @@ def test_a_killed_extraction_is_resumed(tmp_path: Path) -> None:
         extraction = extract_features(
             films,
             grid_backbone(),
-            n_rotated=2,
-            seed=0,
+            views=rotated_views(2, seed=0),
             cache_dir=tmp_path / cache,
             engine=opens(GridEngine()),
         )

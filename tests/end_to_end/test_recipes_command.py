@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from exit_codes import code_of_run
 from hilum.cohort.phantoms import write_phantoms
 
 FAST = (
@@ -51,7 +52,7 @@ def finished(hilum, films: Path, tmp_path_factory: pytest.TempPathFactory):
     process = hilum(
         "compare", films, "--positive", "Opacity", "--recipe", "paper,hilum", "--out", out, *FAST
     )
-    assert process.returncode == 0, process.stderr
+    assert process.returncode == code_of_run(out), process.stderr
     return process, out
 
 
@@ -111,11 +112,11 @@ def test_a_run_of_either_kind_replaces_the_other_and_strangers_stay(
     assert (out / "paper" / "notes.txt").read_text() == "mine"
     (out / "paper" / "notes.txt").unlink()
     process = hilum(*command, "--json")
-    assert process.returncode == 0, process.stderr
+    assert process.returncode == code_of_run(out), process.stderr
     assert json.loads(process.stdout)["schema"] == "hilum.results/1"
     assert not (out / "paper").exists()
     process = hilum(*command, "--json", "--recipe", "hilum,paper")
-    assert process.returncode == 0, process.stderr
+    assert process.returncode == code_of_run(out), process.stderr
     assert json.loads(process.stdout) == json.loads((out / "results.json").read_text())
     assert not (out / "predictions.csv").exists()
 
@@ -161,7 +162,7 @@ def test_three_recipes_with_their_own_inputs(hilum, films: Path, tmp_path: Path)
         "compare", films, "--positive", "Opacity", "--recipe", "pyimagesearch,paper,hilum",
         "--out", tmp_path / "run", "--json", *FAST,
     )  # fmt: skip
-    assert process.returncode == 0, process.stderr
+    assert process.returncode == code_of_run(tmp_path / "run"), process.stderr
     results = json.loads(process.stdout)
     assert {row["setting"] for row in results["settings"]} >= {"Pixel scaling", "Pooling"}
     assert len(results["differences"]) == 2

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from hilum.cli import data as of_data
 from hilum.cli import options
-
-if TYPE_CHECKING:
-    from hilum.cohort.manifest import Cohort
 
 
 class Head(StrEnum):
@@ -22,15 +19,11 @@ class Head(StrEnum):
     NONE = "none"
 
 
-_TABLE = "When DATA is a CSV"
 _STUDY = "The study"
 
 
 def compare_command(
-    data: Annotated[
-        Path,
-        typer.Argument(help="A folder with one subfolder per class, or a CSV.", metavar="DATA"),
-    ],
+    data: of_data.Data,
     positive: options.Positive = None,
     backbones: options.Backbones = None,
     recipe: Annotated[
@@ -50,10 +43,8 @@ def compare_command(
             rich_help_panel=_STUDY,
         ),
     ] = Head.DENSE,
-    classes: Annotated[
-        str | None,
-        typer.Option(help="Study only these.", metavar="A,B", rich_help_panel=_STUDY),
-    ] = None,
+    classes: of_data.Classes = None,
+    patient_pattern: of_data.PatientPattern = None,
     folds: Annotated[
         int | None,
         typer.Option(
@@ -70,33 +61,17 @@ def compare_command(
     epochs: Annotated[
         int | None, typer.Option(help="Epochs at most (100; 25).", rich_help_panel=_STUDY)
     ] = None,
-    label: Annotated[
-        list[str] | None,
-        typer.Option(
-            help='Labels that mean a class: "COVID-19=COVID-19|COVID-19, ARDS". Repeatable; '
-            "rows with other labels are left out and counted.",
-            metavar="CLASS=LABEL|LABEL",
-            rich_help_panel=_TABLE,
-        ),
-    ] = None,
-    image_column: Annotated[
-        str | None, typer.Option(help="Column of file names.", rich_help_panel=_TABLE)
-    ] = None,
-    label_column: Annotated[
-        str | None, typer.Option(help="Column of labels.", rich_help_panel=_TABLE)
-    ] = None,
-    patient_column: Annotated[
-        str | None, typer.Option(help="Column of patients.", rich_help_panel=_TABLE)
-    ] = None,
-    source_column: Annotated[
-        str | None, typer.Option(help="Column of sources.", rich_help_panel=_TABLE)
-    ] = None,
-    image_folder: Annotated[
-        Path | None,
-        typer.Option(
-            help="Where file names begin (default: the CSV's folder).", rich_help_panel=_TABLE
-        ),
-    ] = None,
+    label: of_data.Label = None,
+    image_column: of_data.ImageColumn = None,
+    label_column: of_data.LabelColumn = None,
+    patient_column: of_data.PatientColumn = None,
+    source_column: of_data.SourceColumn = None,
+    view_column: of_data.ViewColumn = None,
+    sex_column: of_data.SexColumn = None,
+    age_column: of_data.AgeColumn = None,
+    image_folder: of_data.ImageFolder = None,
+    masks: options.Masks = None,
+    no_probes: options.NoProbes = False,
     out: options.Out = None,
     seed: options.Seed = 0,
     is_json: options.Json = False,
@@ -131,7 +106,8 @@ def compare_command(
     in is changed by itself to show what it is worth. --folds and --repeats go
     to those that have folds, --views and --epochs to all.
 
-    Exit code: 0 done; 1 done, but some file could not be read; 2 nothing was written.
+    Exit code: 0 done; 1 done, but the claim is withheld, some check failed, or some
+    file could not be read; 2 nothing was written.
     """
     from hilum.cli.running import Wishes, run_recipes, split_names
     from hilum.studies.recipes import find_recipes
@@ -139,20 +115,25 @@ def compare_command(
     if head is Head.NONE:
         _check_unused(
             {"--recipe": recipe, "--folds": folds, "--repeats": repeats, "--views": views,
-             "--epochs": epochs, "--positive": positive, "--seed": seed or None}
+             "--epochs": epochs, "--positive": positive, "--seed": seed or None,
+             "--masks": masks, "--no-probes": no_probes or None}
         )  # fmt: skip
     recipes = find_recipes(
         split_names(recipe or "hilum") or [],
         folds=folds, repeats=repeats, views=views, epochs=epochs,
     )  # fmt: skip
-    cohort = _read_cohort(
+    cohort = of_data.read_cohort(
         data,
         classes=split_names(classes),
+        patient_pattern=patient_pattern,
         labels=label,
         image_column=image_column,
         label_column=label_column,
         patient_column=patient_column,
         source_column=source_column,
+        view_column=view_column,
+        sex_column=sex_column,
+        age_column=age_column,
         image_folder=image_folder,
     )
     wishes = Wishes(
@@ -163,6 +144,8 @@ def compare_command(
         cache_dir=cache_dir,
         weights_dir=weights_dir,
         allows_unverified_weights=allow_unverified_weights,
+        has_probes=not no_probes,
+        masks=masks,
         is_json=is_json,
         is_quiet=is_quiet,
         private={data: "DATA", image_folder: "IMAGES"},
@@ -186,42 +169,3 @@ def _check_unused(given: Mapping[str, object]) -> None:
             f"--head none trains nothing, so {', '.join(named)} would mean nothing.",
             fix="Leave out what belongs to training, or use --head dense.",
         )
-
-
-def _read_cohort(
-    data: Path,
-    *,
-    classes: list[str] | None,
-    labels: list[str] | None,
-    image_column: str | None,
-    label_column: str | None,
-    patient_column: str | None,
-    source_column: str | None,
-    image_folder: Path | None,
-) -> Cohort:
-    from hilum.cohort.manifest import Cohort
-    from hilum.cohort.tables import parse_label_map
-    from hilum.errors import CohortError
-    from hilum.writing import exists
-
-    table_only = (labels, image_column, label_column, patient_column, source_column, image_folder)
-    if not exists(data):
-        raise CohortError(f"There is no file or folder '{data}'.", fix="Check the name.")
-    if data.is_dir():
-        if any(option is not None for option in table_only):
-            raise CohortError(
-                f"'{data}' is a folder, and --label, --image-folder and the column options "
-                "belong to a CSV.",
-                fix="Leave them out, or give the CSV.",
-            )
-        return Cohort.from_folder(data, classes=classes)
-    return Cohort.from_csv(
-        data,
-        image_column=image_column,
-        label_column=label_column,
-        patient_column=patient_column,
-        source_column=source_column,
-        image_folder=image_folder,
-        labels=parse_label_map(labels) if labels else None,
-        classes=classes,
-    )

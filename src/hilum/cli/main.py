@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 import hilum
+from hilum.cli.audit import audit_command
 from hilum.cli.backbones import backbones_app
 from hilum.cli.check_table import check_table_command
 from hilum.cli.compare import compare_command
@@ -35,6 +36,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo_command)
 app.command("compare")(compare_command)
+app.command("audit")(audit_command)
 app.add_typer(backbones_app, name="backbones")
 app.command("check-table")(check_table_command)
 app.command("phantoms")(phantoms_command)

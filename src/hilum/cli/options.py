@@ -45,3 +45,19 @@ AllowUnverifiedWeights = Annotated[
         "says so.",
     ),
 ]
+NoProbes = Annotated[
+    bool,
+    typer.Option(
+        "--no-probes",
+        help="Do not try what the frame, the centre and a blurred copy of the films predict; the "
+        "verdict is then limited at best.",
+    ),
+]
+Masks = Annotated[
+    Path | None,
+    typer.Option(
+        help="A folder of lung masks, named as the films are and ending in .png: the lungs alone, "
+        "and the films without them, are then tried as well.",
+        metavar="DIR",
+    ),
+]

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
 
 
 def plain(text: str) -> str:
@@ -20,3 +25,11 @@ def printable(text: str) -> str:
         else character.encode("unicode_escape", "surrogatepass").decode("ascii")
         for character in text
     )
+
+
+def fits(console: Console, table: Table) -> bool:
+    """Tell whether a table has room without a cell being broken or cut."""
+    from rich.measure import Measurement
+
+    boundless = console.options.update(max_width=10_000)
+    return Measurement.get(console, boundless, table).maximum <= console.width

@@ -33,6 +33,8 @@ class Wishes:
         cache_dir: Where graphs and features are kept.
         weights_dir: Where weight files were placed by hand.
         allows_unverified_weights: Run on weights that are not the published ones.
+        has_probes: Try what parts of the films predict by themselves.
+        masks: A folder of lung masks.
         is_json: Print the machine-readable result.
         is_quiet: Print no progress.
         private: Places named on the command line, and what to keep in their stead.
@@ -45,6 +47,8 @@ class Wishes:
     cache_dir: Path | None = None
     weights_dir: Path | None = None
     allows_unverified_weights: bool = False
+    has_probes: bool = True
+    masks: Path | None = None
     is_json: bool = False
     is_quiet: bool = False
     private: Mapping[Path | None, str] = field(default_factory=dict)
@@ -55,11 +59,17 @@ class Wishes:
 
     def of_study(self, watcher: Watcher) -> dict[str, Any]:
         """Return what `compare` and `compare_recipes` want to know."""
-        return self.of_networks(watcher) | {"positive": self.positive, "seed": self.seed}
+        return self.of_networks(watcher) | {
+            "positive": self.positive,
+            "seed": self.seed,
+            "probes": self.has_probes,
+            "masks": self.masks,
+        }
 
     def of_networks(self, watcher: Watcher) -> dict[str, Any]:
         """Return what every study wants to know."""
         places = {self.out: "OUT", self.cache_dir: "CACHE", self.weights_dir: "WEIGHTS"}
+        places |= {self.masks: "MASKS"}
         return {
             "backbones": split_names(self.backbones),
             "cache_dir": self.cache_dir,
@@ -98,11 +108,7 @@ def run_recipes(cohort: Cohort, recipes: Sequence[Recipe], wishes: Wishes) -> in
         finished.tell()
     if not wishes.is_quiet:
         typer.echo(f"Report: {folder / 'report.html'}", err=wishes.is_json)
-    needs_attention = any(
-        finding.severity == "fail"
-        for comparison in finished.comparisons
-        for finding in comparison.findings
-    )
+    needs_attention = any(comparison.audit.needs_attention for comparison in finished.comparisons)
     return 1 if cohort.excluded or needs_attention else 0
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from hilum.cli.printing import plain, printable
+from hilum.cli.printing import fits, plain, printable
+from hilum.cli.telling_audit import tell_shortcuts, tell_verdict
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,13 +34,16 @@ def tell_excluded(cohort: Cohort) -> None:
 
 
 def tell_result(comparison: Comparison) -> None:
-    """Print what runs on unverified weights, the table, the paper's table, and the verdict."""
+    """Print the verdict before any figure, then the tables."""
     from rich.console import Console
 
     console = Console(highlight=False)
     tell_unverified(console, comparison)
+    tell_verdict(console, comparison.verdict)
+    champion = next(r for r in comparison.backbones if r.name == comparison.audit.model)
+    tell_shortcuts(console, comparison.audit, champion.title)
     table = _make_table(comparison)
-    if _fits(console, table):
+    if fits(console, table):
         console.print(table)
         console.print("95 % intervals in grey.")
     else:
@@ -51,9 +55,6 @@ def tell_result(comparison: Comparison) -> None:
                 )
     tell_refused(console, comparison)
     _tell_published(console, comparison)
-    console.print(f"Verdict: [bold]{comparison.verdict.headline}[/].")
-    for reason in comparison.verdict.reasons:
-        console.print(f"  · {plain(reason)}")
     console.print("Research use only.")
 
 
@@ -81,7 +82,10 @@ def _make_table(comparison: Comparison) -> Table:
 
     cohort = comparison.cohort
     counts = ", ".join(f"{n} {label}" for label, n in cohort.n_per_class.items())
+    is_withheld = comparison.verdict.headline == "withheld"
     title = f"{cohort.name}: {counts}; positive: {comparison.positive}"
+    if is_withheld:
+        title += "; withheld, for inspection only"
     table = Table(box=SIMPLE_HEAD, title=plain(title))
     table.add_column("Backbone", no_wrap=True)
     for name in comparison.backbones[0].evaluation.metrics:
@@ -95,7 +99,7 @@ def _make_table(comparison: Comparison) -> Table:
                 f"{m.value:.3f}\n[dim]{m.low:.3f}–{m.high:.3f}[/]"
                 for m in result.evaluation.metrics.values()
             ),
-            style="" if is_verified else "dim",
+            style="" if is_verified and not is_withheld else "dim",
         )
     return table
 
@@ -128,7 +132,7 @@ def _tell_published(console: Console, comparison: Comparison) -> None:
         ours = [row.withheld, "–", "–"] if row.is_withheld else ours
         table.add_row(row.model, "paper", *theirs)
         table.add_row("", "here", *ours)
-    if _fits(console, table):
+    if fits(console, table):
         console.print(table)
     else:
         console.print(f"Beside {SOURCE}, in percent")
@@ -148,11 +152,3 @@ def _with_interval(figure: str, interval: str) -> str:
     """Write a figure and its interval as narrowly as 80 columns want it."""
     low, high = interval.strip("[]").split(", ")
     return f"{figure} [dim]{low}–{high}[/]"
-
-
-def _fits(console: Console, table: Table) -> bool:
-    """Tell whether a table has room without a cell being broken or cut."""
-    from rich.measure import Measurement
-
-    boundless = console.options.update(max_width=10_000)
-    return Measurement.get(console, boundless, table).maximum <= console.width

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from hilum.cohort.manifest import Cohort
+from hilum.cohort.patients import choose_rules, tell_patients
 from hilum.cohort.reading import is_film_name, is_picture_name
 from hilum.cohort.registering import Candidate, check_choice, register_films
 from hilum.errors import CohortError, FilmLinkError, FilmMissingError
@@ -16,8 +17,11 @@ _READY_MADE_SPLITS = frozenset(
 )
 
 
-def read_folder(folder: Path, *, classes: Sequence[str] | None = None) -> Cohort:
+def read_folder(
+    folder: Path, *, classes: Sequence[str] | None = None, patient_pattern: str | None = None
+) -> Cohort:
     """Read `folder/<class>/…` as a cohort; see `Cohort.from_folder`."""
+    rules = choose_rules(patient_pattern)
     if not folder.is_dir():
         raise CohortError(
             f"There is no folder '{folder}'.", fix="Check the name; a CSV ends in .csv."
@@ -41,12 +45,13 @@ def read_folder(folder: Path, *, classes: Sequence[str] | None = None) -> Cohort
             candidates += of_class
         else:
             left_out[subfolder.name] = sum(c.is_named_as_film for c in of_class)
-    return register_films(
+    cohort = register_films(
         folder.resolve().name,
         candidates,
         left_out,
         expected=names if classes is None else classes,
     )
+    return tell_patients(cohort, rules)
 
 
 def _check_subfolders(folder: Path, entries: Sequence[Path], names: Sequence[str]) -> None:

@@ -15,8 +15,10 @@ from jaxtyping import Int
 from hilum.cohort.manifest import Cohort, Film
 
 
-def group_films(cohort: Cohort) -> Int[np.ndarray, " films"]:
-    """Find the films that must stay together: one patient's, and identical files.
+def group_films(
+    cohort: Cohort, twins: Sequence[Hashable | None] | None = None
+) -> Int[np.ndarray, " films"]:
+    """Find the films that must stay together: one patient's, and copies of one film.
 
     Patients count as the same where their names are, whatever the source: joining
     two strangers costs a little freedom, tearing one patient apart costs the truth.
@@ -24,6 +26,8 @@ def group_films(cohort: Cohort) -> Int[np.ndarray, " films"]:
     Args:
         cohort: The films. A film whose patient is unknown is taken for a patient
             of its own.
+        twins: The cluster of copies that each film belongs to; None where it has none.
+            Identical files are found without it.
 
     Returns:
         Group of each film, numbered from 0 in the order in which groups first appear.
@@ -31,6 +35,7 @@ def group_films(cohort: Cohort) -> Int[np.ndarray, " films"]:
     return join_by_keys(
         [film.patient for film in cohort.films],
         [film.sha256 for film in cohort.films],
+        *([] if twins is None else [twins]),
     )
 
 

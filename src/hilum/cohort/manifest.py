@@ -35,6 +35,9 @@ class Film:
         label: The class that the film is said to belong to.
         patient: Who was filmed; None where unknown.
         source: Where the film came from; None where unknown.
+        view: How it was taken, such as PA or AP; None where unknown.
+        sex: As the table writes it; None where unknown.
+        age: In years; None where unknown.
     """
 
     film_id: str
@@ -43,6 +46,9 @@ class Film:
     label: str
     patient: str | None = None
     source: str | None = None
+    view: str | None = None
+    sex: str | None = None
+    age: float | None = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +80,8 @@ class Cohort:
         excluded: Files that could not be read, each with its reason.
         left_out: Films per label that is not studied.
         ignored: Files in the folder that neither are films nor are named as pictures.
+        patients_from: How the patients are known, one sentence each; empty where they
+            are not.
     """
 
     name: str
@@ -82,24 +90,35 @@ class Cohort:
     excluded: tuple[Exclusion, ...] = ()
     left_out: Mapping[str, int] = field(default_factory=dict)
     ignored: int = 0
+    patients_from: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.films)
 
     @classmethod
-    def from_folder(cls, folder: str | Path, *, classes: Sequence[str] | None = None) -> Cohort:
+    def from_folder(
+        cls,
+        folder: str | Path,
+        *,
+        classes: Sequence[str] | None = None,
+        patient_pattern: str | None = None,
+    ) -> Cohort:
         """Make a cohort from a folder that holds one subfolder of films per class.
 
         Args:
             folder: Subfolders are classes; films may lie deeper inside them.
             classes: Study only these; the others are left out and counted.
+            patient_pattern: Regular expression whose group `patient`, or else its first
+                group, is the patient in a file's name; `none` reads no names. Some
+                collections' names are known without.
 
         Raises:
-            CohortError: There is no such folder, or it holds no two classes of films.
+            CohortError: There is no such folder, or it holds no two classes of films,
+                or the pattern finds no patient.
         """
         from hilum.cohort.folders import read_folder
 
-        return read_folder(Path(folder), classes=classes)
+        return read_folder(Path(folder), classes=classes, patient_pattern=patient_pattern)
 
     @classmethod
     def from_csv(
@@ -110,9 +129,13 @@ class Cohort:
         label_column: str | None = None,
         patient_column: str | None = None,
         source_column: str | None = None,
+        view_column: str | None = None,
+        sex_column: str | None = None,
+        age_column: str | None = None,
         image_folder: str | Path | None = None,
         labels: Mapping[str, Collection[str]] | None = None,
         classes: Sequence[str] | None = None,
+        patient_pattern: str | None = None,
     ) -> Cohort:
         """Make a cohort from a table with one film per row.
 
@@ -122,23 +145,39 @@ class Cohort:
             label_column: Column of labels; likewise.
             patient_column: Column of patients; likewise, and optional.
             source_column: Column of sources; likewise, and optional.
+            view_column: Column of views, such as PA or AP; likewise, and optional.
+            sex_column: Column of the patients' sex; likewise, and optional.
+            age_column: Column of the patients' age in years, or as `058Y`, `18M`, `3W` or
+                `2D`; likewise, and optional. An age that is none counts as unknown.
             image_folder: Where relative file names begin; the table's folder if not given.
             labels: For each class to study, the labels in the table that mean it.
                 Rows with other labels are left out and counted.
             classes: Study only these classes; the others are left out and counted.
+            patient_pattern: As in `from_folder`. The column of patients goes before it,
+                and names are read without it only where there is no such column.
 
         Raises:
             CohortError: The table cannot be read, names missing files, or holds no
                 two classes; all faults of a table are listed at once.
         """
-        from hilum.cohort.tables import Columns, read_table
+        from hilum.cohort.columns import Columns
+        from hilum.cohort.tables import read_table
 
         return read_table(
             Path(table),
-            Columns(image_column, label_column, patient_column, source_column),
+            Columns(
+                image=image_column,
+                label=label_column,
+                patient=patient_column,
+                source=source_column,
+                view=view_column,
+                sex=sex_column,
+                age=age_column,
+            ),
             image_folder=Path(image_folder) if image_folder is not None else None,
             labels=labels,
             classes=classes,
+            patient_pattern=patient_pattern,
         )
 
     @property

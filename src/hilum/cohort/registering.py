@@ -27,6 +27,9 @@ class Candidate:
         label: Its class.
         patient: Who was filmed, where known.
         source: Where it came from, where known.
+        view: How it was taken, where known.
+        sex: The patient's, where known.
+        age: The patient's in years, where known.
         is_named_as_film: Its name or a table says that it is a film; a file that
             neither says so nor is one is ignored rather than reported.
         refusal: Why it must not be opened, where that is known beforehand.
@@ -36,6 +39,9 @@ class Candidate:
     label: str
     patient: str | None = None
     source: str | None = None
+    view: str | None = None
+    sex: str | None = None
+    age: float | None = None
     is_named_as_film: bool = True
     refusal: FilmError | None = None
 
@@ -145,7 +151,15 @@ def _row(candidate: Candidate, sha256: str, seen: Counter[str]) -> Film:
     seen[short] += 1
     film_id = short if seen[short] == 1 else f"{short}-{seen[short]}"
     return Film(
-        film_id, candidate.path, sha256, candidate.label, candidate.patient, candidate.source
+        film_id=film_id,
+        path=candidate.path,
+        sha256=sha256,
+        label=candidate.label,
+        patient=candidate.patient,
+        source=candidate.source,
+        view=candidate.view,
+        sex=candidate.sex,
+        age=candidate.age,
     )
 
 

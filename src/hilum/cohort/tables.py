@@ -4,34 +4,25 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from hilum.cohort.columns import Columns, find_columns, read_age
 from hilum.cohort.manifest import Cohort
+from hilum.cohort.patients import choose_rules, tell_patients
 from hilum.cohort.reading import load_bytes
 from hilum.cohort.registering import Candidate, check_choice, register_films
 from hilum.errors import CohortError, FilmError
 from hilum.writing import exists
 
-_USUAL_NAMES = {
-    "image": ("image", "filename", "file", "path", "image_path", "film", "image index"),
-    "label": ("label", "finding", "class", "diagnosis", "finding labels"),
-    "patient": ("patient", "patientid", "patient_id", "patient id", "subject", "subject_id"),
-    "source": ("source", "dataset", "site", "hospital"),
-}
 _FAULTS_SHOWN = 10
+_NOTHING_KNOWN = frozenset({"", "na", "n/a", "nan", "none", "null", "unknown", "-", "?"})
+"""Taken for a patient's name, any of these would make one patient of many."""
 
-
-@dataclass(frozen=True)
-class Columns:
-    """Which column holds what; None where the usual names are tried."""
-
-    image: str | None = None
-    label: str | None = None
-    patient: str | None = None
-    source: str | None = None
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -43,7 +34,10 @@ class _Row:
     label: str
     patient: str | None
     source: str | None
-    has_too_many_cells: bool = False
+    view: str | None
+    sex: str | None
+    age: str | None
+    has_too_many_cells: bool
 
 
 def read_table(
@@ -53,15 +47,17 @@ def read_table(
     image_folder: Path | None = None,
     labels: Mapping[str, Collection[str]] | None = None,
     classes: Sequence[str] | None = None,
+    patient_pattern: str | None = None,
 ) -> Cohort:
     """Read a CSV as a cohort; see `Cohort.from_csv`."""
+    rules = choose_rules(patient_pattern)
     folder = table.parent if image_folder is None else image_folder
     if labels:
         check_label_map(labels)
     class_of = {label: name for name, meant in (labels or {}).items() for label in meant}
     studied: list[_Row] = []
     left_out: Counter[str] = Counter()
-    rows = list(_read_rows(table, columns))
+    rows, found = _read_rows(table, columns)
     _check_shape(rows)
     _check_labels(rows, labels)
     named = [(row, class_of.get(row.label) if labels else row.label or None) for row in rows]
@@ -70,14 +66,24 @@ def read_table(
         if name is None or (classes is not None and name not in classes):
             left_out[row.label or "(no label)"] += 1
         else:
-            studied.append(_Row(row.number, row.image, name, row.patient, row.source))
+            studied.append(replace(row, label=name))
     paths = {row.number: folder / row.image for row in studied}
     _check_files(studied, paths, folder)
-    return register_films(
-        table.stem,
-        (Candidate(paths[row.number], row.label, row.patient, row.source) for row in studied),
-        dict(left_out),
+    ages = _read_ages(studied)
+    candidates = (
+        Candidate(
+            path=paths[row.number],
+            label=row.label,
+            patient=row.patient,
+            source=row.source,
+            view=row.view,
+            sex=row.sex,
+            age=age,
+        )
+        for row, age in zip(studied, ages, strict=True)
     )
+    cohort = register_films(table.stem, candidates, dict(left_out))
+    return tell_patients(cohort, rules, has_column="patient" in found)
 
 
 def parse_label_map(options: Sequence[str]) -> dict[str, list[str]]:
@@ -123,7 +129,8 @@ def check_label_map(labels: Mapping[str, Collection[str]]) -> None:
         )
 
 
-def _read_rows(table: Path, columns: Columns) -> Iterator[_Row]:
+def _read_rows(table: Path, columns: Columns) -> tuple[list[_Row], frozenset[str]]:
+    """Read the rows, and tell which of the `Columns` the table has."""
     text = _read_text(table)
     header = text.lstrip().split("\n", 1)[0]
     delimiter = max(",;\t", key=header.count)
@@ -131,23 +138,46 @@ def _read_rows(table: Path, columns: Columns) -> Iterator[_Row]:
     reader = csv.DictReader(
         io.StringIO(text.lstrip("\r\n"), newline=""), delimiter=delimiter, strict=True
     )
+    rows = []
     try:
-        found = _find_columns(list(reader.fieldnames or []), columns, table)
+        found = find_columns(list(reader.fieldnames or []), columns, table)
         for record in reader:
             cells = {key: (record.get(name) or "").strip() for key, name in found.items()}
-            yield _Row(
-                number=reader.line_num,
-                image=cells["image"],
-                label=cells["label"],
-                patient=cells.get("patient") or None,
-                source=cells.get("source") or None,
-                has_too_many_cells=bool(record.get(None)),
+            known = {
+                key: _known(cells.get(key, ""))
+                for key in ("patient", "source", "view", "sex", "age")
+            }
+            rows.append(
+                _Row(
+                    number=reader.line_num,
+                    image=cells["image"],
+                    label=cells["label"],
+                    has_too_many_cells=bool(record.get(None)),
+                    **known,
+                )
             )
     except csv.Error as error:
         raise CohortError(
             f"The table '{table}' breaks at line {reader.line_num}: {error}.",
             fix="Save it as CSV again.",
         ) from error
+    return rows, frozenset(found)
+
+
+def _known(cell: str) -> str | None:
+    """Take a cell that says that nothing is known for an empty one."""
+    return None if cell.lower() in _NOTHING_KNOWN else cell
+
+
+def _read_ages(rows: Sequence[_Row]) -> list[float | None]:
+    """Read the ages; what is none counts as unknown, and is counted."""
+    ages = [None if row.age is None else read_age(row.age) for row in rows]
+    n_odd = sum(row.age is not None and age is None for row, age in zip(rows, ages, strict=True))
+    if n_odd:
+        _LOG.warning(
+            "%d ages in the table are none between 0 and 120 years, and count as unknown.", n_odd
+        )
+    return ages
 
 
 def _read_text(table: Path) -> str:
@@ -161,37 +191,6 @@ def _read_text(table: Path) -> str:
         raise CohortError(
             f"'{table}' is no table in UTF-8.", fix="Save it as CSV in UTF-8."
         ) from None
-
-
-def _find_columns(header: list[str], columns: Columns, table: Path) -> dict[str, str]:
-    by_lower = {name.strip().lower(): name for name in reversed(header)}
-    lower = [name.strip().lower() for name in header]
-    found: dict[str, str] = {}
-    faults: list[str] = []
-    for key in (field.name for field in fields(Columns)):
-        wanted: str | None = getattr(columns, key)
-        if wanted is not None and header.count(wanted) > 1:
-            faults.append(f"more than one column '{wanted}'")
-        elif wanted is not None and wanted not in header:
-            faults.append(f"no column '{wanted}'")
-        elif wanted is not None:
-            found[key] = wanted
-        else:
-            usual = next((by_lower[n] for n in _USUAL_NAMES[key] if n in by_lower), None)
-            if usual is not None and lower.count(usual.strip().lower()) > 1:
-                faults.append(f"more than one column '{usual}'")
-            elif usual is not None:
-                found[key] = usual
-            elif key in ("image", "label"):
-                faults.append(f"no column that is plainly the {key}")
-    if faults:
-        raise CohortError(
-            f"The table '{table}' has {' and '.join(faults)}; its columns are: "
-            f"{', '.join(header) or 'none'}.",
-            fix="Name them with --image-column and --label-column "
-            "(--patient-column and --source-column where known).",
-        )
-    return found
 
 
 def _check_shape(rows: Sequence[_Row]) -> None:

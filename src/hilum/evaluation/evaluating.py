@@ -19,11 +19,8 @@ from hilum.evaluation.discrimination import trace_roc
 from hilum.evaluation.metrics import measure, weighted_metrics
 from hilum.evaluation.pooling import pool_each_repeat, pool_tested
 from hilum.evaluation.proportions import clopper_pearson
-from hilum.evaluation.resampling import bootstrap_groups
+from hilum.evaluation.resampling import bootstrap_groups, bound_by_resampling
 from hilum.evaluation.results import Estimate, Evaluation, Spread
-
-# Resamples that differ by less than this do not differ: it is rounding.
-_NO_WIDTH = 1e-12
 
 
 def evaluate(
@@ -111,7 +108,7 @@ def _estimate(
         "specificity": _bound_proportion(~is_called[~is_positive], groups[~is_positive]),
     }
     for name in values.keys() - estimates.keys():
-        estimates[name] = _bound_by_resampling(
+        estimates[name] = bound_by_resampling(
             values[name],
             resampled[name],
             n_groups=len(np.unique(groups)),
@@ -129,29 +126,6 @@ def _bound_proportion(
     if len(np.unique(groups)) < trials:
         method += "; ignores that films of one group are alike"
     return Estimate(successes / trials, interval.low, interval.high, method)
-
-
-def _bound_by_resampling(
-    value: float, resampled: Float[np.ndarray, " bootstraps"], *, n_groups: int, n_scarcest: int
-) -> Estimate:
-    """Bound a figure by the middle 95 % of its resamples.
-
-    Where all resamples agree, as they do when no positive film stands below another
-    film, the bootstrap would claim certainty. Then the scarcest class's groups,
-    each paired with another group, are taken as independent trials with the figure
-    as their rate of success: cautious, and never of zero width.
-    """
-    low, high = np.quantile(resampled, [0.025, 0.975])
-    if high - low < _NO_WIDTH:
-        interval = clopper_pearson(value * n_scarcest, n_scarcest)
-        method = (
-            f"Clopper-Pearson on the {n_scarcest} groups of the smallest class, "
-            f"as all {len(resampled)} resamples agree"
-        )
-        return Estimate(value, interval.low, interval.high, method)
-    method = f"bootstrap over {n_groups} groups, {len(resampled)} resamples, percentile"
-    # A skewed bootstrap may leave its own value outside; the interval is widened to it.
-    return Estimate(value, min(float(low), value), max(float(high), value), method)
 
 
 def _spread(values: Sequence[float]) -> Spread:

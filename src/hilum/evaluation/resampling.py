@@ -12,6 +12,8 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from hilum.errors import NoTrialsError
+from hilum.evaluation.proportions import clopper_pearson
+from hilum.evaluation.results import Estimate
 
 Statistics = Callable[
     [Float[np.ndarray, "films resamples"]], Mapping[str, Float[np.ndarray, " resamples"]]
@@ -20,6 +22,9 @@ Statistics = Callable[
 # Resamples are counted in random order: a larger table leaves the processor's cache,
 # and then takes six times as long. It also keeps memory far below 100 MB.
 _NUMBERS_PER_CHUNK = 400_000
+
+# Resamples that differ by less than this do not differ: it is rounding.
+_NO_WIDTH = 1e-12
 
 
 def bootstrap_groups(
@@ -71,6 +76,41 @@ def bootstrap_groups(
         chunks.append(statistics(weights))
         missing -= weights.shape[1]
     return {name: np.concatenate([figures[name] for figures in chunks]) for name in chunks[0]}
+
+
+def bound_by_resampling(
+    value: float, resampled: Float[np.ndarray, " bootstraps"], *, n_groups: int, n_scarcest: int
+) -> Estimate:
+    """Bound a figure by the middle 95 % of its resamples.
+
+    Where all resamples agree, as they do when no positive film stands below another
+    film, the bootstrap would claim certainty. Then the scarcest class's groups,
+    each paired with another group, are taken as independent trials with the figure
+    as their rate of success: cautious, and never of zero width.
+
+    Args:
+        value: The figure on the films as they are, 0 to 1 where all resamples may agree.
+        resampled: The figure on each resample.
+        n_groups: Groups that were resampled.
+        n_scarcest: Groups of the class that has the fewest.
+    """
+    low, high = np.quantile(resampled, [0.025, 0.975])
+    if has_no_width(resampled):
+        interval = clopper_pearson(value * n_scarcest, n_scarcest)
+        method = (
+            f"Clopper-Pearson on the {n_scarcest} groups of the smallest class, "
+            f"as all {len(resampled)} resamples agree"
+        )
+        return Estimate(value, interval.low, interval.high, method)
+    method = f"bootstrap over {n_groups} groups, {len(resampled)} resamples, percentile"
+    # A skewed bootstrap may leave its own value outside; the interval is widened to it.
+    return Estimate(value, min(float(low), value), max(float(high), value), method)
+
+
+def has_no_width(resampled: Float[np.ndarray, " bootstraps"]) -> bool:
+    """Tell whether the middle 95 % of the resamples agree, so that they show no uncertainty."""
+    low, high = np.quantile(resampled, [0.025, 0.975])
+    return bool(high - low < _NO_WIDTH)
 
 
 def _draw(

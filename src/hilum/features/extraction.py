@@ -13,10 +13,8 @@ import shutil
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Float32, UInt8
@@ -29,20 +27,15 @@ from hilum.cohort.manifest import Exclusion, Film
 from hilum.cohort.reading import READING_VERSION, decode_film
 from hilum.cohort.registering import load_registered
 from hilum.errors import CacheError, FilmError
+from hilum.features.ahead import map_ahead
 from hilum.features.store import FeatureKey, FeatureStore
-from hilum.features.views import VIEWS_VERSION, View, film_views, render_views
-from hilum.settings import usable_cores
+from hilum.features.views import VIEWS_VERSION, FilmViews, View, render_views
 from hilum.writing import nearest_folder
 
 _SHARD_VIEWS = 512
 _SHARD_SECONDS = 5.0
 _GRAPH_BYTES_PER_PARAMETER = 8
 """Room that a graph may need beside the features: its weights, twice while they are written."""
-_FILMS_AHEAD = 16
-"""Films that are read ahead of the backbone: enough to hide a slow one, little memory."""
-
-_Item = TypeVar("_Item")
-_Result = TypeVar("_Result")
 
 Progress = Callable[[int, int], None]
 """Told how many are done, and how many there are in all."""
@@ -55,7 +48,7 @@ class FeatureTable:
     Attributes:
         backbone: Name of the backbone.
         film_ids: Row order.
-        values: Features of each view of each film, upright view first.
+        values: Features of each view of each film, in the order asked for.
     """
 
     backbone: str
@@ -102,8 +95,7 @@ def extract_features(
     films: Sequence[Film],
     backbone: Backbone,
     *,
-    n_rotated: int,
-    seed: int,
+    views: FilmViews,
     cache_dir: Path,
     output: Output = "features",
     engine: Callable[[Backbone, Path, Output], Engine] = open_engine,
@@ -116,8 +108,7 @@ def extract_features(
     Args:
         films: Rows of the cohort.
         backbone: Which backbone, its weights proven.
-        n_rotated: Rotated views per film beside the upright one.
-        seed: Where the angles are drawn from.
+        views: Which views of each film are wanted, as many of each.
         cache_dir: Hilum's cache folder.
         output: What counts as a view's features: the pooled ones, or the probabilities of
             the ImageNet classes.
@@ -131,15 +122,15 @@ def extract_features(
     started = time.perf_counter()
     width = backbone.record.feature_width if output == "features" else N_CLASSES
     store = FeatureStore(_store_folder(backbone, cache_dir, output), width)
-    places = _Places(films, n_rotated, seed)
-    values = np.empty((len(films), n_rotated + 1, width), np.float32)
+    places = _Places(films, views)
+    values = np.empty((len(films), places.n_views, width), np.float32)
     for key, vector in store.load(places.cells):
         places.fill(values, key, vector)
     missing = places.missing()
     unreadable: dict[str, FilmError] = {}
     n_computed, compute_seconds = 0, 0.0
     if missing:
-        n_missing = sum(len(views) for _, views in missing)
+        n_missing = sum(len(wanted) for _, wanted in missing)
         graph_bytes = _GRAPH_BYTES_PER_PARAMETER * backbone.record.parameters
         _check_space(cache_dir, round(1.5 * 4 * n_missing * width) + graph_bytes)
         opened = engine(backbone, cache_dir, output)
@@ -169,8 +160,8 @@ def extract_features(
 class _Places:
     """Where each film's views belong in the table, and which are still to be filled."""
 
-    def __init__(self, films: Sequence[Film], n_rotated: int, seed: int) -> None:
-        self._views = {film.sha256: film_views(film.sha256, n_rotated, seed) for film in films}
+    def __init__(self, films: Sequence[Film], views: FilmViews) -> None:
+        self._views = {film.sha256: views(film) for film in films}
         self._films = {film.sha256: film for film in films}
         self.cells: dict[FeatureKey, list[tuple[int, int]]] = {}
         for row, film in enumerate(films):
@@ -178,6 +169,11 @@ class _Places:
                 # Identical films share a key and have a cell each.
                 self.cells.setdefault((film.sha256, view.key), []).append((row, column))
         self._empty = set(self.cells)
+
+    @property
+    def n_views(self) -> int:
+        """Views of each film."""
+        return len(next(iter(self._views.values()), ()))
 
     def fill(
         self,
@@ -231,7 +227,7 @@ def _compute(
     keys: deque[FeatureKey] = deque()
 
     def pictures() -> Iterator[UInt8[np.ndarray, "size size"]]:
-        for (film, views), drawn in _in_threads(
+        for (film, views), drawn in map_ahead(
             lambda item: _draw(item[0], item[1], engine.size_px), films
         ):
             if isinstance(drawn, FilmError):
@@ -255,24 +251,6 @@ def _draw(
         return render_views(image.pixels, views, size_px)
     except FilmError as error:
         return error
-
-
-def _in_threads(
-    work: Callable[[_Item], _Result], items: Iterable[_Item]
-) -> Iterator[tuple[_Item, _Result]]:
-    """Map in threads, in order, a bounded number of items ahead of the consumer."""
-    with ThreadPoolExecutor(max_workers=usable_cores()) as pool:
-        ahead: deque[tuple[_Item, Future[_Result]]] = deque()
-        try:
-            for item in items:
-                ahead.append((item, pool.submit(work, item)))
-                if len(ahead) >= _FILMS_AHEAD:
-                    first, future = ahead.popleft()
-                    yield first, future.result()
-            for first, future in ahead:
-                yield first, future.result()
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _stored_in_shards(

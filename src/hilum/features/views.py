@@ -1,18 +1,24 @@
 """Views: the pictures of one film that a backbone sees.
 
 The upright film, and copies rotated by up to 15 degrees. Training draws among them
-in every epoch, so the backbone runs once per view instead of once per epoch.
+in every epoch, so the backbone runs once per view instead of once per epoch. And parts
+of the film, which show what can be told without the rest of it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Bool, UInt8
 from PIL import Image
+
+from hilum.cohort.manifest import Film
+from hilum.features.masks import LungMask, load_mask
 
 VIEWS_VERSION = 1
 """Raised whenever a view's pixels change; part of every feature's address."""
@@ -20,19 +26,41 @@ VIEWS_VERSION = 1
 MAX_ANGLE_DEGREES = 15.0
 
 
+Part = Literal["whole", "frame", "centre", "blur", "lungs", "lungless"]
+"""What of the film is shown. `frame`: the outermost 10 % of each side, the rest black;
+`centre`: the other way round; `blur`: all of it, at 14 x 14 px; `lungs`: what lies inside
+the lung mask, the rest black; `lungless`: the other way round."""
+
+FRAME_SHARE = 0.1
+BLUR_PX = 14
+
+
 @dataclass(frozen=True)
 class View:
-    """One way to look at a film; angle 0 is upright, positive turns counter-clockwise."""
+    """One way to look at a film.
 
-    angle_degrees: float
+    Attributes:
+        angle_degrees: 0 is upright, positive turns counter-clockwise.
+        part: What of the film is shown.
+        mask: Where the lungs are, for the parts that need it.
+    """
+
+    angle_degrees: float = 0.0
+    part: Part = "whole"
+    mask: LungMask | None = None
 
     @property
     def key(self) -> str:
         """Name of the view in the store."""
-        return "upright" if self.angle_degrees == 0 else f"rotated{self.angle_degrees:+.2f}"
+        if self.part == "whole":
+            return "upright" if self.angle_degrees == 0 else f"rotated{self.angle_degrees:+.2f}"
+        return self.part if self.mask is None else f"{self.part}-{self.mask.sha256[:24]}"
 
 
-UPRIGHT = View(0.0)
+UPRIGHT = View()
+
+FilmViews = Callable[[Film], tuple[View, ...]]
+"""Tells which views of a film are wanted; as many of each film."""
 
 
 def film_views(sha256: str, n_rotated: int, seed: int) -> tuple[View, ...]:
@@ -47,6 +75,11 @@ def film_views(sha256: str, n_rotated: int, seed: int) -> tuple[View, ...]:
         seed: Where every draw of the study begins.
     """
     return (UPRIGHT, *(View(_angle(sha256, k, seed)) for k in range(n_rotated)))
+
+
+def rotated_views(n_rotated: int, seed: int) -> FilmViews:
+    """Ask for each film's upright view and `n_rotated` rotated ones."""
+    return lambda film: film_views(film.sha256, n_rotated, seed)
 
 
 def _angle(sha256: str, position: int, seed: int) -> float:
@@ -92,11 +125,53 @@ def rotate_film(
     return np.asarray(turned)
 
 
+def show_part(
+    square: UInt8[np.ndarray, "size size"],
+    part: Part,
+    mask: Bool[np.ndarray, "height width"] | None = None,
+) -> UInt8[np.ndarray, "size size"]:
+    """Black out, or blur, what a part of the film does not show.
+
+    Args:
+        square: The resized film.
+        part: What is shown.
+        mask: For `lungs` and `lungless`: where there is lung, over the whole film, of
+            any size.
+
+    Raises:
+        ValueError: A part that needs a mask has none.
+    """
+    if part == "whole":
+        return square
+    size = square.shape[0]
+    if part == "blur":
+        small = Image.fromarray(square).resize((BLUR_PX, BLUR_PX), Image.Resampling.BOX)
+        return np.asarray(small.resize((size, size), Image.Resampling.BILINEAR))
+    if part in ("frame", "centre"):
+        margin = round(FRAME_SHARE * size)
+        is_shown = np.ones(square.shape, bool)
+        is_shown[margin : size - margin, margin : size - margin] = False
+    else:
+        if mask is None:
+            raise ValueError(f"the part '{part}' needs a lung mask")
+        is_shown = resize_film(mask.astype(np.uint8) * 255, size) > 127
+    if part in ("centre", "lungless"):
+        is_shown = ~is_shown
+    return np.where(is_shown, square, np.uint8(0))
+
+
 def render_views(
     pixels: UInt8[np.ndarray, "height width"], views: tuple[View, ...], size_px: int
 ) -> list[UInt8[np.ndarray, "size size"]]:
-    """Draw the views of a film at a backbone's size, in the order of `views`."""
+    """Draw the views of a film at a backbone's size, in the order of `views`.
+
+    Raises:
+        FilmError: A lung mask cannot be read.
+    """
     square = resize_film(pixels, size_px)
-    return [
-        square if view == UPRIGHT else rotate_film(square, view.angle_degrees) for view in views
-    ]
+    drawn = []
+    for view in views:
+        mask = None if view.mask is None else load_mask(view.mask)
+        part = show_part(square, view.part, mask)
+        drawn.append(part if view.angle_degrees == 0 else rotate_film(part, view.angle_degrees))
+    return drawn

@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
+from hilum.auditing.findings import Finding, Severity
+from hilum.auditing.sources import associate_sources, tabulate_sources
 from hilum.cohort.manifest import Cohort
 from hilum.report import formatting, wording
+from hilum.report.audit_wording import association_text
 from hilum.report.films import choose_examples
 from hilum.report.thumbnails import data_uri
 from hilum.report.tree import list_entries
-from hilum.studies.comparison import Comparison
 
-_SEVERITIES = {"fail": "Problem", "warn": "Caution", "note": "Note"}
+_SEVERITIES: Mapping[Severity, tuple[str, str]] = {
+    "fail": ("Problem", "Problems"),
+    "warn": ("Caution", "Cautions"),
+    "note": ("Note", "Notes"),
+}
 
 
-def view_cohort(comparison: Comparison, thumbnails: Mapping[str, bytes]) -> dict[str, Any]:
+def view_cohort(cohort: Cohort, positive: str, thumbnails: Mapping[str, bytes]) -> dict[str, Any]:
     """Put into words which films were studied, of whom, from where, and which were not.
 
     Args:
-        comparison: A finished study.
+        cohort: The films that were read, and those that were not.
+        positive: The class that sensitivity speaks of.
         thumbnails: JPEG bytes by film id.
     """
-    cohort = comparison.cohort
     films = cohort.films
     classes = []
     for label in cohort.classes:
@@ -35,20 +39,20 @@ def view_cohort(comparison: Comparison, thumbnails: Mapping[str, bytes]) -> dict
             {
                 "label": label,
                 "films": formatting.films_text(len(rows)),
-                "people": wording.people_text(comparison, rows),
-                "is_positive": label == comparison.positive,
+                "people": wording.people_text(cohort, rows),
+                "is_positive": label == positive,
                 "examples": [(film.film_id, data_uri(film, thumbnails)) for film in examples],
             }
         )
-    sources = Counter((film.source, film.label) for film in films)
-    names = sorted({film.source for film in films if film.source is not None})
+    table = tabulate_sources(cohort)
+    counts = Counter(film.label for film in films if film.source is None)
     return {
         "films": formatting.films_text(len(films)),
-        "people": wording.people_text(comparison, range(len(films))),
-        "groups": len(np.unique(comparison.folds.groups)),
+        "people": wording.people_text(cohort, range(len(films))),
         "classes": classes,
-        "sources": [(name, [sources[name, label] for label in cohort.classes]) for name in names],
-        "no_source": [sources[None, label] for label in cohort.classes],
+        "sources": list(zip(table.sources, table.counts.tolist(), strict=True)),
+        "no_source": [counts[label] for label in cohort.classes],
+        "association": association_text(associate_sources(cohort, positive)),
         "excluded": view_excluded(cohort),
         "left_out": sorted((cohort.left_out or {}).items()),
     }
@@ -65,21 +69,32 @@ def view_excluded(cohort: Cohort) -> list[tuple[str, str, list[str]]]:
     ]
 
 
-def view_findings(comparison: Comparison, redact: Callable[[str], str]) -> list[dict[str, Any]]:
-    """Put the findings into words, the worst first; `redact` hides names and places."""
-    order = list(_SEVERITIES)
-    ranked = sorted(
-        comparison.findings,
-        key=lambda f: order.index(f.severity) if f.severity in order else len(order),
-    )
+def view_findings(
+    findings: Sequence[Finding], redact: Callable[[str], str]
+) -> list[dict[str, Any]]:
+    """Put the findings into words, by severity, the gravest first; notes come folded.
+
+    Args:
+        findings: What the checks say.
+        redact: Hides names and places.
+    """
     return [
         {
-            "check": redact(finding.check.replace("_", " ")),
-            "severity": finding.severity if finding.severity in order else "note",
-            "word": _SEVERITIES.get(finding.severity, finding.severity),
-            "title": redact(finding.title),
-            "what_to_do": redact(finding.what_to_do),
-            "evidence": list_entries(finding.evidence, redact),
+            "severity": severity,
+            "word": word,
+            "heading": plural if len(listed) > 1 else word,
+            "count": len(listed),
+            "findings": listed,
         }
-        for finding in ranked
+        for severity, (word, plural) in _SEVERITIES.items()
+        if (listed := [_finding(f, redact) for f in findings if f.severity == severity])
     ]
+
+
+def _finding(finding: Finding, redact: Callable[[str], str]) -> dict[str, Any]:
+    return {
+        "check": redact(finding.check.replace("-", " ")),
+        "title": redact(finding.title),
+        "what_to_do": redact(finding.what_to_do),
+        "evidence": list_entries(finding.evidence, redact),
+    }

@@ -1,16 +1,22 @@
-"""All pictures of a comparison, by the names of their files.
+"""All pictures of a comparison and of an audit, by the names of their files.
 
 Every picture is drawn from finished numbers: nothing is computed while drawing.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections.abc import Mapping
 
+from markupsafe import Markup
+
+from hilum.auditing.report import AuditReport
 from hilum.report import svg
 from hilum.report.score_figures import draw_confusion, draw_forest, draw_roc
+from hilum.report.shortcut_figure import draw_shortcuts
 from hilum.report.training_figures import curves_of, draw_accuracy, draw_loss, scales_of
-from hilum.studies.comparison import Comparison
+from hilum.studies.comparison import BackboneResult, Comparison
 
 
 def figure_stem(kind: str, name: str = "") -> str:
@@ -26,11 +32,12 @@ def draw_figures(comparison: Comparison) -> dict[str, str]:
         comparison: A finished study with at least one backbone.
 
     Returns:
-        File stem to SVG document: `forest`, `roc`, and for each backbone
-        `accuracy-…`, `loss-…` and `confusion-…`. The same comparison always gives
-        the same bytes.
+        File stem to SVG document: `forest`, `roc`, `shortcuts` where any were tried, and
+        for each backbone `accuracy-…`, `loss-…` and `confusion-…`. The same comparison
+        always gives the same bytes.
     """
     results, classes = comparison.backbones, comparison.cohort.classes
+    model = next((r for r in results if r.name == comparison.audit.model), results[0])
     with svg.drawing_style():
         figures = {"forest": draw_forest(results), "roc": draw_roc(results)}
         curves = [curves_of(result.heads.history) for result in results]
@@ -41,4 +48,42 @@ def draw_figures(comparison: Comparison) -> dict[str, str]:
                 figure_stem("loss", result.name): draw_loss(result.title, curve, scales),
                 figure_stem("confusion", result.name): draw_confusion(result, classes),
             }
-    return figures
+    return figures | draw_audit(comparison.audit, model)
+
+
+def inline_figure(figures: Mapping[str, str], kind: str, name: str, label: str) -> Markup:
+    """Fit a picture into a page; empty where it was not drawn.
+
+    Args:
+        figures: SVG documents by file stem.
+        kind: Of the figure.
+        name: Of the backbone that it shows; empty where it shows no single one.
+        label: The text alternative.
+    """
+    stem = figure_stem(kind, name)
+    if stem not in figures:
+        return Markup()
+    prefix = f"f{hashlib.sha256(stem.encode()).hexdigest()[:6]}-"
+    return Markup(svg.inline(figures[stem], prefix, label))  # noqa: S704 (escaped by the XML writer)
+
+
+def draw_audit(audit: AuditReport, model: BackboneResult) -> dict[str, str]:
+    """Draw what an audit shows.
+
+    Args:
+        audit: What the audit found.
+        model: What the shortcuts were measured against.
+
+    Returns:
+        File stem to SVG document: `shortcuts`, where any were tried.
+    """
+    if not audit.baselines:
+        return {}
+    with svg.drawing_style():
+        picture = draw_shortcuts(
+            audit.baselines,
+            model=model.title,
+            model_auroc=model.evaluation.metrics["auroc"],
+            is_verified=model.weights.is_verified,
+        )
+    return {"shortcuts": picture}

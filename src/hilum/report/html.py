@@ -6,26 +6,26 @@ escapes whatever it is given. File names, paths and people never reach it.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from markupsafe import Markup
 
 from hilum.cohort.manifest import Film
 from hilum.report import formatting, method_wording, wording
 from hilum.report.cohort_section import view_cohort, view_findings
-from hilum.report.figures import figure_stem
+from hilum.report.figures import inline_figure
 from hilum.report.films import (
     MISJUDGED_AT_MOST,
     choose_examples,
     count_misjudged,
     find_misjudged,
 )
+from hilum.report.kinship_section import films_of_pairs, view_kinship
 from hilum.report.pages import day_of, render_page
 from hilum.report.privacy import redactor
 from hilum.report.replication import make_paper_rows, paper_scale_start, reading_texts
+from hilum.report.shortcut_section import view_shortcuts
 from hilum.report.standings import (
     further_metrics,
     headline_metrics,
@@ -34,9 +34,9 @@ from hilum.report.standings import (
     make_rows,
     scale_start,
 )
-from hilum.report.svg import inline
 from hilum.report.thumbnails import data_uri
 from hilum.report.tree import list_entries
+from hilum.report.verdict_section import view_verdict
 from hilum.studies.comparison import BackboneResult, Comparison
 from hilum.studies.replicating import set_beside_paper
 
@@ -52,15 +52,17 @@ def films_shown(comparison: Comparison) -> tuple[Film, ...]:
         comparison: A finished study with at least one backbone.
 
     Returns:
-        Six examples per class, then the misjudged films, the surest error first.
+        Six examples per class, a few pairs of films that are one, then the misjudged
+        films, the surest error first.
     """
     examples = [
         film
         for label in comparison.cohort.classes
         for film in choose_examples(comparison.cohort, label)
     ]
+    pairs = films_of_pairs(comparison.audit, comparison.cohort)
     misjudged = [error.film for error in find_misjudged(comparison)[:MISJUDGED_AT_MOST]]
-    return tuple({film.film_id: film for film in (*examples, *misjudged)}.values())
+    return tuple({film.film_id: film for film in (*examples, *pairs, *misjudged)}.values())
 
 
 def render_report(
@@ -77,23 +79,51 @@ def render_report(
     Returns:
         A whole HTML page. The same arguments always give the same text.
     """
-    redact = redactor(comparison.cohort)
+    cohort, positive, audit = comparison.cohort, comparison.positive, comparison.audit
+    redact = redactor(cohort)
+    best = comparison.backbones[0]
+    # Whose discrimination the shortcuts were held against; not always the first.
+    model = next((r for r in comparison.backbones if r.name == audit.model), best)
     return render_page(
         "report",
         words=wording,
         comparison=comparison,
-        cohort=comparison.cohort,
-        best=comparison.backbones[0],
+        cohort=cohort,
+        positive=positive,
+        best=best,
         date=day_of(comparison.provenance),
-        reasons=[redact(reason) for reason in comparison.verdict.reasons],
+        verdict=view_verdict(
+            comparison.verdict,
+            wording.verdict_title(comparison),
+            wording.verdict_text(comparison),
+            redact,
+        ),
         unverified=wording.unverified_text(comparison),
         absences=_absences(comparison, redact),
         answer=_answer(comparison),
         standings=_standings(comparison),
         paper=_paper(comparison),
-        cohort_view=view_cohort(comparison, thumbnails),
-        findings=view_findings(comparison, redact),
-        roc=_picture(figures, "roc", "", _roc_label(comparison)),
+        shortcuts=view_shortcuts(
+            audit,
+            cohort=cohort,
+            positive=positive,
+            model=model,
+            figures=figures,
+            thumbnails=thumbnails,
+            redact=redact,
+        ),
+        kinship=view_kinship(
+            audit,
+            cohort=cohort,
+            groups=comparison.folds.groups,
+            model=model.title,
+            thumbnails=thumbnails,
+            redact=redact,
+            n_straddling=len(comparison.folds.straddling_groups),
+        ),
+        cohort_view=view_cohort(cohort, positive, thumbnails),
+        findings=view_findings(audit.findings, redact),
+        roc=inline_figure(figures, "roc", "", _roc_label(comparison)),
         backbones=[_backbone_view(result, figures, redact) for result in comparison.backbones],
         open_articles=_OPEN_ARTICLES_AT_MOST,
         misjudged=_misjudged(comparison, thumbnails),
@@ -176,8 +206,8 @@ def _backbone_view(
     return {
         "title": result.title,
         "pictures": [
-            _picture(figures, "accuracy", result.name, f"Accuracy {spoken}"),
-            _picture(figures, "loss", result.name, f"Loss {spoken}"),
+            inline_figure(figures, "accuracy", result.name, f"Accuracy {spoken}"),
+            inline_figure(figures, "loss", result.name, f"Loss {spoken}"),
         ],
         "heads": len(result.heads.scores),
         "matrix": make_matrix(result),
@@ -231,11 +261,3 @@ def _methods(comparison: Comparison) -> dict[str, Any]:
         "head": method_wording.head_text(recipe.head),
         "intervals": [(method, wording.joined(names)) for method, names in by_method.items()],
     }
-
-
-def _picture(figures: Mapping[str, str], kind: str, name: str, label: str) -> Markup:
-    stem = figure_stem(kind, name)
-    if stem not in figures:
-        return Markup()
-    prefix = f"f{hashlib.sha256(stem.encode()).hexdigest()[:6]}-"
-    return Markup(inline(figures[stem], prefix, label))  # noqa: S704 (escaped by the XML writer)

@@ -15,18 +15,25 @@ from markupsafe import Markup
 
 from hilum.report.palette import css_variables
 
+_FURTHER_STYLES: Mapping[str, tuple[str, ...]] = {
+    "report": ("audit.css",),
+    "audit": ("audit.css",),
+    "recipes": ("recipes.css",),
+    "naming": ("naming.css",),
+}
+
 
 def render_page(name: str, /, **content: Any) -> str:
     """Fill a page's template.
 
     Args:
-        name: Of the template; a style sheet of that name adds to the common one.
+        name: Of the template; its style sheets add to the common one.
         content: What the template asks for.
 
     Returns:
         A whole HTML page that loads nothing.
     """
-    styles = ["report.css"] + [f"{name}.css"] * (name != "report")
+    styles = ("report.css", *_FURTHER_STYLES[name])
     return (
         _environment()
         .get_template(f"{name}.html.j2")

@@ -23,7 +23,8 @@ from hilum.writing import ABANDONED_AFTER_SECONDS, check_writable, sweep, sync_f
 RESULTS_SCHEMA = "hilum.results/1"
 RECIPES_SCHEMA = "hilum.recipes/1"
 NAMING_SCHEMA = "hilum.naming/1"
-_SCHEMAS = (RESULTS_SCHEMA, RECIPES_SCHEMA, NAMING_SCHEMA)
+AUDIT_SCHEMA = "hilum.audit/1"
+_SCHEMAS = (RESULTS_SCHEMA, RECIPES_SCHEMA, NAMING_SCHEMA, AUDIT_SCHEMA)
 _FILES = frozenset(
     {
         "report.html", "results.json", "predictions.csv", "history.csv", "folds.csv",

@@ -62,9 +62,9 @@ def redactor(cohort: Cohort) -> Callable[[str], str]:
 
 
 def redacted(value: Any, redact: Callable[[str], str]) -> Any:
-    """Hide names and places in every text of a nested value."""
+    """Hide names and places in every text of a nested value, the names of its parts included."""
     if isinstance(value, Mapping):
-        return {key: redacted(item, redact) for key, item in value.items()}
+        return {redacted(key, redact): redacted(item, redact) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [redacted(item, redact) for item in value]
     return redact(value) if isinstance(value, str) else value

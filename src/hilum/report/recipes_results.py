@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from hilum.report import recipes_wording as words
+from hilum.report.audit_results import verdict_results
 from hilum.report.placing import RECIPES_SCHEMA
+from hilum.report.privacy import redacted, redactor
 from hilum.report.run_folder import cohort_results
 from hilum.studies.comparison import Comparison
 from hilum.studies.contrasting import Difference, RecipeContrast, Standing, StepWorth
@@ -59,7 +61,7 @@ def _recipe(comparison: Comparison, standing: Standing) -> dict[str, Any]:
         "folder": comparison.recipe.name,
         "validates_on_test": folds.validates_on_test,
         "straddling_groups": len(folds.straddling_groups),
-        "verdict": asdict(comparison.verdict),
+        "verdict": redacted(verdict_results(comparison.verdict), redactor(comparison.cohort)),
         "tested": standing.tested,
         "width": standing.width,
         "first": standing.first,

@@ -16,6 +16,7 @@ import numpy as np
 
 from hilum.cohort.manifest import Cohort
 from hilum.memory import peak_rss_bytes
+from hilum.report.audit_results import audit_results, shortcut_results, verdict_results
 from hilum.report.figures import draw_figures
 from hilum.report.html import films_shown, render_report
 from hilum.report.placing import RESULTS_SCHEMA, check_run_folder, write_run
@@ -64,7 +65,8 @@ def run_files(
     Returns:
         The comparison, its peak memory brought up to date, and the files.
     """
-    redact = redactor(comparison.cohort)
+    cohort = comparison.cohort
+    redact = redactor(cohort)
     cache = Path(cache_dir) if cache_dir is not None else default_cache_dir()
     figures = draw_figures(comparison)
     thumbnails = load_thumbnails(films_shown(comparison), cache)
@@ -76,20 +78,21 @@ def run_files(
         "predictions.csv": predictions_table(comparison),
         "history.csv": history_table(comparison),
         "folds.csv": folds_table(comparison),
-        "audit.json": to_json(redacted({"checks": list(map(asdict, comparison.findings))}, redact)),
+        "audit.json": to_json(redacted(audit_results(comparison.audit, cohort), redact)),
         "provenance.json": to_json(
             redacted({**comparison.provenance, "seed": comparison.seed}, redact)
         ),
         **{f"figures/{stem}.svg": svg for stem, svg in figures.items()},
     }
-    if comparison.cohort.excluded:
-        files["excluded.csv"] = excluded_table(comparison.cohort)
+    if cohort.excluded:
+        files["excluded.csv"] = excluded_table(cohort)
     return comparison, files
 
 
 def results(comparison: Comparison) -> dict[str, Any]:
     """Gather the machine-readable result; it holds neither paths nor file names."""
     cohort, folds = comparison.cohort, comparison.folds
+    redact = redactor(cohort)
     return {
         "schema": RESULTS_SCHEMA,
         "positive": comparison.positive,
@@ -97,8 +100,9 @@ def results(comparison: Comparison) -> dict[str, Any]:
         "cohort": cohort_results(cohort) | {"groups": int(np.unique(folds.groups).size)},
         "recipe": asdict(comparison.recipe) | {"validates_on_test": folds.validates_on_test},
         "seed": comparison.seed,
-        "verdict": asdict(comparison.verdict),
-        "backbones": [_backbone(result) for result in comparison.backbones],
+        "verdict": redacted(verdict_results(comparison.verdict), redact),
+        "audit": redacted(shortcut_results(comparison.audit), redact),
+        "backbones": [backbone_results(result) for result in comparison.backbones],
         "comparisons": [asdict(pair) for pair in comparison.comparisons],
         "unavailable": [asdict(absent) for absent in comparison.unavailable],
         "published": replication_results(set_beside_paper(comparison)),
@@ -126,7 +130,8 @@ def to_json(value: Any) -> str:
     return json.dumps(_plain(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _backbone(result: BackboneResult) -> dict[str, Any]:
+def backbone_results(result: BackboneResult) -> dict[str, Any]:
+    """Gather what one backbone reached."""
     evaluation = result.evaluation
     return {
         "name": result.name,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hilum.cohort.manifest import is_without_disease
+from hilum.cohort.manifest import Cohort, is_without_disease
 from hilum.report.formatting import films_text
 from hilum.studies.comparison import BackboneResult, Comparison
 from hilum.studies.naming import BackboneNames, Naming
@@ -198,15 +198,15 @@ def curves_text(comparison: Comparison) -> str:
 def subjects_text(comparison: Comparison) -> str:
     """Say how many films, and of how many people, stand behind the figures."""
     rows = comparison.backbones[0].evaluation.films
-    return f"{films_text(len(rows))} {people_text(comparison, rows.tolist())}"
+    return f"{films_text(len(rows))} {people_text(comparison.cohort, rows.tolist())}"
 
 
-def people_text(comparison: Comparison, rows: Sequence[int]) -> str:
+def people_text(cohort: Cohort, rows: Sequence[int]) -> str:
     """Say of how many patients the films of some rows are, as far as that is known."""
-    patients = [comparison.cohort.films[row].patient for row in rows]
+    patients = [cohort.films[row].patient for row in rows]
     known = {patient for patient in patients if patient is not None}
     unnamed = patients.count(None)
     if not known:
         return "of an unknown number of patients"
     people = "1 patient" if len(known) == 1 else f"{len(known):,} patients"
-    return f"of {people}" if not unnamed else f"of {people} and {unnamed:,} films of unknown people"
+    return f"of {people}" if not unnamed else f"of {people}, {unnamed:,} of unknown people"

@@ -6,27 +6,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
+from hilum.auditing.twins import Twin
 from hilum.backbones.compiling import Output, graph_key
 from hilum.backbones.engine import Engine, open_engine
 from hilum.backbones.records import fed_differently
 from hilum.backbones.weights import Backbone, WeightsShelf
 from hilum.cohort.manifest import Cohort
-from hilum.cohort.splitting import Folds
-from hilum.errors import FilmChangedError, RecipeError
 from hilum.evaluation.comparing import compare_pairs
 from hilum.evaluation.evaluating import evaluate
-from hilum.features.extraction import (
-    Extraction,
-    ExtractionCost,
-    FeatureTable,
-    extract_features,
-)
+from hilum.features.extraction import ExtractionCost, FeatureTable
+from hilum.features.masks import find_masks
+from hilum.features.views import rotated_views
 from hilum.heads.training import train_heads
 from hilum.memory import peak_rss_bytes
 from hilum.settings import default_cache_dir
-from hilum.studies.checking import check_cohort, check_labels_agree, give_verdict
 from hilum.studies.comparison import (
     BackboneResult,
     Comparison,
@@ -34,9 +27,14 @@ from hilum.studies.comparison import (
     Seconds,
     WeightsRecord,
 )
+from hilum.studies.extracting import Workshop
+from hilum.studies.groundwork import Groundwork, lay_ground, survey_films
+from hilum.studies.plans import ShortcutPlan, StudyPlan
 from hilum.studies.preparing import check_cache, choose_backbones, draw_folds, hash_cohort
 from hilum.studies.provenance import describe_run
 from hilum.studies.recipes import find_recipe
+from hilum.studies.scrutiny import audit_study, check_labels_agree
+from hilum.studies.shortcuts import Champion
 from hilum.studies.watching import Silence, Watcher
 
 
@@ -50,6 +48,8 @@ def compare(
     cache_dir: str | Path | None = None,
     weights_dir: str | Path | None = None,
     allows_unverified_weights: bool = False,
+    probes: bool = True,
+    masks: str | Path | None = None,
     engine: Callable[[Backbone, Path, Output], Engine] = open_engine,
     watcher: Watcher | None = None,
     command_line: tuple[str, ...] = (),
@@ -68,6 +68,10 @@ def compare(
             if not given. Weights are looked for in the cache as well.
         allows_unverified_weights: Run named backbones on weights that are not the
             published ones; titles, verdict and report say so.
+        probes: Try what parts of the films predict by themselves: frame, centre, blur.
+            Without them the verdict is `limited` at best.
+        masks: A folder of lung masks, named as the films are and ending in `.png`; the
+            lungs alone, and the films without them, are then tried as well.
         engine: Opens a backbone.
         watcher: Told what is going on.
         command_line: Kept in the provenance.
@@ -85,41 +89,65 @@ def compare(
         RecipeError: There is no such recipe, or the seed is negative.
         CacheError: The cache folder cannot be written, or has no room.
     """
-    watcher = watcher or Silence()
-    cache = Path(cache_dir) if cache_dir is not None else default_cache_dir()
-    recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
-    if seed < 0:
-        raise RecipeError(f"The seed is {seed}.", fix="Give 0 or more.")
-    positive = cohort.positive_class(positive)
-    shelf = WeightsShelf(cache, None if weights_dir is None else Path(weights_dir))
+    return run_study(
+        cohort,
+        StudyPlan(
+            positive=cohort.positive_class(positive),
+            recipe=find_recipe(recipe) if isinstance(recipe, str) else recipe,
+            seed=seed,
+            backbones=backbones,
+            weights_dir=None if weights_dir is None else Path(weights_dir),
+            allows_unverified_weights=allows_unverified_weights,
+            shortcuts=ShortcutPlan(
+                has_probes=probes,
+                masks={} if masks is None else find_masks(cohort.films, Path(masks)),
+            ),
+            command_line=command_line,
+        ),
+        Workshop(
+            Path(cache_dir) if cache_dir is not None else default_cache_dir(),
+            engine,
+            watcher or Silence(),
+        ),
+    )
+
+
+def run_study(
+    cohort: Cohort, plan: StudyPlan, workshop: Workshop, *, twins: Sequence[Twin] | None = None
+) -> Comparison:
+    """Run one study to its end; see `compare`.
+
+    Args:
+        cohort: The films and their labels.
+        plan: What is studied, and how.
+        workshop: Where features are computed.
+        twins: Films known to be one film, from an earlier study of the same films.
+    """
+    recipe, seed = plan.recipe, plan.seed
     chosen, unavailable = choose_backbones(
-        backbones, shelf, allows_unverified=allows_unverified_weights
+        plan.backbones,
+        WeightsShelf(workshop.cache_dir, plan.weights_dir),
+        allows_unverified=plan.allows_unverified_weights,
     )
     chosen = tuple(_fed_as(recipe, backbone) for backbone in chosen)
     check_labels_agree(cohort)
-    check_cache(cache)
+    check_cache(workshop.cache_dir)
     draw_folds(cohort, recipe, seed)  # fails before any work, not after it
 
-    costs = []
-    for backbone in chosen:
-        extraction = _extract(cohort, backbone, recipe, seed, cache, engine, watcher)
-        cohort = cohort.without(extraction.unreadable)
-        costs.append(extraction.cost)
-        del extraction  # one backbone's features in memory at a time
-
-    folds = draw_folds(cohort, recipe, seed)
+    views = rotated_views(recipe.rotated_views, seed)
+    survey, costs = survey_films(cohort, chosen, views, workshop, twins)
+    ground = lay_ground(survey, plan)
+    cohort, folds = ground.cohort, ground.folds
     results = []
     for backbone, cost in zip(chosen, costs, strict=True):
-        stored = _extract(cohort, backbone, recipe, seed, cache, engine, Silence())
-        if stored.unreadable:  # only if a shard was damaged and its film changed, both just now
-            raise FilmChangedError("Films changed while the study ran.", fix="Run the study again.")
-        results.append(
-            _judge(cohort, positive, folds, recipe, seed, backbone, stored.table, cost, watcher)
-        )
+        table = workshop.recall(cohort.films, backbone, views)
+        results.append(judge_backbone(ground, backbone, table, cost, workshop.watcher))
     results.sort(key=_rank)
+    leader = next((result for result in results if result.weights.is_verified), results[0])
+    champion = Champion(next(b for b in chosen if b.name == leader.name), leader.heads)
     return Comparison(
         cohort=cohort,
-        positive=positive,
+        positive=plan.positive,
         recipe=recipe,
         seed=seed,
         folds=folds,
@@ -127,13 +155,12 @@ def compare(
         comparisons=compare_pairs(
             {result.name: result.evaluation for result in results},
             cohort.y,
-            positive=cohort.classes.index(positive),
+            positive=ground.positive_index,
             groups=folds.groups,
         ),
         unavailable=unavailable,
-        findings=check_cohort(cohort, folds),
-        verdict=give_verdict(cohort, folds, results),
-        provenance=describe_run(command_line)
+        audit=audit_study(ground, champion, results, plan.shortcuts, workshop),
+        provenance=describe_run(plan.command_line)
         | {
             "films_sha256": hash_cohort(cohort),
             "graphs": {backbone.name: graph_key(backbone) for backbone in chosen},
@@ -151,63 +178,32 @@ def _fed_as(recipe: Recipe, backbone: Backbone) -> Backbone:
     return replace(backbone, record=record)
 
 
-def _extract(
-    cohort: Cohort,
-    backbone: Backbone,
-    recipe: Recipe,
-    seed: int,
-    cache: Path,
-    engine: Callable[[Backbone, Path, Output], Engine],
-    watcher: Watcher,
-) -> Extraction:
-    watcher.begin(f"{backbone.title}: features", "views")
-    extraction = extract_features(
-        cohort.films,
-        backbone,
-        n_rotated=recipe.rotated_views,
-        seed=seed,
-        cache_dir=cache,
-        engine=engine,
-        on_progress=watcher.advance,
-    )
-    n_films, n_views, _ = extraction.table.values.shape
-    n_stored = n_films * n_views - extraction.cost.n_computed
-    watcher.end(
-        f"{n_films * n_views} views of {n_films} films, {extraction.cost.n_computed} computed, "
-        f"{max(n_stored, 0)} from the store"
-    )
-    return extraction
-
-
-def _judge(
-    cohort: Cohort,
-    positive: str,
-    folds: Folds,
-    recipe: Recipe,
-    seed: int,
+def judge_backbone(
+    ground: Groundwork,
     backbone: Backbone,
     table: FeatureTable,
     cost: ExtractionCost,
     watcher: Watcher,
 ) -> BackboneResult:
     """Train all heads of one backbone and measure them on films they never saw."""
+    cohort, folds = ground.cohort, ground.folds
     watcher.begin(f"{backbone.title}: heads", "heads")
     heads = train_heads(
         table.values,
         cohort.y,
         folds.splits,
-        recipe.head,
+        ground.recipe.head,
         n_classes=len(cohort.classes),
-        seed=seed,
+        seed=ground.seed,
         on_progress=watcher.advance,
     )
     evaluation = evaluate(
         heads.scores,
         cohort.y,
         folds.splits,
-        positive=cohort.classes.index(positive),
+        positive=ground.positive_index,
         groups=folds.groups,
-        rng=np.random.default_rng(seed),
+        rng=ground.rng(),
     )
     n_heads = len(folds.splits)
     watcher.end(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from hilum.backbones.compiling import Output
@@ -11,9 +12,13 @@ from hilum.backbones.engine import Engine, open_engine
 from hilum.backbones.weights import Backbone
 from hilum.cohort.manifest import Cohort
 from hilum.errors import FilmChangedError, RecipeError
-from hilum.studies.comparing import compare
+from hilum.features.masks import find_masks
+from hilum.settings import default_cache_dir
+from hilum.studies.comparing import run_study
 from hilum.studies.comparison import Comparison, Recipe
 from hilum.studies.contrasting import RecipeContrast, contrast_recipes
+from hilum.studies.extracting import Workshop
+from hilum.studies.plans import ShortcutPlan, StudyPlan
 from hilum.studies.preparing import draw_folds
 from hilum.studies.recipe_settings import Step, lay_path, same_study
 from hilum.studies.recipes import find_recipes
@@ -31,6 +36,8 @@ def compare_recipes(
     weights_dir: str | Path | None = None,
     allows_unverified_weights: bool = False,
     weighs_settings: bool = True,
+    probes: bool = True,
+    masks: str | Path | None = None,
     engine: Callable[[Backbone, Path, Output], Engine] = open_engine,
     watcher: Watcher | None = None,
     command_line: tuple[str, ...] = (),
@@ -50,6 +57,8 @@ def compare_recipes(
         weights_dir: A folder of weight files placed by hand.
         allows_unverified_weights: Run on weights that are not the published ones.
         weighs_settings: Find out what each setting is worth.
+        probes: As for `compare`.
+        masks: As for `compare`.
         engine: Opens a backbone.
         watcher: Told what is going on.
         command_line: Kept in the provenance.
@@ -74,33 +83,52 @@ def compare_recipes(
                 f"A recipe cannot be called '{recipe.name}': its run gets a folder of that name.",
                 fix="Use letters, digits, - and _.",
             )
-    if seed >= 0:  # else the first study says what is wrong with it
-        for recipe in chosen:
-            draw_folds(cohort, recipe, seed)
 
-    def study(cohort: Cohort, recipe: Recipe, watcher: Watcher) -> Comparison:
-        return compare(
-            cohort,
-            positive=positive,
-            backbones=backbones,
-            recipe=recipe,
-            seed=seed,
-            cache_dir=cache_dir,
-            weights_dir=weights_dir,
-            allows_unverified_weights=allows_unverified_weights,
-            engine=engine,
-            watcher=watcher,
-            command_line=command_line,
-        )
-
+    shortcuts = ShortcutPlan(
+        has_probes=probes, masks={} if masks is None else find_masks(cohort.films, Path(masks))
+    )
+    plan = StudyPlan(
+        positive=cohort.positive_class(positive),
+        recipe=chosen[0],
+        seed=seed,
+        backbones=backbones,
+        weights_dir=None if weights_dir is None else Path(weights_dir),
+        allows_unverified_weights=allows_unverified_weights,
+        shortcuts=shortcuts,
+        command_line=command_line,
+    )
+    workshop = Workshop(
+        Path(cache_dir) if cache_dir is not None else default_cache_dir(), engine, watcher
+    )
+    for recipe in chosen:
+        draw_folds(cohort, recipe, seed)  # fails before any work, not after it
     finished: list[Comparison] = []
     for recipe in chosen:
-        finished.append(study(cohort, recipe, _Named(recipe.name, watcher)))
+        finished.append(
+            run_study(
+                cohort,
+                replace(plan, recipe=recipe),
+                replace(workshop, watcher=_Named(recipe.name, watcher)),
+                # The same films are one film whatever the recipe.
+                twins=finished[0].audit.kinship.twins if finished else None,
+            )
+        )
         if finished[0].cohort.films != finished[-1].cohort.films:
             raise FilmChangedError("Films changed while the study ran.", fix="Run the study again.")
         cohort = finished[-1].cohort
     if not weighs_settings:
         return contrast_recipes(finished)
+    # Between the named recipes only the figures are of interest, not what stands behind them.
+    bare = replace(plan, shortcuts=ShortcutPlan(has_baselines=False, has_probes=False))
+
+    def study(cohort: Cohort, recipe: Recipe, watcher: Watcher) -> Comparison:
+        return run_study(
+            cohort,
+            replace(bare, recipe=recipe),
+            replace(workshop, watcher=watcher),
+            twins=finished[0].audit.kinship.twins,
+        )
+
     path = _study_path(lay_path(chosen), finished, study, watcher)
     return contrast_recipes(finished, path)
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hilum.auditing.report import AuditReport
+from hilum.auditing.verdict import Verdict
 from hilum.backbones.records import OwnWeights, PackagedWeights, Pooling, Scaling, WeightsSource
 from hilum.backbones.weights import Backbone
 from hilum.cohort.manifest import Cohort
@@ -126,33 +128,6 @@ class Unavailable:
     is_refused: bool = False
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """Whether the cohort carries the claim: supported, limited or withheld."""
-
-    headline: str
-    reasons: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What one check of the cohort says.
-
-    Attributes:
-        check: Name of the check.
-        severity: `fail`, `warn` or `note`.
-        title: One line for a person.
-        evidence: Figures and film ids.
-        what_to_do: The next step for the user; empty where nothing need be done.
-    """
-
-    check: str
-    severity: str
-    title: str
-    evidence: Mapping[str, Any]
-    what_to_do: str
-
-
 @dataclass(frozen=True, repr=False)
 class Comparison:
     """A finished study.
@@ -166,8 +141,7 @@ class Comparison:
         backbones: Best first: by accuracy, then AUROC, then fewer parameters.
         comparisons: Every pair of backbones.
         unavailable: Backbones that could not take part.
-        findings: What the checks of the cohort say.
-        verdict: Whether the cohort carries the claim.
+        audit: What is wrong with the cohort, and whether it carries the claim.
         provenance: Versions, hardware, command line, times.
         peak_rss_bytes: Largest resident memory of the run so far; None where unknown.
     """
@@ -180,10 +154,14 @@ class Comparison:
     backbones: tuple[BackboneResult, ...]
     comparisons: tuple[PairedComparison, ...]
     unavailable: tuple[Unavailable, ...]
-    findings: tuple[Finding, ...]
-    verdict: Verdict
+    audit: AuditReport
     provenance: Mapping[str, Any]
     peak_rss_bytes: int | None
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether the cohort carries the claim."""
+        return self.audit.verdict
 
     def __repr__(self) -> str:
         """Write the table that a person wants to see first."""

@@ -20,11 +20,11 @@ from hilum.backbones.engine import Engine, open_engine
 from hilum.backbones.imagenet import imagenet_classes
 from hilum.backbones.weights import Backbone, WeightsShelf
 from hilum.cohort.manifest import Cohort
-from hilum.errors import FilmChangedError
-from hilum.features.extraction import Extraction, extract_features
+from hilum.features.views import rotated_views
 from hilum.memory import peak_rss_bytes
 from hilum.settings import default_cache_dir
 from hilum.studies.comparison import Unavailable, WeightsRecord
+from hilum.studies.extracting import Workshop
 from hilum.studies.preparing import check_cache, choose_backbones, hash_cohort
 from hilum.studies.provenance import describe_run
 from hilum.studies.watching import Silence, Watcher
@@ -141,7 +141,6 @@ def name_films(
         UntrustedModelError: A weight file is not what it should be.
         CacheError: The cache folder cannot be written, or has no room.
     """
-    watcher = watcher or Silence()
     cache = Path(cache_dir) if cache_dir is not None else default_cache_dir()
     chosen, unavailable = choose_backbones(
         backbones,
@@ -151,14 +150,13 @@ def name_films(
     )
     check_cache(cache)
 
-    for backbone in chosen:
-        cohort = cohort.without(_ask(cohort, backbone, cache, engine, watcher).unreadable)
+    workshop = Workshop(cache, engine, watcher or Silence())
+    upright = rotated_views(0, seed=0)
+    cohort, _ = workshop.extract_all(cohort, chosen, upright, output="classes")
     named = []
     for backbone in chosen:  # once more, from the store: now all on the same films
-        stored = _ask(cohort, backbone, cache, engine, Silence())
-        if stored.unreadable:
-            raise FilmChangedError("Films changed while the study ran.", fix="Run the study again.")
-        named.append(_read_names(cohort, backbone, stored.table.values[:, 0]))
+        stored = workshop.recall(cohort.films, backbone, upright, output="classes")
+        named.append(_read_names(cohort, backbone, stored.values[:, 0]))
     return Naming(
         cohort=cohort,
         backbones=tuple(named),
@@ -170,30 +168,6 @@ def name_films(
         },
         peak_rss_bytes=peak_rss_bytes(),
     )
-
-
-def _ask(
-    cohort: Cohort,
-    backbone: Backbone,
-    cache: Path,
-    engine: Callable[[Backbone, Path, Output], Engine],
-    watcher: Watcher,
-) -> Extraction:
-    """Have the probability of every thing for every film, upright."""
-    watcher.begin(f"{backbone.title}: names", "films")
-    extraction = extract_features(
-        cohort.films,
-        backbone,
-        n_rotated=0,
-        seed=0,
-        cache_dir=cache,
-        output="classes",
-        engine=engine,
-        on_progress=watcher.advance,
-    )
-    n_films = len(extraction.table.film_ids)
-    watcher.end(f"{n_films} films, {extraction.cost.n_computed} computed, the rest from the store")
-    return extraction
 
 
 def _read_names(

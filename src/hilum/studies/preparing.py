@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from hilum.auditing.twins import Twin, join_twins
 from hilum.backbones.catalog import CATALOG, find_backbones
 from hilum.backbones.imagenet import with_top
 from hilum.backbones.records import BackboneRecord
@@ -108,14 +109,20 @@ def _all_of(
     return tuple(found)
 
 
-def draw_folds(cohort: Cohort, recipe: Recipe, seed: int) -> Folds:
+def draw_folds(cohort: Cohort, recipe: Recipe, seed: int, twins: Sequence[Twin] = ()) -> Folds:
     """Draw a recipe's splits over a cohort.
+
+    Args:
+        cohort: The films.
+        recipe: How to split them.
+        seed: Where the draws begin, unless the recipe says.
+        twins: Films that are one film, and so stay together.
 
     Raises:
         FoldsError: A class is too small for them; films that could not be read are named.
     """
     seed = seed if recipe.split_seed is None else recipe.split_seed
-    groups = group_films(cohort)
+    groups = group_films(cohort, join_twins(twins, len(cohort)))
     try:
         if recipe.folds == 0:
             # By film, as published; the groups tell the statistics, and the reader, what leaks.

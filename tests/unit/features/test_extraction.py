@@ -12,6 +12,7 @@ from fake_engine import GridEngine, grid_backbone, opens
 from hilum.cohort.manifest import Cohort, Film
 from hilum.errors import CacheError
 from hilum.features.extraction import Extraction, extract_features
+from hilum.features.views import rotated_views
 
 
 @pytest.fixture
@@ -26,9 +27,9 @@ def cohort(tmp_path: Path) -> Cohort:
 
 
 def extract(films: tuple[Film, ...], cache: Path, engine: GridEngine, **change: int) -> Extraction:
-    options = {"n_rotated": 2, "seed": 0} | change
+    views = rotated_views(**{"n_rotated": 2, "seed": 0} | change)
     return extract_features(
-        films, grid_backbone(), cache_dir=cache, engine=opens(engine), **options
+        films, grid_backbone(), views=views, cache_dir=cache, engine=opens(engine)
     )
 
 
@@ -114,8 +115,7 @@ def test_progress_is_told_to_the_end(cohort: Cohort, tmp_path: Path) -> None:
     extract_features(
         cohort.films,
         grid_backbone(),
-        n_rotated=0,
-        seed=0,
+        views=rotated_views(0, seed=0),
         cache_dir=tmp_path / "cache",
         engine=opens(GridEngine()),
         on_progress=lambda done, total: told.append((done, total)),

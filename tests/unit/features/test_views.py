@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from hilum.features.views import UPRIGHT, View, film_views, render_views, resize_film, rotate_film
+from hilum.features.views import (
+    UPRIGHT,
+    View,
+    film_views,
+    render_views,
+    resize_film,
+    rotate_film,
+    show_part,
+)
 
 hashes = st.binary(max_size=8).map(lambda data: hashlib.sha256(data).hexdigest())
 
@@ -73,3 +81,31 @@ def test_views_come_in_order_and_at_the_size() -> None:
     assert upright.shape == turned.shape == (240, 240)
     assert (turned == rotate_film(upright, 10.0)).all()
     assert (upright != turned).any()
+
+
+def test_frame_and_centre_share_the_film_between_them() -> None:
+    square = np.random.default_rng(0).integers(1, 256, (100, 100), dtype=np.uint8)
+    frame, centre = show_part(square, "frame"), show_part(square, "centre")
+    np.testing.assert_array_equal(frame + centre, square)
+    assert not frame[10:90, 10:90].any()
+    assert (frame == 0).sum() == 80 * 80
+    assert not (frame & centre).any()
+
+
+def test_a_blurred_film_keeps_its_light_and_loses_its_detail() -> None:
+    square = np.random.default_rng(0).integers(0, 256, (140, 140), dtype=np.uint8)
+    blurred = show_part(square, "blur")
+    assert blurred.shape == square.shape
+    assert abs(float(blurred.mean()) - float(square.mean())) < 2
+    assert blurred.std() < square.std() / 5
+
+
+def test_lungs_and_the_rest_share_the_film_between_them() -> None:
+    square = np.full((64, 64), 200, np.uint8)
+    mask = np.zeros((32, 32), bool)
+    mask[8:24, 8:24] = True
+    lungs, lungless = show_part(square, "lungs", mask), show_part(square, "lungless", mask)
+    np.testing.assert_array_equal(lungs + lungless, square)
+    assert 0.2 < (lungs > 0).mean() < 0.3
+    with pytest.raises(ValueError, match="needs a lung mask"):
+        show_part(square, "lungs")

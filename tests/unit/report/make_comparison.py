@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from hilum.auditing.findings import Finding
+from hilum.auditing.verdict import Reason
 from hilum.cohort.manifest import Cohort, Exclusion, Film
 from hilum.cohort.splitting import Folds, Split
 from hilum.evaluation.evaluating import evaluate
@@ -22,14 +24,13 @@ from hilum.report.html import films_shown, render_report
 from hilum.studies.comparison import (
     BackboneResult,
     Comparison,
-    Finding,
     Recipe,
     Seconds,
     Unavailable,
-    Verdict,
     WeightsRecord,
 )
 from hilum.studies.recipes import RECIPES
+from unit.report.make_audit import make_audit_report
 
 CANARY = "ZZPHI^CANARY"
 EPOCHS = 60
@@ -64,15 +65,6 @@ def make_comparison(
     folds = _make_folds(cohort, rng, is_paper=is_paper)
     results = [_make_result(k, cohort, folds, separation, rng) for k in range(backbones)]
     results.sort(key=lambda r: -r.evaluation.metrics["accuracy"].value)
-    reasons = {
-        "supported": (),
-        "limited": ("No film names its patient, so one patient may stand on both sides.",),
-        "withheld": (
-            "The frame of the film alone tells the classes apart (AUROC 0.99), "
-            "about as well as the whole film does.",
-            "All COVID-19 films come from one source, and no other film does.",
-        ),
-    }[headline]
     return Comparison(
         cohort=cohort,
         positive=classes[0],
@@ -84,8 +76,13 @@ def make_comparison(
         unavailable=(
             Unavailable("vgg16", "Its weights are not here. Run `hilum backbones fetch vgg16`."),
         ),
-        findings=_make_findings(cohort),
-        verdict=Verdict(headline, reasons),
+        audit=make_audit_report(
+            cohort,
+            results,
+            positive=classes[0],
+            headline=headline,
+            validates_on_test=is_paper,
+        ),
         provenance={
             "finished": "2026-03-14T15:09:26+00:00",
             "versions": {"hilum": "0.1.0", "python": "3.11.9", "openvino": "2026.0.0"},
@@ -128,11 +125,28 @@ def with_nasty_names(comparison: Comparison) -> Comparison:
     return replace(
         comparison,
         cohort=replace(
-            comparison.cohort, name="</title><i>", films=films, classes=tuple(nasty.values())
+            comparison.cohort,
+            name="</title><i>",
+            films=films,
+            classes=tuple(nasty.values()),
+            patients_from=(f"2 of 160 films: the column <s> of {film.path} names {film.patient}",),
         ),
         positive="<b>x</b>",
         backbones=(first, *comparison.backbones[1:]),
-        findings=(finding,),
+        audit=replace(
+            comparison.audit,
+            findings=(finding,),
+            baselines=tuple(
+                replace(baseline, details={f"made with {film.path.name} <u>": 0.9})
+                for baseline in comparison.audit.baselines
+            ),
+            verdict=replace(
+                comparison.verdict,
+                grounds=(
+                    Reason("frame", "describes", f"<em>As {film.path} of {film.patient} shows."),
+                ),
+            ),
+        ),
     )
 
 
@@ -155,20 +169,24 @@ def _make_cohort(classes: tuple[str, ...], films_per_class: int) -> Cohort:
             ),
         ),
         left_out={"viral pneumonia": 31},
+        patients_from=("160 of 160 films: the column patient of the table",),
     )
 
 
 def _make_folds(cohort: Cohort, rng: np.random.Generator, *, is_paper: bool) -> Folds:
+    """Deal out films one by one as the paper does, or else patients of two films each."""
     n = len(cohort)
     splits = []
     for repeat in range(1 if is_paper else 5):
-        order = rng.permutation(n)
+        order = rng.permutation(n if is_paper else n // 2)
         for fold in range(1 if is_paper else 5):
             test = np.sort(order[fold::5])
             rest = np.setdiff1d(order, test)
-            validation = test if is_paper else np.sort(rng.permutation(rest)[: n // 8])
-            train = np.setdiff1d(rest, validation)
-            splits.append(Split(repeat, fold, train, validation, test))
+            validation = test if is_paper else np.sort(rng.permutation(rest)[: n // 16])
+            parts = (np.setdiff1d(rest, validation), validation, test)
+            if not is_paper:
+                parts = tuple(np.sort(np.r_[2 * part, 2 * part + 1]) for part in parts)
+            splits.append(Split(repeat, fold, *parts))
     return Folds(tuple(splits), np.arange(n) // 2, validates_on_test=is_paper)
 
 
@@ -244,24 +262,3 @@ def _make_pairs(results: Sequence[BackboneResult]) -> tuple[PairedComparison, ..
                 PairedComparison(a.name, b.name, gap, gap / 3, p, p, min(2 * p, 1), is_tied)
             )
     return tuple(pairs)
-
-
-def _make_findings(cohort: Cohort) -> tuple[Finding, ...]:
-    ids = [film.film_id for film in cohort.films[:40]]
-    return (
-        Finding("size", "note", "Films differ in size.", {"widths_px": [512, 1024, 2048]}, ""),
-        Finding(
-            "duplicates",
-            "warn",
-            "Two pairs of films are near-duplicates; each pair was kept on one side.",
-            {"pairs": [ids[:2], ids[4:6]], "distance": 0.03125},
-            "Keep one film of each pair.",
-        ),
-        Finding(
-            "sources",
-            "fail",
-            "The source tells the classes apart.",
-            {"cramers_v": 0.91, "films": ids, "by_source": {"Hospital A": 51, "Hospital B": 29}},
-            "Collect both classes from the same places, or leave a source out in turn.",
-        ),
-    )

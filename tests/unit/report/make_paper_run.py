@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from hilum.backbones.catalog import CATALOG, PAPER_SIX
-from hilum.studies.checking import give_verdict
 from hilum.studies.comparison import (
     BackboneResult,
     Comparison,
@@ -15,6 +14,7 @@ from hilum.studies.comparison import (
     Unavailable,
     WeightsRecord,
 )
+from unit.report.make_audit import make_audit_report
 from unit.report.make_comparison import PAPER_RECIPE, make_comparison
 
 
@@ -48,7 +48,9 @@ def make_paper_run(
             Unavailable(name, f"{name} needs a file of {k} MB, and it is not here.")
             for k, name in enumerate(list(CATALOG)[-absent:] if absent else ())
         ),
-        verdict=give_verdict(made.cohort, made.folds, results),
+        audit=make_audit_report(
+            made.cohort, results, positive=made.positive, validates_on_test=True
+        ),
     )
 
 

@@ -22,7 +22,7 @@ def figures(comparison: Comparison) -> dict[str, str]:
 def test_every_backbone_has_its_pictures(figures: dict[str, str], comparison: Comparison) -> None:
     kinds = ("accuracy", "loss", "confusion")
     expected = {figure_stem(kind, r.name) for kind in kinds for r in comparison.backbones}
-    assert set(figures) == expected | {"roc", "forest"}
+    assert set(figures) == expected | {"roc", "forest", "shortcuts"}
 
 
 def test_the_same_comparison_gives_the_same_bytes(figures: dict[str, str]) -> None:

@@ -142,6 +142,9 @@ def test_the_machine_readable_table_is_plain(mixed: Comparison) -> None:
 
 def test_a_withheld_headline_withholds_here_too() -> None:
     comparison = make_paper_run()
-    withheld = replace(comparison, verdict=replace(comparison.verdict, headline="withheld"))
+    withheld = replace(
+        comparison,
+        audit=replace(comparison.audit, verdict=replace(comparison.verdict, headline="withheld")),
+    )
     assert "for inspection only" in section(render_page(withheld))
     assert isinstance(beside(withheld).replication, Replication)

@@ -123,7 +123,7 @@ def test_a_withheld_headline_is_withheld_here_too() -> None:
     assert 'class="verdict withheld"' in page
     assert "Under hilum no network is put first" in page
     assert "Under paper, EfficientNet" in page
-    assert "hilum: The frame of the film alone tells the classes apart" in page
+    assert "hilum: The frame of the film, its outermost 10 %" in page
 
 
 def test_the_result_names_what_differs(tmp_path: Path) -> None:

@@ -57,7 +57,8 @@ def test_without_any_published_weights_there_is_no_figure_in_the_answer() -> Non
 
 
 def test_rows_are_greyed_and_the_weights_are_named_as_other(mixed: Comparison, page: str) -> None:
-    table = page[page.index('<table class="results"') : page.index("</table>")]
+    table = page[page.index('id="table"') :]
+    table = table[: table.index("</table>")]
     assert table.count('<tr role="row" class="unverified">') == 2
     for result in mixed.backbones:
         greyed = f'class="unverified">\n      <th scope="row" role="rowheader">{result.title}'

@@ -80,13 +80,13 @@ def test_how_films_were_counted_is_said(comparison: Comparison) -> None:
 
 
 def test_people_behind_the_films(comparison: Comparison) -> None:
-    assert wording.people_text(comparison, [0, 1, 2]) == "of 2 patients"
+    assert wording.people_text(comparison.cohort, [0, 1, 2]) == "of 2 patients"
     films = tuple(replace(film, patient=None) for film in comparison.cohort.films)
     unnamed = replace(comparison, cohort=replace(comparison.cohort, films=films))
-    assert wording.people_text(unnamed, [0, 1]) == "of an unknown number of patients"
+    assert wording.people_text(unnamed.cohort, [0, 1]) == "of an unknown number of patients"
     mixed = (replace(films[0], patient="a"), *films[1:])
     some = replace(comparison, cohort=replace(comparison.cohort, films=mixed))
-    assert wording.people_text(some, [0, 1, 2]) == "of 1 patient and 2 films of unknown people"
+    assert wording.people_text(some.cohort, [0, 1, 2]) == "of 1 patient, 2 of unknown people"
 
 
 def test_the_curves_are_explained_as_they_were_made() -> None:

@@ -3,96 +3,33 @@
 A phantom looks like a frontal chest film and is none: it may show that a pipeline
 works, never that a network can diagnose. Class decides the disease inside the lungs
 and nothing else; size, pose, exposure and grain are drawn without knowing it, and no
-film carries a side marker.
+film carries a side marker. Other faults a cohort has only where they are planted.
 """
 
 from __future__ import annotations
 
 import csv
 import tempfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from hilum.cohort.phantoms.copies import PlannedCopy, copy_film, plan_copies, plan_further_films
 from hilum.cohort.phantoms.film import DrawnFilm, draw_film, draw_pose
 from hilum.cohort.phantoms.findings import CLASSES, draw_finding
 from hilum.cohort.phantoms.patients import draw_anatomy
+from hilum.cohort.phantoms.planning import PlannedPhantom, plan_phantoms
+from hilum.cohort.phantoms.plants import NOTHING, Plants
+from hilum.cohort.phantoms.shortcuts import PIXEL_SHORTCUTS, add_shortcut
 from hilum.errors import CohortError, OutputError
 
 PHANTOMS_VERSION = 1
 """Raised whenever the same arguments draw other films; part of where the demo keeps its own."""
 
-# Every fourth patient of each class comes back; these are the films of four in a row.
-_FILMS_PER_PATIENT = (1, 1, 2, 1, 1, 1, 3, 1)
 _ANATOMY, _FINDING, _FIRST_FILM = 0, 1, 2
-
-
-@dataclass(frozen=True)
-class PlannedPhantom:
-    """One film of a cohort, before it is drawn.
-
-    Attributes:
-        label: Its class, one of `CLASSES`.
-        position: The patient's place within the class, from 0.
-        patient: Name of the patient, unique in the cohort.
-        number: Which film of the patient, from 1.
-    """
-
-    label: str
-    position: int
-    patient: str
-    number: int
-
-    @property
-    def image(self) -> str:
-        """Path of the film within the cohort's folder."""
-        return f"{self.label}/phantom-{self.patient}-{self.number}.png"
-
-
-def plan_phantoms(n_films: int = 160, n_classes: int = 2) -> tuple[PlannedPhantom, ...]:
-    """Say which films a cohort has: classes evenly, some patients with two or three films.
-
-    Args:
-        n_films: Films in all, at least 2 per class.
-        n_classes: 2 to 4, taken from the front of `CLASSES`.
-
-    Returns:
-        Sorted by class, patient and film. A longer cohort begins, in each class, with
-        the films of a shorter one.
-
-    Raises:
-        CohortError: Too many or too few classes, or too few films.
-    """
-    if not 2 <= n_classes <= len(CLASSES):
-        raise CohortError(
-            f"Phantoms come in 2 to {len(CLASSES)} classes, not in {n_classes}.",
-            fix=f"Ask for 2 to {len(CLASSES)}: {', '.join(CLASSES)}, in this order.",
-        )
-    if n_films < 2 * n_classes:
-        raise CohortError(
-            f"{n_films} films are too few for {n_classes} classes.",
-            fix=f"Ask for at least {2 * n_classes}, two for each class.",
-        )
-    plans = []
-    for k, label in enumerate(CLASSES[:n_classes]):
-        wanted = n_films // n_classes + (k < n_films % n_classes)
-        plans += [
-            plan for plan, _ in zip(_patients(label, k, n_classes), range(wanted), strict=False)
-        ]
-    return tuple(plans)
-
-
-def _patients(label: str, k: int, n_classes: int) -> Iterator[PlannedPhantom]:
-    position = 0
-    while True:
-        # Numbers run across the classes, so that a patient's number does not give the class away.
-        patient = f"p{position * n_classes + k + 1:04d}"
-        for number in range(1, _FILMS_PER_PATIENT[position % len(_FILMS_PER_PATIENT)] + 1):
-            yield PlannedPhantom(label, position, patient, number)
-        position += 1
 
 
 def draw_phantom(plan: PlannedPhantom, seed: int = 0) -> DrawnFilm:
@@ -104,8 +41,7 @@ def draw_phantom(plan: PlannedPhantom, seed: int = 0) -> DrawnFilm:
     """
 
     def rng(part: int) -> np.random.Generator:
-        key = (CLASSES.index(plan.label), plan.position, part)
-        return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
+        return _film_rng(plan, seed, part)
 
     film_rng = rng(_FIRST_FILM + plan.number - 1)
     anatomy = draw_anatomy(rng(_ANATOMY))
@@ -122,37 +58,43 @@ def write_phantoms(
     n_films: int = 160,
     n_classes: int = 2,
     seed: int = 0,
+    plants: Plants = NOTHING,
     on_film: Callable[[int, int], None] | None = None,
 ) -> Path:
-    """Write a cohort of phantoms: a subfolder of PNG files per class, and a table of them.
+    """Write a cohort of phantoms: a subfolder of films per class, and a table of them.
 
     The same arguments give the same bytes. The folder appears when all films are
-    drawn; if anything stops the drawing before, it does not appear at all.
+    drawn; if anything stops the drawing before, it does not appear at all. Where
+    something is planted, `planted.csv` says what, film by film: image, fault,
+    original (of copies, and of patients in two classes) and change.
 
     Args:
         folder: Where the cohort goes; must not exist, or be empty.
-        n_films: Films in all, at least 2 per class.
+        n_films: Films in all, at least 2 per class; further films are planted on top.
         n_classes: 2 to 4, taken from the front of `CLASSES`.
         seed: 0 or more.
+        plants: Faults that the cohort shall have. Planting does not change how the other
+            films are drawn.
         on_film: Called after each film with the films done and the films in all.
 
     Returns:
         Path of `films.csv`, whose columns are image (relative to the table), label
-        and patient.
+        and patient; and source, where that is planted.
 
     Raises:
-        CohortError: The numbers make no cohort.
+        CohortError: The numbers make no cohort, or it is too small for its plants.
         OutputError: The folder holds something already, or cannot be written.
     """
     plans = plan_phantoms(n_films, n_classes)
     if seed < 0:
         raise CohortError(f"The seed is {seed}.", fix="Use a seed of 0 or more.")
+    plants.check(n_films, len({plan.patient for plan in plans}))
     _refuse_occupied(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".phantoms-") as workplace:
             draft = Path(workplace) / "cohort"
-            _write(draft, plans, seed, on_film)
+            _write(draft, plans, seed, plants, on_film)
             if folder.exists():
                 folder.rmdir()
             draft.rename(folder)
@@ -183,17 +125,93 @@ def _write(
     draft: Path,
     plans: tuple[PlannedPhantom, ...],
     seed: int,
+    plants: Plants,
     on_film: Callable[[int, int], None] | None,
 ) -> None:
+    further = plan_further_films(plans, plants.patients_in_both_classes, seed)
+    drawn = (*plans, *further)
+    copies = plan_copies(plans, plants, seed)
+    films: tuple[PlannedPhantom | PlannedCopy, ...] = (*drawn, *copies)
     for label in dict.fromkeys(plan.label for plan in plans):
         (draft / label).mkdir(parents=True)
-    for done, plan in enumerate(plans, start=1):
-        # Grain hardly compresses: the quickest level costs a tenth in size.
-        film = Image.fromarray(draw_phantom(plan, seed).pixels)
-        film.save(draft / plan.image, compress_level=1)
+    for done, film in enumerate(films, start=1):
+        if isinstance(film, PlannedCopy):
+            content = (draft / film.original.image).read_bytes()
+            (draft / film.image).write_bytes(copy_film(content, film.change, film.amount))
+        else:
+            # Grain hardly compresses: the quickest level costs a tenth in size.
+            pixels = Image.fromarray(_draw_with_shortcuts(film, seed, plants))
+            pixels.save(draft / film.image, compress_level=1)
         if on_film is not None:
-            on_film(done, len(plans))
-    with (draft / "films.csv").open("w", encoding="utf-8", newline="") as file:
+            on_film(done, len(films))
+    source = ["source"] if plants.source_shortcut else []
+    _write_table(
+        draft / "films.csv",
+        ["image", "label", "patient", *source],
+        (
+            [film.image, film.label, film.patient, *([_source_of(film.label)] if source else [])]
+            for film in films
+        ),
+    )
+    if plants != NOTHING:
+        _write_table(
+            draft / "planted.csv",
+            ["image", "fault", "original", "change"],
+            _list_planted(plans, further, copies, plants),
+        )
+
+
+def _draw_with_shortcuts(plan: PlannedPhantom, seed: int, plants: Plants) -> np.ndarray:
+    pixels = draw_phantom(plan, seed).pixels
+    if not _is_diseased(plan.label):
+        return pixels
+    for k, name in enumerate(PIXEL_SHORTCUTS):
+        if name in plants.shortcuts:
+            pixels = add_shortcut(name, pixels, _film_rng(plan, seed, plan.number, k))
+    return pixels
+
+
+def _film_rng(plan: PlannedPhantom, seed: int, *part: int) -> np.random.Generator:
+    key = (CLASSES.index(plan.home or plan.label), plan.position, *part)
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
+
+
+def _is_diseased(label: str) -> bool:
+    return label != CLASSES[0]
+
+
+def _source_of(label: str) -> str:
+    return f"Hospital {'ABCD'[CLASSES.index(label)]}"
+
+
+def _list_planted(
+    plans: Sequence[PlannedPhantom],
+    further: Sequence[PlannedPhantom],
+    copies: Sequence[PlannedCopy],
+    plants: Plants,
+) -> Iterator[list[str]]:
+    """What is planted where: first the further films, then each shortcut's films."""
+    first_films = {plan.patient: plan.image for plan in reversed(plans)}
+    for plan in further:
+        original = first_films[plan.patient]
+        yield [plan.image, "patients-in-both-classes", original, f"{plan.label} for {plan.home}"]
+    for copy in copies:
+        is_moved = copy.label != copy.original.label
+        change = f"{copy.label} for {copy.original.label}" if is_moved else copy.description
+        yield [copy.image, copy.plant, copy.original.image, change]
+    films: tuple[PlannedPhantom | PlannedCopy, ...] = (*plans, *further, *copies)
+    for name in plants.shortcuts:
+        for film in films:
+            # A copy carries what its original carries, wherever it stands.
+            seen = film.original.label if isinstance(film, PlannedCopy) else film.label
+            if name not in PIXEL_SHORTCUTS:
+                yield [film.image, name, "", _source_of(film.label)]
+            elif _is_diseased(seen):
+                yield [film.image, name, "", ""]
+
+
+def _write_table(path: Path, header: list[str], rows: Iterator[list[str]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
-        table.writerow(["image", "label", "patient"])
-        table.writerows([plan.image, plan.label, plan.patient] for plan in plans)
+        table.writerow(header)
+        table.writerows(rows)

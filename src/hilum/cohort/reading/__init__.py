@@ -3,6 +3,7 @@
 `film` is the way in; beside it one module per container, and what they share.
 """
 
+from hilum.cohort.reading.containers import Encoding
 from hilum.cohort.reading.film import (
     READING_VERSION,
     FilmImage,
@@ -17,6 +18,7 @@ from hilum.cohort.reading.sniffing import SNIFFED_BYTES, sniff_format
 __all__ = [
     "READING_VERSION",
     "SNIFFED_BYTES",
+    "Encoding",
     "FilmImage",
     "decode_film",
     "is_film_name",

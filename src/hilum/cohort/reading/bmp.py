@@ -6,9 +6,10 @@ import io
 
 from PIL.BmpImagePlugin import BmpImageFile
 
-from hilum.cohort.reading.containers import FilmLimits, Picture, unsupported_film
+from hilum.cohort.reading.containers import Encoding, FilmLimits, Picture, unsupported_film
 from hilum.cohort.reading.grey import grey_from_image
 
+_OLDEST_HEADER_BYTES = 12
 _RUN_LENGTH = (BmpImageFile.COMPRESSIONS["RLE8"], BmpImageFile.COMPRESSIONS["RLE4"])
 
 
@@ -31,4 +32,12 @@ def read_bmp(data: bytes, limits: FilmLimits) -> Picture:
         raise unsupported_film("The film is a BMP with run-length compression.")
     image.load()
     grey, notes = grey_from_image(image)
-    return Picture(grey, tuple(notes), *image.size)
+    channels = len(image.getbands())
+    encoding = Encoding(bits=min(8, _pixel_bits(data) // channels), channels=channels)
+    return Picture(grey, tuple(notes), *image.size, encoding=encoding)
+
+
+def _pixel_bits(data: bytes) -> int:
+    """Read how many bits a pixel takes; the oldest header has shorter fields before it."""
+    position = 24 if data[14] == _OLDEST_HEADER_BYTES else 28
+    return int.from_bytes(data[position : position + 2], "little")

@@ -8,7 +8,7 @@ or warns about tags that nobody asked for.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import UInt8
@@ -64,6 +64,27 @@ DEFAULT_LIMITS = FilmLimits()
 
 
 @dataclass(frozen=True)
+class Encoding:
+    """How a file stores its picture: what it gives away without a look at the film.
+
+    Attributes:
+        bits: Bits per sample, as declared.
+        channels: Samples per pixel, as declared; a palette counts as one.
+        quantisation: Mean of a JPEG's first quantisation table, 1 finest to 255 coarsest;
+            None for other formats.
+        is_progressive: The picture comes in several passes (progressive JPEG, Adam7 PNG).
+        maker: Who made the device or the program, as EXIF or TIFF tags say; None if
+            they do not.
+    """
+
+    bits: int = 8
+    channels: int = 1
+    quantisation: float | None = None
+    is_progressive: bool = False
+    maker: str | None = None
+
+
+@dataclass(frozen=True)
 class Picture:
     """One grey picture as its file stores it, before it is turned upright.
 
@@ -73,6 +94,7 @@ class Picture:
         width_px: Stored width.
         height_px: Stored height.
         orientation: EXIF orientation, 1 to 8.
+        encoding: How the file stores it.
     """
 
     grey: UInt8[np.ndarray, "height width"]
@@ -80,6 +102,7 @@ class Picture:
     width_px: int
     height_px: int
     orientation: int = UPRIGHT
+    encoding: Encoding = field(default_factory=Encoding)
 
 
 def corrupt_film(message: str) -> FilmCorruptError:

@@ -12,14 +12,20 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import UInt8
 
 from hilum.cohort.reading.bmp import read_bmp
-from hilum.cohort.reading.containers import DEFAULT_LIMITS, FilmLimits, Picture, corrupt_film
+from hilum.cohort.reading.containers import (
+    DEFAULT_LIMITS,
+    Encoding,
+    FilmLimits,
+    Picture,
+    corrupt_film,
+)
 from hilum.cohort.reading.grey import turn_upright
 from hilum.cohort.reading.jpeg import read_jpeg
 from hilum.cohort.reading.png import read_png
@@ -67,6 +73,7 @@ class FilmImage:
         format: `PNG`, `JPEG`, `TIFF` or `BMP`, as the content says.
         width_px: Stored width, after the film was turned upright.
         height_px: Stored height, after the film was turned upright.
+        encoding: How the file stores the picture.
     """
 
     pixels: UInt8[np.ndarray, "height width"]
@@ -74,6 +81,7 @@ class FilmImage:
     format: str
     width_px: int
     height_px: int
+    encoding: Encoding = field(default_factory=Encoding)
 
 
 def is_film_name(path: Path) -> bool:
@@ -151,7 +159,7 @@ def decode_film(
     sides = (picture.width_px, picture.height_px)
     width_px, height_px = reversed(sides) if is_on_its_side else sides
     notes = [*picture.notes, *_further_notes(picture, format_name, suffix)]
-    return FilmImage(pixels, tuple(notes), format_name, width_px, height_px)
+    return FilmImage(pixels, tuple(notes), format_name, width_px, height_px, picture.encoding)
 
 
 def _decode(format_name: str, data: bytes, limits: FilmLimits, at_least_px: int | None) -> Picture:

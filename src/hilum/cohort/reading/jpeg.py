@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
-from hilum.cohort.reading.containers import FilmLimits, Picture, corrupt_film
+from hilum.cohort.reading.containers import Encoding, FilmLimits, Picture, corrupt_film
 from hilum.cohort.reading.grey import grey_from_image
 from hilum.cohort.reading.jpeg_markers import JpegParts, walk_jpeg
 
@@ -50,7 +50,15 @@ def read_jpeg(data: bytes, limits: FilmLimits, at_least_px: int | None = None) -
     if jpeg.has_more_pictures:
         notes.append("several pictures in the file, the first one read")
     frame = jpeg.frame
-    return Picture(grey, tuple(notes), frame.width_px, frame.height_px, jpeg.orientation)
+    encoding = Encoding(
+        bits=8,  # no other depth comes past the header
+        channels=len(frame.sampling),
+        quantisation=jpeg.quantisation,
+        is_progressive=frame.is_progressive,
+        maker=jpeg.exif.maker,
+    )
+    orientation = jpeg.exif.orientation
+    return Picture(grey, tuple(notes), frame.width_px, frame.height_px, orientation, encoding)
 
 
 def _decode(jpeg: JpegParts, tail: bytes, at_least_px: int | None) -> Image.Image:

@@ -1,4 +1,4 @@
-"""The markers of a JPEG file: what the picture needs, and whether its end is there."""
+"""The markers of a JPEG file: what the picture needs, what they tell, whether the end is there."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hilum.cohort.reading.containers import UPRIGHT, FilmLimits, corrupt_film, unsupported_film
-from hilum.cohort.reading.exif import exif_orientation
+from hilum.cohort.reading.containers import FilmLimits, corrupt_film, unsupported_film
+from hilum.cohort.reading.exif import ExifFacts, read_exif
 
 _SOI, _EOI, _SOS, _DRI, _DQT, _DHT, _DNL = 0xD8, 0xD9, 0xDA, 0xDD, 0xDB, 0xC4, 0xDC
 _JFIF, _EXIF, _MULTI_PICTURE, _ADOBE, _COMMENT = 0xE0, 0xE1, 0xE2, 0xEE, 0xFE
@@ -67,7 +67,8 @@ class JpegParts:
         has_end: The end mark is there.
         has_more_pictures: Further pictures follow the first.
         is_stored_as_rgb: The channels are red, green and blue, as libjpeg judges.
-        orientation: From EXIF.
+        quantisation: Mean of the first quantisation table; None without a whole one.
+        exif: What the EXIF blocks say.
     """
 
     frame: JpegFrame
@@ -76,7 +77,8 @@ class JpegParts:
     has_end: bool
     has_more_pictures: bool
     is_stored_as_rgb: bool
-    orientation: int
+    quantisation: float | None
+    exif: ExifFacts
 
 
 def walk_jpeg(data: bytes, limits: FilmLimits) -> JpegParts:
@@ -110,7 +112,8 @@ def walk_jpeg(data: bytes, limits: FilmLimits) -> JpegParts:
         has_end=has_end,
         has_more_pictures=walk.has_more_pictures or data.find(_START, position) >= 0,
         is_stored_as_rgb=walk.is_stored_as_rgb(frame),
-        orientation=walk.orientation,
+        quantisation=walk.quantisation,
+        exif=walk.exif,
     )
 
 
@@ -125,7 +128,8 @@ class _Walk:
         self.scans: list[int] = []
         self.scanned: set[int] = set()
         self.has_more_pictures = False
-        self.orientation = UPRIGHT
+        self.quantisation: float | None = None
+        self.exif = ExifFacts()
         self._restart_interval = 0
         self._is_jfif = False
         self._adobe_transform: int | None = None
@@ -149,8 +153,10 @@ class _Walk:
         elif code == _ADOBE and content[:5] == b"Adobe" and len(content) >= 12:
             self._adobe_transform = content[11]
             is_needed = True
-        elif code == _EXIF and content[:6] == b"Exif\0\0" and self.orientation == UPRIGHT:
-            self.orientation = exif_orientation(content[6:])
+        elif code == _EXIF and content[:6] == b"Exif\0\0":
+            self.exif = self.exif.or_else(read_exif(content[6:]))
+        elif code == _DQT and self.quantisation is None:
+            self.quantisation = _mean_of_first_table(content)
         elif code == _MULTI_PICTURE and content[:4] == b"MPF\0":
             self.has_more_pictures = True
         if is_needed or code == _SOS:
@@ -207,3 +213,12 @@ class _Walk:
         in_turn = (_RESTARTS * (len(restarts) // 8 + 1))[: len(restarts)]
         if restarts != in_turn or not expected <= len(restarts) <= expected + 1:
             raise corrupt_film("Some of the compressed pixels are missing.")
+
+
+def _mean_of_first_table(content: bytes) -> float | None:
+    """Average the 64 steps of a quantisation table of 8 or 16 bits, the first of its segment."""
+    form = ">64H" if content[:1] >= b"\x10" else ">64B"
+    if len(content) < 1 + struct.calcsize(form):
+        return None  # decoders refuse such a table
+    steps: tuple[int, ...] = struct.unpack_from(form, content, 1)
+    return sum(steps) / len(steps)

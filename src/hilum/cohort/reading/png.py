@@ -11,8 +11,8 @@ import numpy as np
 from jaxtyping import Bool, Num, UInt8
 from PIL.PngImagePlugin import PngImageFile
 
-from hilum.cohort.reading.containers import UPRIGHT, FilmLimits, Picture, corrupt_film
-from hilum.cohort.reading.exif import exif_orientation
+from hilum.cohort.reading.containers import Encoding, FilmLimits, Picture, corrupt_film
+from hilum.cohort.reading.exif import ExifFacts, read_exif
 from hilum.cohort.reading.grey import grey_from_image, grey_from_samples
 from hilum.errors import FilmFramesError
 
@@ -25,6 +25,7 @@ _DEPTHS = {
     _GREY_ALPHA: (8, 16),
     _RGB_ALPHA: (8, 16),
 }
+_CHANNELS = {_GREY: 1, _RGB: 3, _PALETTE: 1, _GREY_ALPHA: 2, _RGB_ALPHA: 4}
 # First column and row, and steps across and down, of the seven passes of Adam7.
 _PASSES = (
     (0, 0, 8, 8),
@@ -56,7 +57,12 @@ class _Chunks:
     colour_type: int
     is_interlaced: bool
     transparent: bytes
-    orientation: int
+    exif: ExifFacts
+
+    @property
+    def channels(self) -> int:
+        """Samples per pixel; a palette's index is one."""
+        return _CHANNELS[self.colour_type]
 
 
 def read_png(data: bytes, limits: FilmLimits) -> Picture:
@@ -80,15 +86,20 @@ def read_png(data: bytes, limits: FilmLimits) -> Picture:
         if chunks.transparent and chunks.colour_type in (_GREY, _RGB):
             grey = np.where(_is_transparent(np.asarray(image), chunks), np.uint8(0), grey)
             notes.append("transparency laid on black")
-    return Picture(
-        grey, tuple(notes), chunks.width_px, chunks.height_px, orientation=chunks.orientation
+    encoding = Encoding(
+        bits=chunks.bits,
+        channels=chunks.channels,
+        is_progressive=chunks.is_interlaced,
+        maker=chunks.exif.maker,
     )
+    size = (chunks.width_px, chunks.height_px)
+    return Picture(grey, tuple(notes), *size, chunks.exif.orientation, encoding)
 
 
 def _walk(data: bytes, limits: FilmLimits) -> _Chunks:
     essential, compressed = [data[:_SIGNATURE_BYTES]], []
     header = transparent = b""
-    orientation = UPRIGHT
+    exif = ExifFacts()
     names: set[bytes] = set()
     position, name = _SIGNATURE_BYTES, b""
     while name != b"IEND":
@@ -106,7 +117,7 @@ def _walk(data: bytes, limits: FilmLimits) -> _Chunks:
                 fix="Export the film that is meant as a PNG of its own.",
             )
         if name == b"eXIf":
-            orientation = exif_orientation(data[body : end - 4])
+            exif = read_exif(data[body : end - 4])
         elif name == b"tRNS":
             transparent = data[body : end - 4]
         is_critical = not name[0] & 0x20
@@ -130,7 +141,7 @@ def _walk(data: bytes, limits: FilmLimits) -> _Chunks:
         colour_type=colour_type,
         is_interlaced=header[12] == 1,
         transparent=transparent,
-        orientation=orientation,
+        exif=exif,
     )
 
 
@@ -211,13 +222,12 @@ def _load(chunks: _Chunks, layout: str | None = None) -> PngImageFile:
 
 
 def _check_all_rows_are_there(chunks: _Chunks) -> None:
-    channels = {_RGB: 3, _GREY_ALPHA: 2, _RGB_ALPHA: 4}.get(chunks.colour_type, 1)
     missing = 0
     for left, top, across, down in _PASSES if chunks.is_interlaced else ((0, 0, 1, 1),):
         columns = -(-(chunks.width_px - left) // across)
         rows = -(-(chunks.height_px - top) // down)
         if columns > 0:
-            missing += max(rows, 0) * (1 + -(-columns * channels * chunks.bits // 8))
+            missing += max(rows, 0) * (1 + -(-columns * chunks.channels * chunks.bits // 8))
     inflater = zlib.decompressobj()
     for piece in chunks.compressed:
         rest: bytes | memoryview = piece

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Num, Shaped, UInt8
 from PIL.TiffImagePlugin import TiffImageFile
 
-from hilum.cohort.reading.containers import FilmLimits, Picture, unsupported_film
+from hilum.cohort.reading.containers import Encoding, FilmLimits, Picture, unsupported_film
 from hilum.cohort.reading.grey import grey_from_image, grey_from_samples
 from hilum.cohort.reading.tiff_layout import (
     BLACK_IS_ZERO,
@@ -50,7 +50,9 @@ def read_tiff(data: bytes, limits: FilmLimits) -> Picture:
         )
     else:
         grey, notes = _grey_through_pillow(layout)
-    return Picture(grey, tuple(notes), layout.width_px, layout.height_px, layout.orientation)
+    encoding = Encoding(bits=layout.bits, channels=layout.channels, maker=layout.maker)
+    size = (layout.width_px, layout.height_px)
+    return Picture(grey, tuple(notes), *size, layout.orientation, encoding)
 
 
 def _is_plain(layout: TiffLayout) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from hilum.cohort.reading.containers import FilmLimits, corrupt_film, unsupported_film
-from hilum.cohort.reading.exif import ORIENTATION_TAG, Directory, read_directory
+from hilum.cohort.reading.exif import MAKER_TAG, ORIENTATION_TAG, Directory, read_directory
 from hilum.cohort.reading.jpeg_markers import walk_jpeg
 from hilum.errors import FilmFramesError
 
@@ -96,6 +96,7 @@ class TiffLayout:
         is_bit_reversed: The lowest bit of each byte comes first.
         has_alpha: The channel after the colours is opacity.
         orientation: 1 to 8, as in EXIF.
+        maker: Who made the device or the program; None if no tag says so.
     """
 
     clean: bytes
@@ -111,6 +112,7 @@ class TiffLayout:
     is_bit_reversed: bool
     has_alpha: bool
     orientation: int
+    maker: str | None
 
 
 def read_layout(data: bytes, limits: FilmLimits) -> TiffLayout:
@@ -165,6 +167,7 @@ def read_layout(data: bytes, limits: FilmLimits) -> TiffLayout:
         is_bit_reversed=tags.integer(_Tag.FILL_ORDER, 1) == 2,
         has_alpha=channels > colours and extra[:1] == (_ALPHA,),
         orientation=tags.integer(ORIENTATION_TAG, 1) if ORIENTATION_TAG in tags.entries else 1,
+        maker=tags.text(MAKER_TAG),
     )
     _check_segments(data, tags, layout, limits)
     return layout

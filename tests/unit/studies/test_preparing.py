@@ -1,4 +1,4 @@
-"""What the checks say is what the splits did."""
+"""What is settled before a study: films that stay together, choices, refusals."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from hilum.auditing.checks.leaks import check_leaks
+from hilum.auditing.twins import Twin
 from hilum.backbones.weights import WeightsShelf
 from hilum.cohort.manifest import Cohort, Film
 from hilum.errors import CohortError, FoldsError, RecipeError, UnknownBackboneError, WeightsError
-from hilum.studies.checking import check_cohort, check_labels_agree, give_verdict
 from hilum.studies.preparing import choose_backbones, draw_folds
 from hilum.studies.recipes import find_recipe
+from hilum.studies.scrutiny import check_labels_agree
 
 SHELF = WeightsShelf(Path("nowhere"))
 
@@ -37,11 +39,9 @@ def test_the_papers_split_leaks_and_says_so() -> None:
     patients = [film.patient for film in cohort.films]
     both = {patients[k] for k in split.train} & {patients[k] for k in split.test}
     assert len(folds.straddling_groups) == len(both) > 0
-    findings = {finding.check: finding for finding in check_cohort(cohort, folds)}
-    assert findings["leaks"].evidence["groups"] == len(both)
-    reasons = " ".join(give_verdict(cohort, folds, ()).reasons)
-    assert f"in training and in test: {len(both)} times" in reasons
-    assert "Validation and test are the same films" in reasons
+    (finding,) = check_leaks(cohort, folds)
+    assert finding.evidence["n_groups"] == len(both)
+    assert finding.severity == "fail"
 
 
 def test_the_papers_split_does_not_move_with_the_seed() -> None:
@@ -50,22 +50,20 @@ def test_the_papers_split_does_not_move_with_the_seed() -> None:
     assert (first.splits[0].test == second.splits[0].test).all()
 
 
-def test_repeated_folds_leak_nothing_and_claim_nothing_more() -> None:
+def test_repeated_folds_leak_nothing() -> None:
     cohort = make_cohort()
     folds = draw_folds(cohort, find_recipe("hilum"), seed=0)
     assert len(folds.straddling_groups) == 0
-    assert "leaks" not in {finding.check for finding in check_cohort(cohort, folds)}
-    verdict = give_verdict(cohort, folds, ())
-    assert verdict.headline == "limited"
-    assert "did not test for shortcuts" in verdict.reasons[0]
-    assert len(verdict.reasons) == 1
+    assert check_leaks(cohort, folds) == []
 
 
-def test_unknown_patients_are_a_reason() -> None:
-    cohort = make_cohort(is_known=False)
-    folds = draw_folds(cohort, find_recipe("hilum"), seed=0)
-    assert any("Patients are unknown" in r for r in give_verdict(cohort, folds, ()).reasons)
-    assert {f.check: f.severity for f in check_cohort(cohort, folds)}["patients"] == "warn"
+def test_twins_stay_together_with_all_films_of_their_patients() -> None:
+    cohort = make_cohort()
+    twins = (Twin(0, 59, "rotated", 7.0, 0.9), Twin(3, 30, "copy", 0.0, 0.95))
+    groups = draw_folds(cohort, find_recipe("hilum"), 0, twins).groups
+    assert len(set(groups[[0, 1, 2, 57, 58, 59]])) == 1
+    assert len(set(groups[[3, 4, 5, 30, 31, 32]])) == 1
+    assert len(set(groups)) == 18
 
 
 def test_one_film_in_two_classes_stops_the_study() -> None:

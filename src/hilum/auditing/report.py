@@ -1,0 +1,65 @@
+"""AuditReport: everything that the audit of a cohort found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from hilum.auditing.baselines import Baseline, BaselineName
+from hilum.auditing.findings import Finding
+from hilum.auditing.leaks import LeakWorth
+from hilum.auditing.twins import Twin
+from hilum.auditing.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Kinship:
+    """How the films of a cohort are related.
+
+    Attributes:
+        twins: Films that stand in the cohort more than once.
+        affinity: Highest cosine similarity of each film's features with those of a film
+            that is not its twin.
+    """
+
+    twins: tuple[Twin, ...]
+    affinity: Float[np.ndarray, " films"]
+
+
+@dataclass(frozen=True)
+class AuditReport:
+    """What is wrong with a cohort, what predicts without the disease, and what follows.
+
+    Attributes:
+        model: Name of the backbone that the baselines were measured against.
+        findings: What the checks say, the gravest first.
+        kinship: How the films are related.
+        baselines: What predicts the label without the disease, those that can withhold
+            the headline first.
+        leak: What it would have been worth to tear groups apart; None where no films
+            belong together, or it was not tried.
+        verdict: Whether the cohort carries the claim.
+        seconds: Wall-clock time by part of the audit.
+    """
+
+    model: str
+    findings: tuple[Finding, ...]
+    kinship: Kinship
+    baselines: tuple[Baseline, ...]
+    leak: LeakWorth | None
+    verdict: Verdict
+    seconds: Mapping[str, float]
+
+    def baseline(self, name: BaselineName) -> Baseline | None:
+        """Find a baseline by its name."""
+        return next((found for found in self.baselines if found.name == name), None)
+
+    @property
+    def needs_attention(self) -> bool:
+        """Tell whether a person should look before anybody believes the figures."""
+        return self.verdict.headline == "withheld" or any(
+            finding.severity == "fail" for finding in self.findings
+        )

@@ -1,0 +1,156 @@
+"""Patients from file names, where a collection or the user writes them there.
+
+A name is believed only in a form that is known, or that the user states: a wrong guess
+would join strangers, or tear one patient's films apart without a word. What was
+believed is said in the cohort's `patients_from`, without any film's own name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from hilum.cohort.manifest import Cohort
+from hilum.errors import CohortError
+
+NO_PATTERN = "none"
+"""What a user gives as the pattern so that names tell no patients."""
+
+_GROUP = "patient"
+_COLUMN = "the table's patient column"
+_COPY = re.compile(r"(?:[ _-]*\(\d+\)|[ _-]+copy(?:[ _-]*\d+)?)+$", re.IGNORECASE)
+"""What copying adds to a name, as in `film-copy`, `film - Copy (2)` or `film (1)`."""
+
+_EXAMPLE_FIX = (
+    "Put the part that names the patient into parentheses: '^(P[0-9]+)_' finds P017 in "
+    "P017_front.png."
+)
+
+
+@dataclass(frozen=True)
+class NameRule:
+    """One way in which files' names tell the patient.
+
+    Attributes:
+        told: How the patient is known, in plain words.
+        expression: What a name must hold.
+        group: Which part of it is the patient.
+        is_for_whole_names: The name without suffix and copy mark must match from end
+            to end; otherwise any part of the whole name may.
+    """
+
+    told: str
+    expression: re.Pattern[str]
+    group: int | str = 1
+    is_for_whole_names: bool = True
+
+    def find_patient(self, name: str) -> str | None:
+        """Find the patient in a file's name; None if the name is not of this form."""
+        if self.is_for_whole_names:
+            stem = name.rpartition(".")[0] or name
+            match = self.expression.fullmatch(_COPY.sub("", stem))
+        else:
+            match = self.expression.search(name)
+        return ((match[self.group] or "").strip() or None) if match else None
+
+
+def _known(writer: str, example: str, expression: str) -> NameRule:
+    told = f"the file's name, as {writer} writes it ({example})"
+    return NameRule(told, re.compile(expression, re.ASCII))
+
+
+# The forms differ so that no patient of one can be a patient of another. The examples
+# count from zero, which no film's name does, so they name nobody.
+KNOWN_RULES = (
+    # Its 30,805 patients are numbered from 1; the zeros in front tell them from dates.
+    _known("NIH ChestX-ray14", "00000000_000.png", r"(000\d{5})_\d{3}"),
+    # Persons with a virus and with bacteria are numbered apart.
+    _known("the Kermany collection", "person0_virus_0.jpeg", r"(person\d+_(?:virus|bacteria))_\d+"),
+    # Two series of normals, told apart by what stands in front.
+    _known(
+        "the Kermany collection", "IM-0000-0000.jpeg", r"((?:NORMAL\d*-)?IM-\d{4})-\d{4}(?:-\d{4})?"
+    ),
+    _known("Hilum", "phantom-p0000-0.png", r"phantom-(p\d{4,})-\d+"),
+)
+"""The forms that are recognised without being asked for."""
+
+
+def choose_rules(pattern: str | None) -> tuple[NameRule, ...]:
+    """Choose how names are read; done before any film is, so that mistakes show at once.
+
+    Args:
+        pattern: A regular expression whose group `patient`, or else its first group, is
+            the patient, searched for in files' names; it takes the place of the known
+            forms. `none` reads no names. None tries the known forms.
+
+    Raises:
+        CohortError: The pattern is no regular expression, or has no group.
+    """
+    if pattern is None:
+        return KNOWN_RULES
+    if pattern.strip().lower() == NO_PATTERN:
+        return ()
+    try:
+        expression = re.compile(pattern)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise CohortError(
+            f"The patient pattern is no regular expression: {error}.", fix=_EXAMPLE_FIX
+        ) from error
+    if not expression.groups:
+        raise CohortError(
+            "The patient pattern does not say which part of the name is the patient.",
+            fix=_EXAMPLE_FIX,
+        )
+    group = _GROUP if _GROUP in expression.groupindex else 1
+    told = "the file's name, by the pattern that was given"
+    return (NameRule(told, expression, group, is_for_whole_names=False),)
+
+
+def tell_patients(cohort: Cohort, rules: Sequence[NameRule], *, has_column: bool = False) -> Cohort:
+    """Fill in the patients that files' names tell, and say how each patient is known.
+
+    A patient that a table names stays. Where a table has a column for patients, its
+    gaps are the table's word that they are unknown, and only a user's pattern fills them.
+
+    Args:
+        cohort: With the patients that a table named, if any.
+        rules: From `choose_rules`.
+        has_column: The films come from a table with a column of patients.
+
+    Returns:
+        The cohort with patients and `patients_from`.
+
+    Raises:
+        CohortError: The user's pattern fits no film's name.
+    """
+    is_users = rules != KNOWN_RULES
+    if has_column and not is_users:
+        rules = ()
+    found = [_find(film.path.name, rules) for film in cohort.films]
+    if is_users and rules and not any(found):
+        raise CohortError(
+            f"The patient pattern finds no patient in any of the {len(cohort)} files' names.",
+            fix=f"{_EXAMPLE_FIX} Or leave it out; --patient-pattern none reads no names.",
+        )
+    told: Counter[str] = Counter()
+    films = []
+    for film, name in zip(cohort.films, found, strict=True):
+        if film.patient is not None:
+            told[_COLUMN] += 1
+        elif name is not None:
+            patient, way = name
+            told[way] += 1
+            film = replace(film, patient=patient)
+        films.append(film)
+    known = tuple(f"{count} of {len(films)} films: {way}" for way, count in told.most_common())
+    return replace(cohort, films=tuple(films), patients_from=known)
+
+
+def _find(name: str, rules: Sequence[NameRule]) -> tuple[str, str] | None:
+    for rule in rules:
+        patient = rule.find_patient(name)
+        if patient is not None:
+            return patient, rule.told
+    return None

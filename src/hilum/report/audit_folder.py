@@ -1,0 +1,70 @@
+"""The folder of an audit: its page, its data, and the films that could not be read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hilum.memory import peak_rss_bytes
+from hilum.report.audit_page import audited_films, draw_audit_figures, render_audit
+from hilum.report.audit_results import audit_results
+from hilum.report.placing import AUDIT_SCHEMA, check_run_folder, write_run
+from hilum.report.privacy import redacted, redactor
+from hilum.report.run_folder import backbone_results, cohort_results, to_json
+from hilum.report.tables import excluded_table
+from hilum.report.thumbnails import load_thumbnails
+from hilum.settings import default_cache_dir
+from hilum.studies.audits import Audit
+
+
+def save_audit(audit: Audit, folder: str | Path, *, cache_dir: str | Path | None = None) -> Audit:
+    """Write a finished audit to a folder.
+
+    Args:
+        audit: What `audit` returned.
+        folder: Created whole; an earlier run of that name is replaced.
+        cache_dir: Where small copies of the shown films are kept; the user's cache
+            if not given.
+
+    Returns:
+        The audit as written, its peak memory brought up to date.
+
+    Raises:
+        OutputError: The place is taken by something else, cannot be written, or is full.
+    """
+    folder = Path(folder)
+    check_run_folder(folder)
+    cache = Path(cache_dir) if cache_dir is not None else default_cache_dir()
+    redact = redactor(audit.cohort)
+    figures = draw_audit_figures(audit)
+    page = render_audit(audit, figures, load_thumbnails(audited_films(audit), cache))
+    audit = replace(audit, peak_rss_bytes=peak_rss_bytes())
+    files = {
+        "report.html": page,
+        "results.json": to_json(audit_summary(audit)),
+        "audit.json": to_json(redacted(audit_results(audit.report, audit.cohort), redact)),
+        "provenance.json": to_json(redacted(dict(audit.provenance), redact)),
+        **{f"figures/{stem}.svg": svg for stem, svg in figures.items()},
+    }
+    if audit.cohort.excluded:
+        files["excluded.csv"] = excluded_table(audit.cohort)
+    write_run(folder, files)
+    return audit
+
+
+def audit_summary(audit: Audit) -> dict[str, Any]:
+    """Gather the machine-readable result; it holds neither paths nor file names."""
+    cohort = audit.cohort
+    results = redacted(audit_results(audit.report, cohort), redactor(cohort))
+    return {
+        "schema": AUDIT_SCHEMA,
+        "positive": audit.positive,
+        "classes": list(cohort.classes),
+        "cohort": cohort_results(cohort) | {"groups": int(np.unique(audit.groups).size)},
+        "model": None if audit.model is None else backbone_results(audit.model),
+        **results,
+        "peak_rss_bytes": audit.peak_rss_bytes,
+    }

@@ -1,0 +1,126 @@
+"""The workshop of a study: where features are computed, with what, and told to whom."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from hilum.auditing.portraits import Portraits, paint_portraits
+from hilum.backbones.compiling import Output
+from hilum.backbones.engine import Engine
+from hilum.backbones.weights import Backbone
+from hilum.cohort.manifest import Cohort, Film
+from hilum.errors import FilmChangedError
+from hilum.features.extraction import (
+    Extraction,
+    ExtractionCost,
+    FeatureTable,
+    extract_features,
+)
+from hilum.features.views import FilmViews
+from hilum.studies.watching import Silence, Watcher
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What every stage that looks at films needs.
+
+    Attributes:
+        cache_dir: Hilum's cache folder.
+        engine: Opens a backbone.
+        watcher: Told what is going on.
+    """
+
+    cache_dir: Path
+    engine: Callable[[Backbone, Path, Output], Engine]
+    watcher: Watcher
+
+    def quiet(self) -> Workshop:
+        """Return the same workshop, told to nobody."""
+        return replace(self, watcher=Silence())
+
+    def look_at(self, cohort: Cohort) -> tuple[Cohort, Portraits]:
+        """Look at every film once.
+
+        Returns:
+            The cohort without the films that cannot be read, and the others' portraits.
+        """
+        self.watcher.begin("Films", "films")
+        sitting = paint_portraits(
+            cohort.films, cache_dir=self.cache_dir, on_progress=self.watcher.advance
+        )
+        n_known = len(cohort) - sitting.n_painted
+        self.watcher.end(
+            f"{len(cohort)} films, {sitting.n_painted} read, {max(n_known, 0)} from the store"
+        )
+        return cohort.without(sitting.unreadable), sitting.portraits
+
+    def extract_all(
+        self,
+        cohort: Cohort,
+        backbones: Sequence[Backbone],
+        views: FilmViews,
+        *,
+        output: Output = "features",
+    ) -> tuple[Cohort, tuple[ExtractionCost, ...]]:
+        """Have every backbone's features computed and stored, one backbone after another.
+
+        Returns:
+            The cohort without the films that turned out unreadable, and what each
+            backbone cost.
+        """
+        costs = []
+        for backbone in backbones:
+            extraction = self.extract(cohort.films, backbone, views, output=output)
+            cohort = cohort.without(extraction.unreadable)
+            costs.append(extraction.cost)
+            del extraction  # one backbone's features in memory at a time
+        return cohort, tuple(costs)
+
+    def recall(
+        self,
+        films: Sequence[Film],
+        backbone: Backbone,
+        views: FilmViews,
+        *,
+        output: Output = "features",
+    ) -> FeatureTable:
+        """Load features that were stored before.
+
+        Raises:
+            FilmChangedError: A shard was damaged and its film changed, both just now.
+        """
+        stored = self.quiet().extract(films, backbone, views, output=output)
+        if stored.unreadable:
+            raise FilmChangedError("Films changed while the study ran.", fix="Run the study again.")
+        return stored.table
+
+    def extract(
+        self,
+        films: Sequence[Film],
+        backbone: Backbone,
+        views: FilmViews,
+        *,
+        output: Output = "features",
+        stage: str | None = None,
+    ) -> Extraction:
+        """Have one backbone's features, and tell of it."""
+        what = "features" if output == "features" else "names"
+        self.watcher.begin(stage or f"{backbone.title}: {what}", "views")
+        extraction = extract_features(
+            films,
+            backbone,
+            views=views,
+            cache_dir=self.cache_dir,
+            output=output,
+            engine=self.engine,
+            on_progress=self.watcher.advance,
+        )
+        n_films, n_views, _ = extraction.table.values.shape
+        n_stored = n_films * n_views - extraction.cost.n_computed
+        self.watcher.end(
+            f"{n_films * n_views} views of {n_films} films, {extraction.cost.n_computed} computed, "
+            f"{max(n_stored, 0)} from the store"
+        )
+        return extraction

@@ -1,0 +1,104 @@
+"""Forests on the folds: what they find, what they never see, and that they invent nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from hilum.auditing.forests import fitting_films, score_by_forest
+from hilum.cohort.splitting import Split, repeated_folds, single_split
+from hilum.evaluation.pooling import pool_tested
+
+
+def forest_auroc(table, y, splits, seed=0):
+    scores = score_by_forest(table, y, splits, n_classes=2, seed=seed)
+    pooled = pool_tested(scores, splits)
+    return roc_auc_score(y[pooled.films] == 1, pooled.scores[:, 1])
+
+
+def test_finds_a_rule_that_no_line_can_draw():
+    rng = np.random.default_rng(0)
+    y = np.arange(80) % 2
+    widths = np.where(y == 1, rng.choice([400, 1800], size=80), 1024)
+    table = np.stack([widths, rng.normal(size=80)], axis=1).astype(np.float32)
+    folds = repeated_folds(y, np.arange(80), n_repeats=1, seed=0)
+    assert forest_auroc(table, y, folds.splits) > 0.99
+
+
+def test_classes_weigh_the_same_however_rare():
+    y = (np.arange(100) < 10).astype(int)
+    table = np.zeros((100, 1), np.float32)
+    folds = repeated_folds(y, np.arange(100), n_repeats=1, seed=0)
+    scores = score_by_forest(table, y, folds.splits, n_classes=2, seed=0)
+    np.testing.assert_allclose(pool_tested(scores, folds.splits).scores, 0.5, atol=0.1)
+
+
+def test_is_the_same_again_and_another_with_another_seed():
+    rng = np.random.default_rng(1)
+    y = np.arange(40) % 2
+    table = rng.normal(size=(40, 3))
+    splits = repeated_folds(y, np.arange(40), n_folds=3, n_repeats=1, seed=0).splits
+    first, again, other = (
+        score_by_forest(table, y, splits, n_classes=2, seed=seed) for seed in (3, 3, 4)
+    )
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other, equal_nan=True)
+
+
+def test_scores_the_tested_films_and_no_others():
+    y = np.arange(30) % 3
+    splits = repeated_folds(y, np.arange(30), n_folds=3, n_repeats=1, seed=0).splits
+    scores = score_by_forest(np.eye(30), y, splits, n_classes=3, seed=0)
+    assert scores.shape == (3, 30, 3)
+    for head, split in enumerate(splits):
+        is_scored = np.isfinite(scores[head]).all(axis=1)
+        np.testing.assert_array_equal(np.flatnonzero(is_scored), split.test)
+        np.testing.assert_allclose(scores[head, split.test].sum(axis=1), 1)
+
+
+def test_labels_of_tested_films_are_never_looked_at():
+    """Also where validation and test are the same films, as in the paper's recipe."""
+    rng = np.random.default_rng(2)
+    y = np.arange(50) % 2
+    table = rng.normal(size=(50, 3))
+    for splits in (
+        single_split(y).splits,
+        repeated_folds(y, np.arange(50), n_repeats=1, seed=0).splits[:1],
+    ):
+        (split,) = splits
+        turned = y.copy()
+        turned[split.test] = 1 - y[split.test]
+        np.testing.assert_array_equal(
+            score_by_forest(table, y, splits, n_classes=2, seed=0),
+            score_by_forest(table, turned, splits, n_classes=2, seed=0),
+        )
+
+
+def test_fits_on_validation_films_unless_they_are_tested():
+    rows = np.arange(9)
+    apart = Split(0, 0, train=rows[:4], validation=rows[4:6], test=rows[6:])
+    same = Split(0, 0, train=rows[:6], validation=rows[6:], test=rows[6:])
+    assert fitting_films(apart).tolist() == [0, 1, 2, 3, 4, 5]
+    assert fitting_films(same).tolist() == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_class_that_nothing_was_fitted_on_gets_no_vote():
+    y = np.array([0, 1] * 10 + [2])
+    split = Split(0, 0, train=np.arange(16), validation=np.array([], int), test=np.arange(16, 21))
+    scores = score_by_forest(np.eye(21), y, [split], n_classes=3, seed=0)
+    assert np.all(scores[0, 16:, 2] == 0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n_films", [60, 160])
+def test_noise_is_not_above_chance(n_films):
+    aurocs = []
+    for seed in range(60):
+        rng = np.random.default_rng([seed, n_films])
+        y = rng.permutation(np.arange(n_films) % 2)
+        table = rng.normal(size=(n_films, 8)).round()
+        splits = repeated_folds(y, np.arange(n_films), n_repeats=1, seed=seed).splits
+        aurocs.append(forest_auroc(table, y, splits, seed))
+    standard_error = np.std(aurocs) / np.sqrt(len(aurocs))
+    assert np.mean(aurocs) <= 0.5 + 2 * standard_error

@@ -1,0 +1,107 @@
+"""What is settled before heads are trained, and what the audit makes of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fake_engine import GridEngine, grid_backbone, opens
+from hilum.auditing.twins import Twin
+from hilum.backbones.weights import Backbone
+from hilum.cohort.manifest import Cohort
+from hilum.cohort.phantoms import write_phantoms
+from hilum.features.views import rotated_views
+from hilum.studies.comparing import judge_backbone
+from hilum.studies.extracting import Workshop
+from hilum.studies.groundwork import Groundwork, lay_ground, measure_affinity, survey_films
+from hilum.studies.leaking import measure_leak
+from hilum.studies.plans import ShortcutPlan, StudyPlan
+from hilum.studies.recipes import find_recipe
+from hilum.studies.shortcuts import Champion, try_shortcuts
+from hilum.studies.watching import Silence
+
+RECIPE = find_recipe("hilum", folds=3, repeats=2, views=1, epochs=8)
+
+
+def test_affinity_passes_over_twins_and_the_film_itself() -> None:
+    features = np.array([[1, 0], [1, 0.01], [0.6, 0.8], [0, 0]], np.float32)
+    affinity = measure_affinity(features, [Twin(0, 1, "copy", 0.0, 0.99)])
+    np.testing.assert_allclose(affinity[:3], [0.6, 0.608, 0.608], atol=1e-3)
+    assert affinity[3] == 0
+
+
+@pytest.fixture(scope="module")
+def laid(tmp_path_factory: pytest.TempPathFactory) -> tuple[Groundwork, Backbone, Workshop]:
+    folder = tmp_path_factory.mktemp("ground")
+    cohort = Cohort.from_csv(write_phantoms(folder / "films", n_films=36))
+    workshop = Workshop(folder / "cache", opens(GridEngine()), Silence())
+    backbone = grid_backbone()
+    plan = StudyPlan(positive="Opacity", recipe=replace(RECIPE, split_seed=42))
+    survey, _ = survey_films(cohort, (backbone,), rotated_views(1, 0), workshop)
+    return lay_ground(survey, plan), backbone, workshop
+
+
+def champion_of(laid: tuple[Groundwork, Backbone, Workshop]) -> tuple[Champion, float]:
+    ground, backbone, workshop = laid
+    extraction = workshop.extract(ground.cohort.films, backbone, rotated_views(1, 0))
+    result = judge_backbone(ground, backbone, extraction.table, extraction.cost, Silence())
+    return Champion(backbone, result.heads), result.evaluation.metrics["auroc"].value
+
+
+def test_the_leak_is_measured_against_the_studys_own_folds(
+    laid: tuple[Groundwork, Backbone, Workshop],
+) -> None:
+    """Whatever seed the recipe splits by: scores of training films must never count."""
+    champion, auroc = champion_of(laid)
+    leak = measure_leak(laid[0], champion, laid[2])
+    assert leak is not None
+    assert leak.grouped.value == pytest.approx(auroc)
+    assert leak.n_groups > 0
+
+
+def test_a_leak_needs_films_that_belong_together(
+    laid: tuple[Groundwork, Backbone, Workshop],
+) -> None:
+    ground, _, workshop = laid
+    champion, _ = champion_of(laid)
+    alone = replace(ground, folds=replace(ground.folds, groups=np.arange(len(ground.cohort))))
+    assert measure_leak(alone, champion, workshop) is None
+
+
+def test_every_baseline_stands_on_the_films_of_the_model(
+    laid: tuple[Groundwork, Backbone, Workshop],
+) -> None:
+    ground, _, workshop = laid
+    champion, auroc = champion_of(laid)
+    baselines = try_shortcuts(ground, champion, ShortcutPlan(), workshop)
+    assert [b.name for b in baselines] == ["metadata", "frame", "histogram", "centre", "blur"]
+    for baseline in baselines:
+        assert baseline.n_films == len(ground.cohort)
+        assert baseline.model_auroc.value == pytest.approx(auroc)
+    fewer = try_shortcuts(ground, champion, ShortcutPlan(has_probes=False), workshop)
+    assert [baseline.name for baseline in fewer] == ["metadata", "histogram"]
+    assert try_shortcuts(ground, champion, ShortcutPlan(False, False), workshop) == ()
+
+
+def test_files_that_are_all_alike_tell_nothing(tmp_path: Path) -> None:
+    from PIL import Image
+
+    rng = np.random.default_rng(0)
+    for label in ("Normal", "Opacity"):
+        (tmp_path / "films" / label).mkdir(parents=True)
+        for k in range(12):
+            level = 60 + 60 * (label == "Opacity")
+            pixels = rng.integers(level, level + 80, (80, 80), dtype=np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "films" / label / f"{k}.bmp")
+    workshop = Workshop(tmp_path / "cache", opens(GridEngine()), Silence())
+    cohort = Cohort.from_folder(tmp_path / "films")
+    survey, _ = survey_films(cohort, (grid_backbone(),), rotated_views(1, 0), workshop)
+    ground = lay_ground(survey, StudyPlan(positive="Opacity", recipe=RECIPE))
+    champion, _ = champion_of((ground, grid_backbone(), workshop))
+    (metadata, _) = try_shortcuts(ground, champion, ShortcutPlan(has_probes=False), workshop)
+    assert metadata.name == "metadata"
+    assert metadata.auroc.value <= 0.55
+    assert metadata.details == {}
