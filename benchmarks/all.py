@@ -9,6 +9,7 @@ from benchmarks import (
     bench_extraction,
     bench_heads,
     bench_start,
+    bench_twins,
 )
 from hilum.studies.provenance import describe_run
 
@@ -24,6 +25,7 @@ def main() -> None:
         bench_start,
         bench_engines,
         bench_classic,
+        bench_twins,
     ):
         benchmark.main()
         print()

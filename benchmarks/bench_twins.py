@@ -7,7 +7,6 @@ different files that is taken for one film. Look at them: public sets hold true 
 from __future__ import annotations
 
 import hashlib
-import os
 import sys
 import tempfile
 import time
@@ -18,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from benchmarks.films import public_folder
 from benchmarks.planting_twins import KINDS, plant
 from hilum.auditing.portraits import Portraits, paint_portraits
 from hilum.auditing.twins import Twin, find_twins, join_twins
@@ -129,7 +129,7 @@ def measure(name: str, paths: Sequence[Path], cache: Path, shown: Path | None) -
 
 def main(shown: Path | None = None) -> dict[str, dict[str, float]]:
     print(f"Planted copies, up to {N_COPIES} of each kind at a time")
-    root = Path(os.environ.get("HILUM_SHARED_DATA", "../shared/data"))
+    root = public_folder()
     figures = {}
     with tempfile.TemporaryDirectory() as cache:
         for name in COHORTS:

@@ -9,9 +9,14 @@ from hilum.cohort.manifest import Cohort
 from hilum.cohort.phantoms import write_phantoms
 
 
+def public_folder() -> Path:
+    """Where the public films are, if they are here."""
+    return Path(os.environ.get("HILUM_SHARED_DATA", "../shared/data"))
+
+
 def public_cohort(name: str) -> Cohort | None:
     """One of the public cohorts, or None where HILUM_SHARED_DATA leads nowhere."""
-    folder = Path(os.environ.get("HILUM_SHARED_DATA", "../shared/data")) / name
+    folder = public_folder() / name
     return Cohort.from_folder(folder) if folder.is_dir() else None
 
 

@@ -160,6 +160,8 @@ def test_lung_masks_are_tried_where_they_are_given(
         (["--masks", "nowhere"], "no folder 'nowhere'", "--masks"),
         (["--masks", "."], "No picture in '.'", "ending in .png"),
         (["--backbone", "nonsense"], "'nonsense'", "Choose among"),
+        (["--backbone", "efficientnet-lite0,efficientnet-lite1"], "no backbone", "Choose among"),
+        (["--seed", "-1"], "The seed is -1", "0 or more"),
         (["--patient-pattern", "("], "no regular expression", "parentheses"),
     ],
 )

@@ -91,9 +91,11 @@ def survey_films(
     Returns:
         What the films told, and what each backbone cost.
     """
-    cohort, _ = workshop.look_at(cohort)
-    cohort, costs = workshop.extract_all(cohort, backbones, views)
-    _, portraits = workshop.quiet().look_at(cohort)  # once more: now of the films that are left
+    looked_at, portraits = workshop.look_at(cohort)
+    cohort, costs = workshop.extract_all(looked_at, backbones, views)
+    left = {film.film_id for film in cohort.films}
+    rows = [row for row, film in enumerate(looked_at.films) if film.film_id in left]
+    portraits = portraits.of(np.array(rows))
     kinship = relate_films(cohort, portraits, backbones, views, workshop, twins)
     return Survey(cohort, portraits, kinship), costs
 
