@@ -119,6 +119,7 @@ def test_a_stop_inside_generated_source_keeps_the_exit_code(tmp_path: Path) -> N
     assert ended.returncode == 130
 
 
+@pytest.mark.slow
 def test_two_demos_at_once_draw_the_films_once(tmp_path: Path) -> None:
     runs = [
         start("demo", "--out", tmp_path / name, cache=tmp_path / "cache", cwd=tmp_path)
