@@ -1,4 +1,4 @@
-"""What `compare` and `demo` have in common: run the study, write it, tell the result."""
+"""What the commands that study films have in common: wishes, running, writing, telling."""
 
 from __future__ import annotations
 
