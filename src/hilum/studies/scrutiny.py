@@ -119,12 +119,11 @@ def _circumstances(
     cohort, films = ground.cohort, ground.cohort.films
     (model,) = (result for result in results if result.name == champion.backbone.name)
     metrics = model.evaluation.metrics
-    contradicted = {
-        row
-        for twin in ground.kinship.twins
-        for row in (twin.first, twin.second)
-        if films[twin.first].label != films[twin.second].label
-    }
+    clashes = [
+        twin for twin in ground.kinship.twins if films[twin.first].label != films[twin.second].label
+    ]
+    same = {row for t in clashes if t.kind in ("bytes", "pixels") for row in (t.first, t.second)}
+    alike = {row for twin in clashes for row in (twin.first, twin.second)} - same
     return Circumstances(
         positive=ground.positive,
         model=model.title,
@@ -134,7 +133,8 @@ def _circumstances(
         baselines=baselines,
         source_association=associate_sources(cohort, ground.positive),
         n_leaks=len(ground.folds.straddling_groups),
-        n_conflicts=len(contradicted),
+        n_conflicts=len(same),
+        n_likely_conflicts=len(alike),
         n_without_patient=sum(film.patient is None for film in films),
         n_films=len(films),
         has_probes=any(baseline.name == "frame" for baseline in baselines),

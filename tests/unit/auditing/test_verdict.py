@@ -44,6 +44,7 @@ CLEAN = Circumstances(
     source_association=math.nan,
     n_leaks=0,
     n_conflicts=0,
+    n_likely_conflicts=0,
     n_without_patient=0,
     n_films=400,
     has_probes=True,
@@ -123,6 +124,7 @@ def test_a_baseline_that_sees_where_the_model_is_blind_is_named() -> None:
         ({"source_association": 1.0}, "source", "withheld"),
         ({"n_leaks": 1}, "leaks", "withheld"),
         ({"n_conflicts": 2}, "labels", "limited"),
+        ({"n_likely_conflicts": 4}, "labels", "limited"),
         ({"n_without_patient": 400}, "patients", "limited"),
         ({"n_without_patient": 1}, "patients", "limited"),
         ({"sensitivity": estimate(0.85, 0.051)}, "precision", "limited"),
@@ -136,6 +138,11 @@ def test_each_circumstance_by_itself(change: dict[str, Any], cause: str, headlin
     verdict = judge(**change)
     assert verdict.headline == headline
     assert [reason.cause for reason in verdict.grounds] == [cause]
+
+
+def test_a_few_changed_copies_under_another_label_limit_nothing() -> None:
+    assert judge(n_likely_conflicts=3) == Verdict("supported", ())
+    assert "5 films" in judge(n_likely_conflicts=3, n_films=300, n_conflicts=2).reasons[0]
 
 
 def test_what_withholds_stands_before_what_limits_and_unverified_weights_before_all() -> None:

@@ -107,6 +107,7 @@ def make_audit_report(
             source_association=0.08,
             n_leaks=0,
             n_conflicts=0,
+            n_likely_conflicts=0,
             n_without_patient=len(cohort) if headline == "limited" else 0,
             n_films=len(cohort),
             has_probes=True,
