@@ -24,7 +24,7 @@ from hilum.cohort.reading import READING_VERSION, Encoding, FilmImage, decode_fi
 from hilum.cohort.registering import load_registered
 from hilum.errors import FilmError
 from hilum.features.ahead import map_ahead
-from hilum.features.shards import ShardFolder
+from hilum.features.shards import ShardFolder, stored_in_shards
 
 PORTRAIT_VERSION = 2
 """Raised whenever a portrait's content changes; part of where portraits are kept."""
@@ -32,8 +32,6 @@ PORTRAIT_VERSION = 2
 PICTURE_PX = 96
 N_LEVELS = 256
 
-_SHARD_FILMS = 512
-_SHARD_SECONDS = 5.0
 _SCHEMA = pa.schema(
     {
         "film": pa.string(),
@@ -137,15 +135,14 @@ def paint_portraits(
     folder = cache_dir / "portraits" / f"{READING_VERSION}-{PORTRAIT_VERSION}"
     shards = ShardFolder(folder, _SCHEMA)
     found = dict(_stored(shards, set(by_hash)))
+    n_known = len(found)
     missing = [film for sha256, film in by_hash.items() if sha256 not in found]
     unreadable: dict[str, FilmError] = {}
-    for done, (film, portrait) in enumerate(_kept(map_ahead(_paint, missing), shards), start=1):
-        if isinstance(portrait, FilmError):
-            unreadable[film.sha256] = portrait
-        else:
-            found[film.sha256] = portrait
+    painted = _look(missing, unreadable)
+    for sha256, portrait in stored_in_shards(painted, lambda shard: _store(shard, shards)):
+        found[sha256] = portrait
         if on_progress:
-            on_progress(done, len(missing))
+            on_progress(len(found) + len(unreadable) - n_known, len(missing))
     seated = [found[film.sha256] for film in films if film.sha256 not in unreadable]
     return Sitting(
         portraits=Portraits(
@@ -211,29 +208,18 @@ def _stored(shards: ShardFolder, wanted: set[str]) -> Iterator[tuple[str, _Portr
                 yield film, _Portrait(_read_traits(traits), levels[row], pictures[row])
 
 
-def _kept(
-    painted: Iterable[tuple[Film, _Portrait | FilmError]], shards: ShardFolder
-) -> Iterator[tuple[Film, _Portrait | FilmError]]:
-    """Hand portraits on as they come, and store them in shards."""
-    shard: dict[str, _Portrait] = {}
-    last_write = time.monotonic()
-    try:
-        for film, portrait in painted:
-            if not isinstance(portrait, FilmError):
-                shard[film.sha256] = portrait
-            if len(shard) >= _SHARD_FILMS or time.monotonic() - last_write > _SHARD_SECONDS:
-                full, shard = shard, {}
-                _store(full, shards)
-                last_write = time.monotonic()
-            yield film, portrait
-    finally:
-        # Ctrl-C included: what was seen is kept.
-        _store(shard, shards)
+def _look(
+    films: Iterable[Film], unreadable: dict[str, FilmError]
+) -> Iterator[tuple[str, _Portrait]]:
+    """Look at films, reading ahead; notes what cannot be read."""
+    for film, portrait in map_ahead(_paint, films):
+        if isinstance(portrait, FilmError):
+            unreadable[film.sha256] = portrait
+        else:
+            yield film.sha256, portrait
 
 
 def _store(shard: dict[str, _Portrait], shards: ShardFolder) -> None:
-    if not shard:
-        return
     portraits = list(shard.values())
     levels = pa.array(np.concatenate([portrait.levels for portrait in portraits]))
     pictures = pa.array(np.concatenate([portrait.picture.ravel() for portrait in portraits]))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from hilum.auditing.baselines import Baseline, BaselineName
+from hilum.auditing.baselines import Baseline
 from hilum.auditing.findings import Finding
 from hilum.auditing.leaks import LeakWorth
 from hilum.auditing.twins import Twin
@@ -52,10 +52,6 @@ class AuditReport:
     leak: LeakWorth | None
     verdict: Verdict
     seconds: Mapping[str, float]
-
-    def baseline(self, name: BaselineName) -> Baseline | None:
-        """Find a baseline by its name."""
-        return next((found for found in self.baselines if found.name == name), None)
 
     @property
     def needs_attention(self) -> bool:

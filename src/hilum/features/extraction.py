@@ -12,7 +12,7 @@ import json
 import shutil
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,12 +28,11 @@ from hilum.cohort.reading import READING_VERSION, decode_film
 from hilum.cohort.registering import load_registered
 from hilum.errors import CacheError, FilmError
 from hilum.features.ahead import map_ahead
+from hilum.features.shards import stored_in_shards
 from hilum.features.store import FeatureKey, FeatureStore
 from hilum.features.views import VIEWS_VERSION, FilmViews, View, render_views
 from hilum.writing import nearest_folder
 
-_SHARD_VIEWS = 512
-_SHARD_SECONDS = 5.0
 _GRAPH_BYTES_PER_PARAMETER = 8
 """Room that a graph may need beside the features: its weights, twice while they are written."""
 
@@ -135,7 +134,7 @@ def extract_features(
         _check_space(cache_dir, round(1.5 * 4 * n_missing * width) + graph_bytes)
         opened = engine(backbone, cache_dir, output)
         first_film = time.perf_counter()
-        for key, vector in _stored_in_shards(_compute(missing, opened, unreadable), store):
+        for key, vector in stored_in_shards(_compute(missing, opened, unreadable), store.add):
             places.fill(values, key, vector)
             n_computed += 1
             if on_progress:
@@ -251,22 +250,3 @@ def _draw(
         return render_views(image.pixels, views, size_px)
     except FilmError as error:
         return error
-
-
-def _stored_in_shards(
-    computed: Iterable[tuple[FeatureKey, Float32[np.ndarray, " width"]]], store: FeatureStore
-) -> Iterator[tuple[FeatureKey, Float32[np.ndarray, " width"]]]:
-    """Hand features on as they come, and store them in shards."""
-    shard: dict[FeatureKey, np.ndarray] = {}
-    last_write = time.monotonic()
-    try:
-        for key, vector in computed:
-            shard[key] = vector
-            if len(shard) >= _SHARD_VIEWS or time.monotonic() - last_write > _SHARD_SECONDS:
-                full, shard = shard, {}
-                store.add(full)
-                last_write = time.monotonic()
-            yield key, vector
-    finally:
-        # Ctrl-C included: what was computed is kept.
-        store.add(shard)

@@ -11,8 +11,10 @@ import contextlib
 import hashlib
 import io
 import logging
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -21,6 +23,38 @@ from hilum.errors import CacheError
 from hilum.writing import write_durably
 
 _LOG = logging.getLogger(__name__)
+
+
+_SHARD_ITEMS = 512
+_SHARD_SECONDS = 5.0
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+
+
+def stored_in_shards(
+    computed: Iterable[tuple[_Key, _Value]], add: Callable[[dict[_Key, _Value]], None]
+) -> Iterator[tuple[_Key, _Value]]:
+    """Hand on what is computed as it comes, and have it stored shard by shard.
+
+    Args:
+        computed: Keys and values; an interrupt loses one shard of them at most.
+        add: Stores a shard; told nothing where it is empty.
+    """
+    shard: dict[_Key, _Value] = {}
+    last_write = time.monotonic()
+    try:
+        for key, value in computed:
+            shard[key] = value
+            if len(shard) >= _SHARD_ITEMS or time.monotonic() - last_write > _SHARD_SECONDS:
+                full, shard = shard, {}
+                add(full)
+                last_write = time.monotonic()
+            yield key, value
+    finally:
+        # Ctrl-C included: what was computed is kept.
+        if shard:
+            add(shard)
 
 
 class ShardFolder:

@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from hilum.auditing.baselines import Baseline, BaselineName
+from hilum.auditing.judging import find_baseline
 from hilum.auditing.report import AuditReport
 from hilum.auditing.verdict import Headline, Weight, is_above_chance, weigh_baseline
 from hilum.evaluation.results import Estimate
@@ -140,7 +141,7 @@ def untried_text(audit: AuditReport) -> str:
     """Say what this run did not try; empty where all was tried."""
     if not audit.baselines:
         return "This run did not try what predicts the label without the disease."
-    if audit.baseline("frame") is None:
+    if find_baseline(audit.baselines, "frame") is None:
         return (
             "This run did not show the network parts of the films, so it is unknown what their "
             "frame alone predicts."
