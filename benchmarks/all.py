@@ -9,6 +9,7 @@ from benchmarks import (
     bench_extraction,
     bench_heads,
     bench_start,
+    bench_statistics,
     bench_twins,
 )
 from hilum.studies.provenance import describe_run
@@ -21,6 +22,7 @@ def main() -> None:
     for benchmark in (
         bench_extraction,
         bench_heads,
+        bench_statistics,
         bench_compare,
         bench_start,
         bench_engines,

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from hilum.cohort.splitting import Split
+from hilum.evaluation.folding import fitting_films
 
 # Every film is tested by all repeats, so its score is averaged over several forests: with 25
 # splits 50 trees each are enough, and a single split gets more.
@@ -72,14 +73,6 @@ def score_by_forest(
         votes[:, classes] = shares
         scores[head, test] = votes
     return scores
-
-
-def fitting_films(split: Split) -> Int[np.ndarray, " fitted"]:
-    """List the films of a split that something without validation may be fitted on.
-
-    Where the validation films are the test films, only the training films are left.
-    """
-    return np.setdiff1d(np.union1d(split.train, split.validation), split.test)
 
 
 def _vote(

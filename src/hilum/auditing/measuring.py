@@ -9,9 +9,9 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from hilum.auditing.baselines import Baseline, BaselineName
-from hilum.auditing.forests import fitting_films
 from hilum.auditing.leaks import LeakWorth
 from hilum.cohort.splitting import Split
+from hilum.evaluation.folding import fold_inflation
 from hilum.evaluation.pooling import OutOfFold, pool_tested
 from hilum.evaluation.standing import measure_gain, stand_beside
 
@@ -105,30 +105,6 @@ def splits_among(splits: Sequence[Split], kept: Int[np.ndarray, " kept"]) -> tup
         )
         for split in splits
     )
-
-
-def fold_inflation(splits: Sequence[Split]) -> float:
-    """Say by how much folds widen the spread of an AUROC, beyond what DeLong's variance tells.
-
-    The folds of a repeat share most of their training films, so what chance does in one of
-    them it tends to do in the others. One split alone has no such company. Without this,
-    one-sided tests of 5 % err in about 10 % of small cohorts.
-
-    Args:
-        splits: Of the study.
-
-    Returns:
-        Factor on the variance, 1 + (folds - 1) * share of the films that are tested at a
-        time: 1.8 for five folds, 1 for a single split.
-
-    Source: Nadeau and Bengio (2003), Machine Learning 52:239-281: the correlation between
-    the folds' errors is taken as the share of films that each tests.
-    """
-    n_folds = len(splits) / len({split.repeat for split in splits})
-    tested = [
-        len(split.test) / len(np.union1d(split.test, fitting_films(split))) for split in splits
-    ]
-    return 1 + (n_folds - 1) * float(np.mean(tested))
 
 
 def weigh_leak(

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
-from hilum.auditing.forests import fitting_films
 from hilum.cohort.manifest import Cohort
 from hilum.cohort.splitting import Split
+from hilum.evaluation.folding import fitting_films
 
 # A source of few films says little: it starts from the classes of all, as if it held one
 # film more that is split among them.

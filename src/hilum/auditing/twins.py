@@ -51,6 +51,8 @@ def find_twins(
     films: Sequence[Film],
     portraits: Portraits,
     features: Float32[np.ndarray, "films views width"],
+    *,
+    n_known: int = 0,
 ) -> tuple[Twin, ...]:
     """Find the films that stand in a cohort more than once.
 
@@ -58,6 +60,8 @@ def find_twins(
         films: Rows of the cohort.
         portraits: Of these films, in their order.
         features: Of these films, in their order; the first view is upright.
+        n_known: So many films, the first ones, have been compared with one another before:
+            only pairs with one of the others are looked for.
 
     Returns:
         Pairs of rows, ascending. Of films with the same bytes or pixels, each is paired
@@ -69,8 +73,8 @@ def find_twins(
     pixels = [traits.pixels_sha256 for traits in portraits.traits]
     same_pixels = _pair_with_first("pixels", [pixels[row] for row in by_bytes], by_bytes)
     distinct = np.array(_without(by_bytes, same_pixels))
-    alike = _find_alike(distinct, portraits, features) if len(distinct) > 1 else []
-    twins = [*same_bytes, *same_pixels, *alike]
+    alike = _find_alike(distinct, portraits, features, n_known) if len(distinct) > 1 else []
+    twins = [twin for twin in (*same_bytes, *same_pixels, *alike) if twin.second >= n_known]
     return tuple(sorted(twins, key=lambda twin: (twin.first, twin.second)))
 
 
@@ -89,12 +93,15 @@ def _find_alike(
     rows: Int[np.ndarray, " distinct"],
     portraits: Portraits,
     features: Float32[np.ndarray, "films views width"],
+    n_known: int,
 ) -> list[Twin]:
     """Find copies among films that all have other pixels."""
     traits = [portraits.traits[row] for row in rows]
     shapes = np.array([(trait.width_px, trait.height_px) for trait in traits], np.float32)
     pictures = portraits.pictures[rows]
-    found = recognise(pictures, propose_pairs(pictures, shapes, features[rows, 0]))
+    candidates = propose_pairs(pictures, shapes, features[rows, 0])
+    is_new = np.maximum(rows[candidates.first], rows[candidates.second]) >= n_known
+    found = recognise(pictures, candidates.of(is_new))
     return [
         _describe(rows, shapes, first, second, linear, correlation)
         for first, second, linear, correlation in zip(

@@ -70,6 +70,9 @@ def compare_command(
     sex_column: of_data.SexColumn = None,
     age_column: of_data.AgeColumn = None,
     image_folder: of_data.ImageFolder = None,
+    operating_point: options.OperatingPoint = "sensitivity=0.95",
+    prevalence: options.Prevalence = None,
+    external: options.External = None,
     masks: options.Masks = None,
     no_probes: options.NoProbes = False,
     out: options.Out = None,
@@ -98,6 +101,8 @@ def compare_command(
 
         --label "Other=Pneumonia" --positive COVID-19
 
+      hilum compare films --external other-hospital --label "Normal=No_findings"
+
       hilum compare films --recipe paper,hilum
 
       hilum compare films --head none
@@ -109,21 +114,23 @@ def compare_command(
     Exit code: 0 done; 1 done, but the claim is withheld, some check failed, or some
     file could not be read; 2 nothing was written.
     """
-    from hilum.cli.running import Wishes, run_recipes, split_names
+    from hilum.cli.running import Wishes, read_shares, run_recipes, split_names
     from hilum.studies.recipes import find_recipes
 
     if head is Head.NONE:
         _check_unused(
             {"--recipe": recipe, "--folds": folds, "--repeats": repeats, "--views": views,
              "--epochs": epochs, "--positive": positive, "--seed": seed or None,
-             "--masks": masks, "--no-probes": no_probes or None}
+             "--masks": masks, "--no-probes": no_probes or None, "--external": external,
+             "--prevalence": prevalence}
         )  # fmt: skip
     recipes = find_recipes(
         split_names(recipe or "hilum") or [],
         folds=folds, repeats=repeats, views=views, epochs=epochs,
     )  # fmt: skip
-    cohort = of_data.read_cohort(
+    cohort, elsewhere = of_data.read_cohorts(
         data,
+        external,
         classes=split_names(classes),
         patient_pattern=patient_pattern,
         labels=label,
@@ -146,9 +153,12 @@ def compare_command(
         allows_unverified_weights=allow_unverified_weights,
         has_probes=not no_probes,
         masks=masks,
+        operating_point=operating_point,
+        prevalences=read_shares(prevalence),
+        external=elsewhere,
         is_json=is_json,
         is_quiet=is_quiet,
-        private={data: "DATA", image_folder: "IMAGES"},
+        private={data: "DATA", external: "EXTERNAL", image_folder: "IMAGES"},
     )
     if head is Head.NONE:
         from hilum.cli.naming import run_naming

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -34,10 +35,10 @@ PatientPattern = Annotated[
 Label = Annotated[
     list[str] | None,
     typer.Option(
-        help='Labels that mean a class: "COVID-19=COVID-19|COVID-19, ARDS". Repeatable; '
-        "rows with other labels are left out and counted.",
+        help='Labels, or subfolders, that mean a class: "COVID-19=COVID-19|COVID-19, ARDS". '
+        "Repeatable; films with other labels are left out and counted.",
         metavar="CLASS=LABEL|LABEL",
-        rich_help_panel=_TABLE,
+        rich_help_panel=_STUDY,
     ),
 ]
 ImageColumn = Annotated[
@@ -81,56 +82,136 @@ def read_cohort(
     age_column: str | None = None,
     image_folder: Path | None = None,
 ) -> Cohort:
-    """Read DATA as the options say.
+    """Read DATA as the options say; see `read_cohorts`."""
+    cohort, _ = read_cohorts(
+        data,
+        None,
+        classes=classes,
+        patient_pattern=patient_pattern,
+        labels=labels,
+        image_column=image_column,
+        label_column=label_column,
+        patient_column=patient_column,
+        source_column=source_column,
+        view_column=view_column,
+        sex_column=sex_column,
+        age_column=age_column,
+        image_folder=image_folder,
+    )
+    return cohort
+
+
+def read_cohorts(
+    data: Path,
+    external: Path | None,
+    *,
+    classes: list[str] | None = None,
+    patient_pattern: str | None = None,
+    labels: list[str] | None = None,
+    image_column: str | None = None,
+    label_column: str | None = None,
+    patient_column: str | None = None,
+    source_column: str | None = None,
+    view_column: str | None = None,
+    sex_column: str | None = None,
+    age_column: str | None = None,
+    image_folder: Path | None = None,
+) -> tuple[Cohort, Cohort | None]:
+    """Read DATA, and films from elsewhere on which its heads are tried, as the options say.
+
+    Where both are given, a label needs to stand in one of them only. Labels of which none
+    stands in DATA leave DATA as it is. In the other, a label that is the name of a class of
+    DATA means it without being mapped, and what means no class is left out and counted.
 
     Args:
         data: A folder or a CSV.
+        external: Another; None if there is none.
         classes: Study only these.
-        patient_pattern: How names tell the patient; see `Cohort.from_folder`.
-        labels: Options of the form `CLASS=LABEL|LABEL`; this and all that follow go with
-            a CSV alone.
-        image_column: Column of file names.
+        patient_pattern: How names tell the patient; see `Cohort.from_folder`. It need not fit
+            names of `external`.
+        labels: Options of the form `CLASS=LABEL|LABEL`; a label is a cell of the label
+            column, or a subfolder's name.
+        image_column: Column of file names; this and the other columns go with a CSV alone.
+            They are those of DATA if it is one; then the CSV of `external` may lack them.
         label_column: Column of labels.
         patient_column: Column of patients.
         source_column: Column of sources.
         view_column: Column of views.
         sex_column: Column of sex.
         age_column: Column of ages.
-        image_folder: Where relative file names begin.
+        image_folder: Where relative file names of a CSV begin: of DATA if it is one, and of
+            `external` otherwise.
+
+    Returns:
+        Both cohorts; the second is None where `external` is.
 
     Raises:
         CohortError: There is no such data, it makes no cohort, or an option does not
             go with it.
     """
-    from hilum.cohort.manifest import Cohort
-    from hilum.cohort.tables import parse_label_map
+    from hilum.cohort.columns import Columns
+    from hilum.cohort.external import list_found, read_external
+    from hilum.cohort.folders import read_folder
+    from hilum.cohort.labelling import check_found, fit_to_own, parse_label_map
+    from hilum.cohort.tables import read_table
+
+    columns = Columns(
+        image=image_column,
+        label=label_column,
+        patient=patient_column,
+        source=source_column,
+        view=view_column,
+        sex=sex_column,
+        age=age_column,
+    )
+    given = [data] if external is None else [data, external]
+    _check_given(given, goes_with_folders=columns == Columns() and image_folder is None)
+    label_map = parse_label_map(labels) if labels else {}
+    own_map: Mapping[str, Collection[str]] | None = label_map
+    if external is not None:
+        found, found_there = (
+            # The columns are those of the first CSV.
+            list_found(path, columns, is_external=path != data and not data.is_dir())
+            for path in given
+        )
+        wanted = [label for meant in label_map.values() for label in meant]
+        check_found(wanted, {*found, *found_there}, where="film of either cohort")
+        own_map = fit_to_own(label_map, found)
+    if data.is_dir():
+        cohort = read_folder(data, labels=own_map, classes=classes, patient_pattern=patient_pattern)
+    else:
+        cohort = read_table(
+            data,
+            columns,
+            image_folder=image_folder,
+            labels=own_map,
+            classes=classes,
+            patient_pattern=patient_pattern,
+        )
+    if external is None:
+        return cohort, None
+    return cohort, read_external(
+        external,
+        cohort.classes,
+        labels=label_map,
+        columns=columns,
+        image_folder=image_folder if data.is_dir() else None,
+        patient_pattern=patient_pattern,
+    )
+
+
+def _check_given(given: Sequence[Path], *, goes_with_folders: bool) -> None:
+    """Check that what was given exists, and that the options have a CSV to belong to."""
     from hilum.errors import CohortError
     from hilum.writing import exists
 
-    columns = {
-        "image_column": image_column,
-        "label_column": label_column,
-        "patient_column": patient_column,
-        "source_column": source_column,
-        "view_column": view_column,
-        "sex_column": sex_column,
-        "age_column": age_column,
-    }
-    if not exists(data):
-        raise CohortError(f"There is no file or folder '{data}'.", fix="Check the name.")
-    if data.is_dir():
-        if any(option is not None for option in (labels, image_folder, *columns.values())):
-            raise CohortError(
-                f"'{data}' is a folder, and --label, --image-folder and the column options "
-                "belong to a CSV.",
-                fix="Leave them out, or give the CSV.",
-            )
-        return Cohort.from_folder(data, classes=classes, patient_pattern=patient_pattern)
-    return Cohort.from_csv(
-        data,
-        **columns,
-        image_folder=image_folder,
-        labels=parse_label_map(labels) if labels else None,
-        classes=classes,
-        patient_pattern=patient_pattern,
-    )
+    for path in given:
+        if not exists(path):
+            raise CohortError(f"There is no file or folder '{path}'.", fix="Check the name.")
+    if all(path.is_dir() for path in given) and not goes_with_folders:
+        names = " and ".join(f"'{path}'" for path in given)
+        are = "is a folder" if len(given) == 1 else "are folders"
+        raise CohortError(
+            f"{names} {are}, and --image-folder and the column options belong to a CSV.",
+            fix="Leave them out, or give the CSV.",
+        )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from hilum.cli.telling import tell_excluded, tell_result
-from hilum.errors import OutputError
+from hilum.errors import OutputError, RecipeError
 
 if TYPE_CHECKING:
     from hilum.cohort.manifest import Cohort
@@ -35,6 +35,9 @@ class Wishes:
         allows_unverified_weights: Run on weights that are not the published ones.
         has_probes: Try what parts of the films predict by themselves.
         masks: A folder of lung masks.
+        operating_point: How the threshold is chosen.
+        prevalences: For which predictive values are given.
+        external: Films from elsewhere.
         is_json: Print the machine-readable result.
         is_quiet: Print no progress.
         private: Places named on the command line, and what to keep in their stead.
@@ -49,6 +52,9 @@ class Wishes:
     allows_unverified_weights: bool = False
     has_probes: bool = True
     masks: Path | None = None
+    operating_point: str = "sensitivity=0.95"
+    prevalences: Sequence[float] | None = None
+    external: Cohort | None = None
     is_json: bool = False
     is_quiet: bool = False
     private: Mapping[Path | None, str] = field(default_factory=dict)
@@ -57,13 +63,21 @@ class Wishes:
         """Return the folder asked for, or one named for the cohort and the time."""
         return self.out or Path("runs") / f"{cohort.name}-{datetime.now():%Y%m%d-%H%M%S}"
 
-    def of_study(self, watcher: Watcher) -> dict[str, Any]:
-        """Return what `compare` and `compare_recipes` want to know."""
+    def of_audit(self, watcher: Watcher) -> dict[str, Any]:
+        """Return what every study wants to know that trains heads."""
         return self.of_networks(watcher) | {
             "positive": self.positive,
             "seed": self.seed,
             "probes": self.has_probes,
             "masks": self.masks,
+        }
+
+    def of_study(self, watcher: Watcher) -> dict[str, Any]:
+        """Return what `compare` and `compare_recipes` want to know."""
+        return self.of_audit(watcher) | {
+            "operating_point": self.operating_point,
+            "prevalences": self.prevalences,
+            "external": self.external,
         }
 
     def of_networks(self, watcher: Watcher) -> dict[str, Any]:
@@ -151,6 +165,20 @@ def _study_several(
 def split_names(names: str | None) -> list[str] | None:
     """Read a comma-separated option."""
     return None if names is None else [n.strip() for n in names.split(",") if n.strip()]
+
+
+def read_shares(shares: str | None) -> list[float] | None:
+    """Read a comma-separated option of numbers.
+
+    Raises:
+        RecipeError: One of them is no number.
+    """
+    try:
+        return None if shares is None else [float(share) for share in split_names(shares) or []]
+    except ValueError:
+        raise RecipeError(
+            f"'{shares}' is no list of numbers.", fix="Give shares such as 0.01,0.1."
+        ) from None
 
 
 def command_line(private: Mapping[Path | None, str]) -> tuple[str, ...]:

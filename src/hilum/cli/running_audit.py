@@ -36,7 +36,7 @@ def run_audit(cohort: Cohort, wishes: Wishes) -> int:
         check_outside(folder, wishes.private)
     claim = nullcontext() if folder is None else claim_run_folder(folder)
     with watching(is_quiet=wishes.is_quiet) as watcher, claim:
-        wanted = wishes.of_study(watcher)
+        wanted = wishes.of_audit(watcher)
         wanted.pop("backbones")
         finished = audit(cohort, backbone=wishes.backbones, **wanted)
         if folder is not None:

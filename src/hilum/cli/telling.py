@@ -8,12 +8,14 @@ import typer
 
 from hilum.cli.printing import fits, plain, printable
 from hilum.cli.telling_audit import tell_shortcuts, tell_verdict
+from hilum.cli.telling_statistics import tell_statistics
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
     from hilum.cohort.manifest import Cohort
+    from hilum.evaluation.results import Evaluation
     from hilum.studies.comparison import Comparison
 
 _EXCLUDED_SHOWN = 20
@@ -37,6 +39,8 @@ def tell_result(comparison: Comparison) -> None:
     """Print the verdict before any figure, then the tables."""
     from rich.console import Console
 
+    from hilum.report.standings import headline_metrics
+
     console = Console(highlight=False)
     tell_unverified(console, comparison)
     tell_verdict(console, comparison.verdict)
@@ -47,12 +51,14 @@ def tell_result(comparison: Comparison) -> None:
         console.print(table)
         console.print("95 % intervals in grey.")
     else:
-        for result in comparison.backbones:
-            console.print(f"[bold]{plain(result.title)}[/]")
-            for name, m in result.evaluation.metrics.items():
+        for title, evaluation, _ in _lines(comparison):
+            console.print(f"[bold]{plain(title)}[/]")
+            for name in headline_metrics(comparison):
+                m = evaluation.metrics[name]
                 console.print(
                     f"  {name.replace('_', ' ')} {m.value:.3f} ({m.low:.3f}–{m.high:.3f})"
                 )
+    tell_statistics(console, comparison)
     tell_refused(console, comparison)
     _tell_published(console, comparison)
     console.print("Research use only.")
@@ -78,7 +84,8 @@ def _make_table(comparison: Comparison) -> Table:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    from hilum.report.wording import UNVERIFIED, bare_title
+    from hilum.report.standings import headline_metrics
+    from hilum.report.wording import UNVERIFIED, UNVERIFIED_MARK
 
     cohort = comparison.cohort
     counts = ", ".join(f"{n} {label}" for label, n in cohort.n_per_class.items())
@@ -88,20 +95,38 @@ def _make_table(comparison: Comparison) -> Table:
         title += "; withheld, for inspection only"
     table = Table(box=SIMPLE_HEAD, title=plain(title))
     table.add_column("Backbone", no_wrap=True)
-    for name in comparison.backbones[0].evaluation.metrics:
+    metrics = headline_metrics(comparison)
+    for name in metrics:
         table.add_column(name.replace("_", " "), justify="right", no_wrap=True)
-    for result in comparison.backbones:
-        is_verified = result.weights.is_verified
-        name = plain(bare_title(result))
+    for title, evaluation, ends_block in _lines(comparison):
+        is_verified = not title.endswith(UNVERIFIED_MARK)
+        name = plain(title.removesuffix(UNVERIFIED_MARK))
+        figures = (evaluation.metrics[metric] for metric in metrics)
         table.add_row(
             name if is_verified else f"{name}\n[red]{UNVERIFIED}[/]",
-            *(
-                f"{m.value:.3f}\n[dim]{m.low:.3f}–{m.high:.3f}[/]"
-                for m in result.evaluation.metrics.values()
-            ),
+            *(f"{m.value:.3f}\n[dim]{m.low:.3f}–{m.high:.3f}[/]" for m in figures),
             style="" if is_verified and not is_withheld else "dim",
+            end_section=ends_block,
         )
     return table
+
+
+def _lines(comparison: Comparison) -> list[tuple[str, Evaluation, bool]]:
+    """List who stands in the table, tier by tier, and after whom a block ends."""
+    tier_of = {name: k for k, tier in enumerate(comparison.tiers) for name in tier}
+    last = len(comparison.tiers)
+    ranked = sorted(comparison.backbones, key=lambda r: tier_of.get(r.name, last))
+    places = [tier_of.get(result.name, last) for result in ranked]
+    lines = [
+        (result.title, result.evaluation, place != following)
+        for result, place, following in zip(ranked, places, [*places[1:], None], strict=True)
+    ]
+    if comparison.ensemble is not None:
+        n_members = len(comparison.ensemble.members)
+        lines.append((f"Average of {n_members}", comparison.ensemble.evaluation, False))
+    if comparison.pick is not None:
+        lines.append(("Chosen anew", comparison.pick.evaluation, False))
+    return lines
 
 
 def _tell_published(console: Console, comparison: Comparison) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -33,6 +34,11 @@ class Columns:
     view: str | None = None
     sex: str | None = None
     age: str | None = None
+
+    def within(self, header: Collection[str]) -> Columns:
+        """Keep the names that stand in a table's header."""
+        named = {field.name: getattr(self, field.name) for field in fields(self)}
+        return Columns(**{key: name for key, name in named.items() if name in header})
 
 
 def find_columns(header: list[str], columns: Columns, table: Path) -> dict[str, str]:

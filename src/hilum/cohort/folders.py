@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from hilum.cohort.labelling import LabelMap, name_classes
 from hilum.cohort.manifest import Cohort
 from hilum.cohort.patients import choose_rules, tell_patients
 from hilum.cohort.reading import is_film_name, is_picture_name
@@ -18,10 +19,48 @@ _READY_MADE_SPLITS = frozenset(
 
 
 def read_folder(
-    folder: Path, *, classes: Sequence[str] | None = None, patient_pattern: str | None = None
+    folder: Path,
+    *,
+    labels: LabelMap | None = None,
+    classes: Sequence[str] | None = None,
+    patient_pattern: str | None = None,
+    is_external: bool = False,
 ) -> Cohort:
-    """Read `folder/<class>/…` as a cohort; see `Cohort.from_folder`."""
+    """Read `folder/<class>/…` as a cohort; see `Cohort.from_folder`.
+
+    Where `is_external`, the films are of another cohort than the one that the options speak
+    of: one class is enough, and a patient pattern that fits no name is not used.
+    """
     rules = choose_rules(patient_pattern)
+    subfolders = list_subfolders(folder)
+    names = [subfolder.name for subfolder in subfolders]
+    class_of = name_classes(labels, names, where="subfolder")
+    check_choice(sorted(set(class_of.values())), classes)
+    candidates: list[Candidate] = []
+    left_out: dict[str, int] = {}
+    for subfolder in subfolders:
+        label = class_of.get(subfolder.name)
+        if label is None or (classes is not None and label not in classes):
+            films = _candidates(subfolder, folder, subfolder.name)
+            left_out[subfolder.name] = sum(film.is_named_as_film for film in films)
+        else:
+            candidates += _candidates(subfolder, folder, label)
+    cohort = register_films(
+        folder.resolve().name,
+        candidates,
+        left_out,
+        expected=set(class_of.values()) if classes is None else classes,
+        allows_one_class=is_external,
+    )
+    return tell_patients(cohort, rules, may_find_none=is_external)
+
+
+def list_subfolders(folder: Path) -> list[Path]:
+    """List the subfolders that are a folder's labels, by name.
+
+    Raises:
+        CohortError: There is no such folder, or its subfolders are no labels.
+    """
     if not folder.is_dir():
         raise CohortError(
             f"There is no folder '{folder}'.", fix="Check the name; a CSV ends in .csv."
@@ -34,24 +73,8 @@ def read_folder(
             fix="Check its permissions.",
         ) from error
     subfolders = [entry for entry in entries if _is_visible(entry) and entry.is_dir()]
-    names = [entry.name for entry in subfolders]
-    _check_subfolders(folder, entries, names)
-    check_choice(names, classes)
-    candidates: list[Candidate] = []
-    left_out: dict[str, int] = {}
-    for subfolder in subfolders:
-        of_class = list(_candidates(subfolder, folder))
-        if classes is None or subfolder.name in classes:
-            candidates += of_class
-        else:
-            left_out[subfolder.name] = sum(c.is_named_as_film for c in of_class)
-    cohort = register_films(
-        folder.resolve().name,
-        candidates,
-        left_out,
-        expected=names if classes is None else classes,
-    )
-    return tell_patients(cohort, rules)
+    _check_subfolders(folder, entries, [subfolder.name for subfolder in subfolders])
+    return subfolders
 
 
 def _check_subfolders(folder: Path, entries: Sequence[Path], names: Sequence[str]) -> None:
@@ -69,7 +92,7 @@ def _check_subfolders(folder: Path, entries: Sequence[Path], names: Sequence[str
         )
 
 
-def _candidates(subfolder: Path, root: Path) -> Iterator[Candidate]:
+def _candidates(subfolder: Path, root: Path, label: str) -> Iterator[Candidate]:
     """Walk a class in a fixed order; links that lead out of the folder are refused."""
     inside = root.resolve()
     outward = FilmLinkError(
@@ -81,7 +104,7 @@ def _candidates(subfolder: Path, root: Path) -> Iterator[Candidate]:
         fix="Copy the films into the folder, or name them in a CSV.",
     )
     if subfolder.is_symlink() and not _leads_inside(subfolder, inside):
-        yield Candidate(subfolder, subfolder.name, refusal=outward)
+        yield Candidate(subfolder, label, refusal=outward)
         return
     closed: list[OSError] = []
     for here, folders, files in os.walk(subfolder, onerror=closed.append, followlinks=False):
@@ -89,7 +112,7 @@ def _candidates(subfolder: Path, root: Path) -> Iterator[Candidate]:
         linked = [name for name in folders if (Path(here) / name).is_symlink()]
         for name in linked:
             folders.remove(name)
-            yield Candidate(Path(here) / name, subfolder.name, refusal=linked_folder)
+            yield Candidate(Path(here) / name, label, refusal=linked_folder)
         for name in sorted(files):
             path = Path(here) / name
             if not _is_visible(path):
@@ -97,14 +120,14 @@ def _candidates(subfolder: Path, root: Path) -> Iterator[Candidate]:
             is_outward = path.is_symlink() and not _leads_inside(path, inside)
             yield Candidate(
                 path,
-                subfolder.name,
+                label,
                 is_named_as_film=is_picture_name(path),
                 refusal=outward if is_outward else None,
             )
     for error in closed:
         yield Candidate(
             Path(error.filename or subfolder),
-            subfolder.name,
+            label,
             refusal=FilmMissingError(
                 f"The folder cannot be looked into: {error.strerror}.",
                 fix="Check its permissions.",

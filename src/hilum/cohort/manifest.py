@@ -100,25 +100,37 @@ class Cohort:
         cls,
         folder: str | Path,
         *,
+        labels: Mapping[str, Collection[str]] | None = None,
         classes: Sequence[str] | None = None,
         patient_pattern: str | None = None,
+        is_external: bool = False,
     ) -> Cohort:
         """Make a cohort from a folder that holds one subfolder of films per class.
 
         Args:
             folder: Subfolders are classes; films may lie deeper inside them.
+            labels: For each class to study, the subfolders that mean it. Films in other
+                subfolders are left out and counted. Each subfolder means itself if not given.
             classes: Study only these; the others are left out and counted.
             patient_pattern: Regular expression whose group `patient`, or else its first
                 group, is the patient in a file's name; `none` reads no names. Some
                 collections' names are known without.
+            is_external: Heads that were trained on another cohort are tried on these films:
+                one class is enough, and the pattern need not fit.
 
         Raises:
-            CohortError: There is no such folder, or it holds no two classes of films,
-                or the pattern finds no patient.
+            CohortError: There is no such folder or subfolder, or it holds no two classes of
+                films, or the pattern finds no patient.
         """
         from hilum.cohort.folders import read_folder
 
-        return read_folder(Path(folder), classes=classes, patient_pattern=patient_pattern)
+        return read_folder(
+            Path(folder),
+            labels=labels,
+            classes=classes,
+            patient_pattern=patient_pattern,
+            is_external=is_external,
+        )
 
     @classmethod
     def from_csv(
@@ -136,6 +148,7 @@ class Cohort:
         labels: Mapping[str, Collection[str]] | None = None,
         classes: Sequence[str] | None = None,
         patient_pattern: str | None = None,
+        is_external: bool = False,
     ) -> Cohort:
         """Make a cohort from a table with one film per row.
 
@@ -155,6 +168,8 @@ class Cohort:
             classes: Study only these classes; the others are left out and counted.
             patient_pattern: As in `from_folder`. The column of patients goes before it,
                 and names are read without it only where there is no such column.
+            is_external: As in `from_folder`; and a column that is not there is looked for by
+                its usual names.
 
         Raises:
             CohortError: The table cannot be read, names missing files, or holds no
@@ -178,6 +193,7 @@ class Cohort:
             labels=labels,
             classes=classes,
             patient_pattern=patient_pattern,
+            is_external=is_external,
         )
 
     @property

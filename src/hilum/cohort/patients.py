@@ -108,7 +108,13 @@ def choose_rules(pattern: str | None) -> tuple[NameRule, ...]:
     return (NameRule(told, expression, group, is_for_whole_names=False),)
 
 
-def tell_patients(cohort: Cohort, rules: Sequence[NameRule], *, has_column: bool = False) -> Cohort:
+def tell_patients(
+    cohort: Cohort,
+    rules: Sequence[NameRule],
+    *,
+    has_column: bool = False,
+    may_find_none: bool = False,
+) -> Cohort:
     """Fill in the patients that files' names tell, and say how each patient is known.
 
     A patient that a table names stays. Where a table has a column for patients, its
@@ -118,6 +124,8 @@ def tell_patients(cohort: Cohort, rules: Sequence[NameRule], *, has_column: bool
         cohort: With the patients that a table named, if any.
         rules: From `choose_rules`.
         has_column: The films come from a table with a column of patients.
+        may_find_none: The user's pattern was meant for other films; where it fits no name
+            here, it tells nothing.
 
     Returns:
         The cohort with patients and `patients_from`.
@@ -129,7 +137,7 @@ def tell_patients(cohort: Cohort, rules: Sequence[NameRule], *, has_column: bool
     if has_column and not is_users:
         rules = ()
     found = [_find(film.path.name, rules) for film in cohort.films]
-    if is_users and rules and not any(found):
+    if is_users and rules and not any(found) and not may_find_none:
         raise CohortError(
             f"The patient pattern finds no patient in any of the {len(cohort)} files' names.",
             fix=f"{_EXAMPLE_FIX} Or leave it out; --patient-pattern none reads no names.",

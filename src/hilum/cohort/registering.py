@@ -52,6 +52,7 @@ def register_films(
     left_out: dict[str, int] | None = None,
     *,
     expected: Iterable[str] = (),
+    allows_one_class: bool = False,
 ) -> Cohort:
     """Hash every candidate and check that it looks like a film; decode nothing.
 
@@ -60,12 +61,13 @@ def register_films(
         candidates: In the order of the rows to be.
         left_out: Films per label that is not studied.
         expected: Classes that must have a film, candidates or not.
+        allows_one_class: Films of a single class will do, as nothing is trained on them.
 
     Returns:
         The cohort; files that cannot be films are in its `excluded`.
 
     Raises:
-        CohortError: Fewer than two classes have a film, or some class has none.
+        CohortError: Fewer classes than needed have a film, or some class has none.
     """
     films: list[Film] = []
     excluded: list[Exclusion] = []
@@ -89,7 +91,7 @@ def register_films(
         else:
             films.append(_row(candidate, sha256, seen))
         labels.add(candidate.label)
-    _check_classes(films, labels, excluded)
+    _check_classes(films, labels, excluded, allows_one_class)
     return Cohort(
         name=name,
         films=tuple(films),
@@ -163,21 +165,23 @@ def _row(candidate: Candidate, sha256: str, seen: Counter[str]) -> Film:
     )
 
 
-def _check_classes(films: list[Film], labels: set[str], excluded: list[Exclusion]) -> None:
+def _check_classes(
+    films: list[Film], labels: set[str], excluded: list[Exclusion], allows_one_class: bool
+) -> None:
     readable = {film.label for film in films}
     for label in sorted(labels - readable):
         first = next((e for e in excluded if e.label == label), None)
         if first is None:  # a class that silently vanishes is worse than a question too many
             raise CohortError(
-                f"The subfolder '{label}' holds no film.",
-                fix="Put its films there, or name the classes to study with --classes.",
+                f"The class '{label}' holds no film.",
+                fix="Put its films where they belong, or name the classes to study with --classes.",
             )
         raise CohortError(
             f"No file of class '{label}' is a film; the first one, {first.path.name}, fails with "
             f"{first.code}: {first.message}",
             fix=f"{first.fix} Or choose other classes with --classes.",
         )
-    if len(readable) == 1:
+    if len(readable) == 1 and not allows_one_class:
         raise CohortError(
             f"All {len(films)} films belong to one class, '{min(readable)}', "
             "and a comparison needs two or more.",

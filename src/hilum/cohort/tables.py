@@ -6,11 +6,12 @@ import csv
 import io
 import logging
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hilum.cohort.columns import Columns, find_columns, read_age
+from hilum.cohort.labelling import LabelMap, name_classes
 from hilum.cohort.manifest import Cohort
 from hilum.cohort.patients import choose_rules, tell_patients
 from hilum.cohort.reading import load_bytes
@@ -45,22 +46,27 @@ def read_table(
     columns: Columns,
     *,
     image_folder: Path | None = None,
-    labels: Mapping[str, Collection[str]] | None = None,
+    labels: LabelMap | None = None,
     classes: Sequence[str] | None = None,
     patient_pattern: str | None = None,
+    is_external: bool = False,
 ) -> Cohort:
-    """Read a CSV as a cohort; see `Cohort.from_csv`."""
+    """Read a CSV as a cohort; see `Cohort.from_csv`.
+
+    Where `is_external`, the films are of another cohort than the one that the options speak
+    of: one class is enough, a column that is not there is looked for by its usual names, and
+    a patient pattern that fits no name is not used.
+    """
     rules = choose_rules(patient_pattern)
     folder = table.parent if image_folder is None else image_folder
-    if labels:
-        check_label_map(labels)
-    class_of = {label: name for name, meant in (labels or {}).items() for label in meant}
     studied: list[_Row] = []
     left_out: Counter[str] = Counter()
-    rows, found = _read_rows(table, columns)
+    rows, found = _read_rows(table, columns, is_external=is_external)
     _check_shape(rows)
-    _check_labels(rows, labels)
-    named = [(row, class_of.get(row.label) if labels else row.label or None) for row in rows]
+    if not rows:
+        raise CohortError("The table has no rows.", fix="Give one film per row under the header.")
+    class_of = name_classes(labels, {row.label for row in rows}, where="row")
+    named = [(row, class_of.get(row.label) or None) for row in rows]
     check_choice(sorted({name for _, name in named if name}), classes)
     for row, name in named:
         if name is None or (classes is not None and name not in classes):
@@ -82,54 +88,28 @@ def read_table(
         )
         for row, age in zip(studied, ages, strict=True)
     )
-    cohort = register_films(table.stem, candidates, dict(left_out))
-    return tell_patients(cohort, rules, has_column="patient" in found)
+    cohort = register_films(table.stem, candidates, dict(left_out), allows_one_class=is_external)
+    return tell_patients(cohort, rules, has_column="patient" in found, may_find_none=is_external)
 
 
-def parse_label_map(options: Sequence[str]) -> dict[str, list[str]]:
-    """Read options of the form `CLASS=LABEL|LABEL`.
+def list_labels(table: Path, columns: Columns, *, is_external: bool = False) -> list[str]:
+    """List the labels that stand in a table, sorted.
 
     Args:
-        options: Such as `COVID-19=COVID-19|COVID-19, ARDS`; a bare `LABEL` means itself.
-
-    Returns:
-        For each class, the labels that mean it.
-
-    Raises:
-        CohortError: A label is claimed by two classes, or an option is empty.
-    """
-    labels: dict[str, list[str]] = {}
-    for option in options:
-        name, _, meant = option.partition("=")
-        labels.setdefault(name.strip(), []).extend(
-            label.strip() for label in (meant or name).split("|")
-        )
-    check_label_map(labels)
-    return labels
-
-
-def check_label_map(labels: Mapping[str, Collection[str]]) -> None:
-    """Check that each class has labels, and no label means two classes.
+        table: The CSV.
+        columns: Which column holds what.
+        is_external: The columns were named for another table; see `read_table`.
 
     Raises:
-        CohortError: It is not so.
+        CohortError: The table cannot be read.
     """
-    for name, meant in labels.items():
-        if isinstance(meant, str):
-            raise CohortError(
-                f"The labels of class '{name}' are one text, not a list.",
-                fix=f"Give a list: {{{name!r}: [{meant!r}]}}.",
-            )
-    claimed = Counter(label for meant in labels.values() for label in set(meant))
-    twice = sorted(label for label, count in claimed.items() if count > 1)
-    if twice or "" in claimed or "" in labels:
-        what = f"The label '{twice[0]}' is given to two classes" if twice else "A label is empty"
-        raise CohortError(
-            f"{what} in --label.", fix='Write --label "CLASS=LABEL|LABEL", once per class.'
-        )
+    rows, _ = _read_rows(table, columns, is_external=is_external)
+    return sorted({row.label for row in rows} - {""})
 
 
-def _read_rows(table: Path, columns: Columns) -> tuple[list[_Row], frozenset[str]]:
+def _read_rows(
+    table: Path, columns: Columns, *, is_external: bool
+) -> tuple[list[_Row], frozenset[str]]:
     """Read the rows, and tell which of the `Columns` the table has."""
     text = _read_text(table)
     header = text.lstrip().split("\n", 1)[0]
@@ -140,7 +120,8 @@ def _read_rows(table: Path, columns: Columns) -> tuple[list[_Row], frozenset[str
     )
     rows = []
     try:
-        found = find_columns(list(reader.fieldnames or []), columns, table)
+        names = list(reader.fieldnames or [])
+        found = find_columns(names, columns.within(names) if is_external else columns, table)
         for record in reader:
             cells = {key: (record.get(name) or "").strip() for key, name in found.items()}
             known = {
@@ -201,20 +182,6 @@ def _check_shape(rows: Sequence[_Row]) -> None:
         raise CohortError(
             f"{len(shifted)} rows have more cells than the header; the first are lines {lines}.",
             fix='Put cells that hold the delimiter into quotes: "COVID-19, ARDS".',
-        )
-
-
-def _check_labels(rows: Sequence[_Row], labels: Mapping[str, Collection[str]] | None) -> None:
-    if not rows:
-        raise CohortError("The table has no rows.", fix="Give one film per row under the header.")
-    present = {row.label for row in rows}
-    unknown = [
-        label for meant in (labels or {}).values() for label in meant if label not in present
-    ]
-    if unknown:
-        raise CohortError(
-            f"No row has the label {' or '.join(repr(label) for label in unknown)}.",
-            fix=f"The table's labels are: {', '.join(sorted(present - {''}))}.",
         )
 
 

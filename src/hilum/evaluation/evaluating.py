@@ -1,26 +1,35 @@
 """One backbone's figures, each with the interval that is right for it.
 
-Proportions get exact binomial intervals; the AUROC and the averages over classes
-get a bootstrap over groups. Both take the trained heads as given: they say how far
-the figures would move with other films, not with another training run. That is
-told apart, by the spread over repeats.
+Proportions get exact binomial intervals, on fewer trials where films of one patient are
+alike; the AUROC, the average precision and the averages over classes get a bootstrap over
+groups. All take the trained heads as given: they say how far the figures would move with
+other films, not with another training run. That is told apart, by the spread over repeats.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 
 from hilum.cohort.splitting import Split
 from hilum.evaluation.confusion import count_confusion, count_matrix
 from hilum.evaluation.discrimination import trace_roc
 from hilum.evaluation.metrics import measure, weighted_metrics
 from hilum.evaluation.pooling import pool_each_repeat, pool_tested
-from hilum.evaluation.proportions import clopper_pearson
+from hilum.evaluation.precision_recall import resampled_average_precision
+from hilum.evaluation.proportions import clustered_proportion
+from hilum.evaluation.ranking import (
+    bound_auroc,
+    bound_average_precision,
+    delong_interval,
+    estimate_ranking,
+)
 from hilum.evaluation.resampling import bootstrap_groups, bound_by_resampling
-from hilum.evaluation.results import Estimate, Evaluation, Spread
+from hilum.evaluation.results import Estimate, Evaluation, Interval, Spread
+from hilum.evaluation.score_interval import count_ranked_groups
 
 
 def evaluate(
@@ -90,8 +99,17 @@ def _estimate(
     n_bootstraps: int,
 ) -> dict[str, Estimate]:
     values = measure(y_true, scores, positive=positive)
+    is_positive, y_score = y_true == positive, scores[:, positive]
+
+    def statistics(
+        weights: Float[np.ndarray, "tested resamples"],
+    ) -> dict[str, Float[np.ndarray, " resamples"]]:
+        figures = weighted_metrics(y_true, scores, weights, positive=positive)
+        figures["average_precision"] = resampled_average_precision(is_positive, y_score, weights)
+        return figures
+
     resampled = bootstrap_groups(
-        lambda weights: weighted_metrics(y_true, scores, weights, positive=positive),
+        statistics,
         y_true,
         groups,
         n_classes=scores.shape[1],
@@ -101,31 +119,35 @@ def _estimate(
     n_scarcest = min(len(np.unique(groups[y_true == k])) for k in range(scores.shape[1]))
 
     y_pred = np.argmax(scores, axis=1)
-    is_positive, is_called = y_true == positive, y_pred == positive
+    is_called = y_pred == positive
+    ranked = count_ranked_groups(is_positive, y_score, groups)
     estimates = {
-        "accuracy": _bound_proportion(y_true == y_pred, groups),
-        "sensitivity": _bound_proportion(is_called[is_positive], groups[is_positive]),
-        "specificity": _bound_proportion(~is_called[~is_positive], groups[~is_positive]),
+        "accuracy": clustered_proportion(y_true == y_pred, groups),
+        "sensitivity": clustered_proportion(is_called[is_positive], groups[is_positive]),
+        "specificity": clustered_proportion(~is_called[~is_positive], groups[~is_positive]),
+        "auroc": bound_auroc(values["auroc"], resampled["auroc"], ranked),
+        "average_precision": bound_average_precision(
+            values["average_precision"], resampled["average_precision"], ranked
+        ),
     }
+    also = {"auroc": {"delong": delong_interval(is_positive, y_score, groups)}}
+    if ranked.n_groups < len(groups):
+        single = estimate_ranking(
+            is_positive, y_score, np.arange(len(groups)), rng=rng, n_bootstraps=n_bootstraps
+        )
+        for name, estimate in single.items():
+            interval = Interval(low=estimate.low, high=estimate.high)
+            also.setdefault(name, {})["films_as_independent"] = interval
+    for name, others in also.items():
+        estimates[name] = replace(estimates[name], also=others)
     for name in values.keys() - estimates.keys():
         estimates[name] = bound_by_resampling(
             values[name],
             resampled[name],
-            n_groups=len(np.unique(groups)),
+            n_groups=ranked.n_groups,
             n_scarcest=n_scarcest,
         )
     return {name: estimates[name] for name in values}
-
-
-def _bound_proportion(
-    is_right: Bool[np.ndarray, " films"], groups: Int[np.ndarray, " films"]
-) -> Estimate:
-    successes, trials = int(is_right.sum()), len(is_right)
-    interval = clopper_pearson(successes, trials)
-    method = f"Clopper-Pearson, {trials} films"
-    if len(np.unique(groups)) < trials:
-        method += "; ignores that films of one group are alike"
-    return Estimate(successes / trials, interval.low, interval.high, method)
 
 
 def _spread(values: Sequence[float]) -> Spread:

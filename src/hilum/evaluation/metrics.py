@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from hilum.evaluation.discrimination import weighted_auroc_scores
+from hilum.evaluation.precision_recall import weighted_average_precision_scores
 
 
 def weighted_metrics(
@@ -31,9 +32,9 @@ def weighted_metrics(
         positive: Index of the positive class.
 
     Returns:
-        accuracy (of all classes), sensitivity, specificity and auroc (the positive
-        class against the rest). For more than two classes also the plain means over
-        classes, each class against the rest: macro_sensitivity (also known as
+        accuracy (of all classes), sensitivity, specificity, auroc and average_precision
+        (the positive class against the rest). For more than two classes also the plain
+        means over classes, each class against the rest: macro_sensitivity (also known as
         balanced accuracy), macro_specificity and macro_auroc. Fractions.
 
     Raises:
@@ -59,6 +60,9 @@ def weighted_metrics(
         "sensitivity": sensitivities[positive],
         "specificity": specificities[positive],
         "auroc": aurocs[positive],
+        "average_precision": weighted_average_precision_scores(
+            y_true == positive, scores[:, positive], weights
+        ),
     }
     if n_classes > 2:
         metrics["macro_sensitivity"] = sensitivities.mean(axis=0)

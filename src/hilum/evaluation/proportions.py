@@ -1,21 +1,28 @@
 """Intervals for a proportion: how many films of a class were called rightly.
 
-Both treat films as independent trials. Where a patient has several films, that
-makes them too narrow; whoever reports them has to say so.
+`clopper_pearson` and `wilson` treat films as independent trials. Where a patient has
+several films, that makes them too narrow: `clustered_proportion` then asks how many
+independent films would tell as much, and takes these as the trials.
 """
 
 from __future__ import annotations
 
 import math
 
-from scipy.special import betaincinv, ndtri
+import numpy as np
+from jaxtyping import Bool, Int
+from scipy.special import betaincinv, ndtri, stdtrit
 
 from hilum.errors import NoTrialsError
-from hilum.evaluation.results import Interval
+from hilum.evaluation.results import Estimate, Interval
+
+# As many groups with a film of the rarer kind, right or wrong, weigh as much as the caution
+# that films of one group are all alike: a design effect from fewer groups is hardly known.
+_GROUPS_OF_CAUTION = 4
 
 
 def clopper_pearson(
-    successes: int | float, trials: int, *, confidence_level: float = 0.95
+    successes: int | float, trials: int | float, *, confidence_level: float = 0.95
 ) -> Interval:
     """Bound a proportion exactly, however few trials there are.
 
@@ -25,7 +32,7 @@ def clopper_pearson(
     Args:
         successes: Films called rightly, 0 <= successes <= trials. A fraction of a
             film is admitted, for figures that are averages.
-        trials: Films in the class; at least 1.
+        trials: Films in the class; at least 1. Need not be whole: see `effective_trials`.
         confidence_level: Coverage, between 0 and 1.
 
     Returns:
@@ -44,7 +51,9 @@ def clopper_pearson(
     return Interval(low=low, high=high)
 
 
-def wilson(successes: int | float, trials: int, *, confidence_level: float = 0.95) -> Interval:
+def wilson(
+    successes: int | float, trials: int | float, *, confidence_level: float = 0.95
+) -> Interval:
     """Bound a proportion closely: right on average, not in every single case.
 
     Narrower than `clopper_pearson`. Good for drawing; for a headline take the
@@ -52,7 +61,7 @@ def wilson(successes: int | float, trials: int, *, confidence_level: float = 0.9
 
     Args:
         successes: Films called rightly, 0 <= successes <= trials.
-        trials: Films in the class; at least 1.
+        trials: Films in the class; at least 1. Need not be whole: see `effective_trials`.
         confidence_level: Coverage, between 0 and 1.
 
     Returns:
@@ -77,7 +86,92 @@ def wilson(successes: int | float, trials: int, *, confidence_level: float = 0.9
     return Interval(low=low, high=high)
 
 
-def _check_counts(successes: int | float, trials: int, confidence_level: float) -> None:
+def clustered_proportion(
+    is_right: Bool[np.ndarray, " films"], groups: Int[np.ndarray, " films"]
+) -> Estimate:
+    """Bound the share of films called rightly where films of one group may be alike.
+
+    Where each film is a group of its own, this is Clopper and Pearson's interval.
+
+    Args:
+        is_right: Which films were called rightly.
+        groups: Group of each film, any integers.
+
+    Returns:
+        The share with its 95 % interval. `also` holds `wilson` and, where a group has
+        several films, `films_as_independent`: what ignoring that would have claimed.
+
+    Raises:
+        NoTrialsError: There is no film.
+
+    Source: Korn and Graubard (1998), Survey Methodology 24:193-201.
+    """
+    n_films, n_groups = len(is_right), len(np.unique(groups))
+    successes = int(is_right.sum())
+    exact = clopper_pearson(successes, n_films)
+    share = successes / n_films
+    if n_groups == n_films:
+        also = {"wilson": wilson(successes, n_films)}
+        return Estimate(share, exact.low, exact.high, f"Clopper-Pearson, {n_films} films", also)
+    trials = effective_trials(is_right, groups)
+    # All right stays all right: a rounded product must not fall short of its trials.
+    effective = trials if successes == n_films else share * trials
+    interval = clopper_pearson(effective, trials)
+    method = (
+        f"Clopper-Pearson for clustered data (Korn-Graubard): {n_films} films of {n_groups} "
+        f"group{'s' * (n_groups > 1)} tell as much as {trials:.0f} independent "
+        f"film{'s' * (trials >= 1.5)}"
+    )
+    also = {"wilson": wilson(effective, trials), "films_as_independent": exact}
+    return Estimate(share, interval.low, interval.high, method, also)
+
+
+def effective_trials(
+    is_right: Bool[np.ndarray, " films"], groups: Int[np.ndarray, " films"]
+) -> float:
+    """Say how many independent films would tell as much as these.
+
+    Films over the design effect, the factor by which the variance of their share exceeds
+    that of independent films; it is never taken to be below 1. Few groups that hold a film
+    of the rarer kind, right or wrong, can hardly show that factor. It is then drawn towards
+    the one for films that are all alike within their group; where all films are right, or
+    all are wrong, nothing but that is left.
+
+    Args:
+        is_right: Which films were called rightly; at least one film.
+        groups: Group of each film, any integers.
+
+    Returns:
+        From 1 to the number of films; the number of groups where all films are right, or
+        all are wrong.
+
+    Source: Korn and Graubard (1998), Survey Methodology 24:193-201, with the variance of a
+    ratio and the degrees of freedom given there; the pull towards likeness is our own.
+    """
+    n_films = len(is_right)
+    _, rows = np.unique(groups, return_inverse=True)
+    sizes = np.bincount(rows)
+    n_groups = len(sizes)
+    if n_groups == n_films or n_groups == 1:
+        return float(n_groups)
+    right = np.bincount(rows, weights=is_right)
+    share = float(is_right.mean())
+    of_rarer = right if share <= 0.5 else sizes - right
+    n_telling = int(np.sum(of_rarer > 0))
+    if n_telling == 0:
+        return float(n_groups)
+    deviations = right - share * sizes
+    variance = n_groups / (n_groups - 1) * float(deviations @ deviations) / n_films**2
+    measured = max(1.0, variance * n_films / (share * (1 - share)))
+    alike = n_films / n_groups
+    design_effect = (n_telling * measured + _GROUPS_OF_CAUTION * max(alike, measured)) / (
+        n_telling + _GROUPS_OF_CAUTION
+    )
+    freedom = float(stdtrit(n_films - 1, 0.975) / stdtrit(n_groups - 1, 0.975)) ** 2
+    return max(1.0, n_films / design_effect * freedom)
+
+
+def _check_counts(successes: int | float, trials: int | float, confidence_level: float) -> None:
     if trials == 0:
         raise NoTrialsError(
             "A proportion of no films was asked for.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -19,12 +19,23 @@ class Interval:
 
 @dataclass(frozen=True)
 class Estimate:
-    """One figure with its 95 % interval and how the interval was made."""
+    """One figure with its 95 % interval and how the interval was made.
+
+    Attributes:
+        value: The figure.
+        low: Lower bound.
+        high: Upper bound.
+        method: How the bounds were made.
+        also: Other intervals for the same figure, by method: `wilson`, `delong`, and
+            `films_as_independent` where films of one patient were taken together, to show
+            what ignoring that would have claimed.
+    """
 
     value: float
     low: float
     high: float
     method: str
+    also: Mapping[str, Interval] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -95,8 +106,15 @@ class PairedComparison:
         accuracy_difference: Accuracy of `a` less that of `b`.
         auroc_difference: AUROC of `a` less that of `b`.
         mcnemar_p: Exact McNemar test on the calls; a group of several films counts once.
-        delong_p: DeLong test on the AUROC, with the variance of clustered data.
+        delong_p: DeLong test on the AUROC, with the variance of clustered data, and that of
+            heads trained on folds where these were.
         adjusted_p: `mcnemar_p` after Holm's correction over all pairs.
+        adjusted_delong_p: `delong_p` after Holm's correction over all pairs.
+        films_needed: How many tested films, mixed and grouped as here, would show the
+            difference with 80 % power at the 5 % level for all pairs together, if it is as
+            large as it was here: the fewer of what either test needs. None where the pair is
+            not tied, or the figures are equal, so that no number of films is known to show
+            anything.
         tied: Neither test shows a difference: both `adjusted_p` and `delong_p` after
             its own Holm correction over all pairs are above 0.05. Each of the two
             questions, calls and ranking, is so held to 5 % for all pairs together.
@@ -110,3 +128,5 @@ class PairedComparison:
     delong_p: float
     adjusted_p: float
     tied: bool
+    adjusted_delong_p: float = float("nan")
+    films_needed: int | None = None

@@ -6,7 +6,6 @@ and for the other moves both at once.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,8 +14,11 @@ from jaxtyping import Bool, Float, Int
 from hilum.evaluation.comparing import delong_test
 from hilum.evaluation.delong import delong_aurocs
 from hilum.evaluation.discrimination import auroc_score, weighted_auroc_scores
+from hilum.evaluation.dropping import bound_difference
+from hilum.evaluation.ranking import bound_auroc
 from hilum.evaluation.resampling import bootstrap_groups, bound_by_resampling, has_no_width
 from hilum.evaluation.results import Estimate
+from hilum.evaluation.score_interval import RankedGroups, count_ranked_groups
 
 _CHANCE = 0.5
 
@@ -66,6 +68,7 @@ class _Pair:
 
     values: tuple[float, float]
     resampled: tuple[Float[np.ndarray, " bootstraps"], Float[np.ndarray, " bootstraps"]]
+    counted: tuple[RankedGroups, RankedGroups]
     n_groups: int
     n_scarcest: int
 
@@ -76,7 +79,7 @@ class _Pair:
 
     @property
     def estimates(self) -> tuple[Estimate, Estimate]:
-        first, second = map(self.bound, self.values, self.resampled)
+        first, second = map(bound_auroc, self.values, self.resampled, self.counted)
         return first, second
 
 
@@ -111,8 +114,8 @@ def stand_beside(
         NoTrialsError: One of the two sides has no film.
 
     Source: DeLong, DeLong and Clarke-Pearson (1988), Biometrics 44:837-845, with the
-    clusters of Obuchowski (1997), Biometrics 53:567-578, for both tests; the percentile
-    bootstrap over groups for the intervals.
+    clusters of Obuchowski (1997), Biometrics 53:567-578, for both tests; `bound_auroc` for
+    the intervals of the two, the percentile bootstrap over groups for that of the share.
     """
     pair = _resample(
         is_positive, baseline_score, model_score, groups, rng=rng, n_bootstraps=n_bootstraps
@@ -167,14 +170,9 @@ def measure_gain(
     resampled = pair.resampled[1] - pair.resampled[0]
     if not has_no_width(resampled):
         return Gain(first, second, pair.bound(difference, resampled))
-    below = math.hypot(second.value - second.low, first.high - first.value)
-    above = math.hypot(second.high - second.value, first.value - first.low)
+    interval = bound_difference(second, first)
     method = f"from the two intervals, as all {len(resampled)} resamples agree"
-    return Gain(
-        first,
-        second,
-        Estimate(difference, max(-1.0, difference - below), min(1.0, difference + above), method),
-    )
+    return Gain(first, second, Estimate(difference, interval.low, interval.high, method))
 
 
 def _resample(
@@ -201,6 +199,10 @@ def _resample(
     return _Pair(
         values=values,
         resampled=(resampled["first"], resampled["second"]),
+        counted=(
+            count_ranked_groups(is_positive, first, groups),
+            count_ranked_groups(is_positive, second, groups),
+        ),
         n_groups=len(np.unique(groups)),
         n_scarcest=min(len(np.unique(groups[side])) for side in (is_positive, ~is_positive)),
     )

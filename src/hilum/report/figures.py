@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from hilum.auditing.report import AuditReport
 from hilum.report import svg
+from hilum.report.decisions_figures import draw_decision_curve, draw_reliability
 from hilum.report.score_figures import draw_confusion, draw_forest, draw_roc
 from hilum.report.shortcut_figure import draw_shortcuts
 from hilum.report.training_figures import curves_of, draw_accuracy, draw_loss, scales_of
@@ -33,8 +34,9 @@ def draw_figures(comparison: Comparison) -> dict[str, str]:
 
     Returns:
         File stem to SVG document: `forest`, `roc`, `shortcuts` where any were tried, and
-        for each backbone `accuracy-…`, `loss-…` and `confusion-…`. The same comparison
-        always gives the same bytes.
+        for each backbone `accuracy-…`, `loss-…` and `confusion-…`, and where anything was
+        decided on validation films `reliability-…` and `decision-curve-…`. The same
+        comparison always gives the same bytes.
     """
     results, classes = comparison.backbones, comparison.cohort.classes
     model = next((r for r in results if r.name == comparison.audit.model), results[0])
@@ -47,8 +49,19 @@ def draw_figures(comparison: Comparison) -> dict[str, str]:
                 figure_stem("accuracy", result.name): draw_accuracy(result.title, curve, scales),
                 figure_stem("loss", result.name): draw_loss(result.title, curve, scales),
                 figure_stem("confusion", result.name): draw_confusion(result, classes),
-            }
+            } | _draw_decisions(result)
     return figures | draw_audit(comparison.audit, model)
+
+
+def _draw_decisions(result: BackboneResult) -> dict[str, str]:
+    """Draw what a backbone's decisions look like; call it inside `svg.drawing_style`."""
+    decisions, title = result.decisions, result.title
+    if decisions is None:
+        return {}
+    return {
+        figure_stem("reliability", result.name): draw_reliability(decisions, title),
+        figure_stem("decision-curve", result.name): draw_decision_curve(decisions, title),
+    }
 
 
 def inline_figure(figures: Mapping[str, str], kind: str, name: str, label: str) -> Markup:

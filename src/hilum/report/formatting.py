@@ -17,7 +17,9 @@ _TITLES = {
     "brier_score": "Brier score",
     "mcc": "Matthews correlation",
 }
-_NO_SHARES = ("auroc", "brier", "mcc", "matthews", "kappa", "loss", "calibration")
+_NO_SHARES = (
+    "auroc", "average_precision", "brier", "mcc", "matthews", "kappa", "loss", "calibration",
+)  # fmt: skip
 
 
 def metric_title(metric: str) -> str:

@@ -1,7 +1,9 @@
-"""The report: one file that opens anywhere, asks no network and runs no script.
+"""The report: one file that opens anywhere and asks no network.
 
 Everything is computed and put into words before the template sees it; the template
-escapes whatever it is given. File names, paths and people never reach it.
+escapes whatever it is given. File names, paths and people never reach it. One script
+runs, for the slider of prevalences: it writes numbers and nothing else, and without it
+the page loses no figure.
 """
 
 from __future__ import annotations
@@ -9,11 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
-
 from hilum.cohort.manifest import Film
-from hilum.report import formatting, method_wording, wording
+from hilum.report import formatting, interval_wording, method_wording, wording
 from hilum.report.cohort_section import view_cohort, view_findings
+from hilum.report.decisions_section import view_decisions
 from hilum.report.figures import inline_figure
 from hilum.report.films import (
     MISJUDGED_AT_MOST,
@@ -23,24 +24,19 @@ from hilum.report.films import (
 )
 from hilum.report.kinship_section import films_of_pairs, view_kinship
 from hilum.report.pages import day_of, render_page
-from hilum.report.privacy import redactor
+from hilum.report.privacy import cohorts_of, redactor
 from hilum.report.replication import make_paper_rows, paper_scale_start, reading_texts
 from hilum.report.shortcut_section import view_shortcuts
-from hilum.report.standings import (
-    further_metrics,
-    headline_metrics,
-    make_matrix,
-    make_pairs,
-    make_rows,
-    scale_start,
-)
+from hilum.report.standings import make_matrix
+from hilum.report.standings_section import find_leader, view_answer, view_standings
+from hilum.report.subgroups_section import view_subgroups
 from hilum.report.thumbnails import data_uri
+from hilum.report.transfer_section import view_transfer
 from hilum.report.tree import list_entries
 from hilum.report.verdict_section import view_verdict
 from hilum.studies.comparison import BackboneResult, Comparison
 from hilum.studies.replicating import set_beside_paper
 
-_OPEN_PAIRS_AT_MOST = 6
 _OPEN_ARTICLES_AT_MOST = 6
 _ABSENT_EXPLAINED_AT_MOST = 3
 
@@ -80,7 +76,7 @@ def render_report(
         A whole HTML page. The same arguments always give the same text.
     """
     cohort, positive, audit = comparison.cohort, comparison.positive, comparison.audit
-    redact = redactor(cohort)
+    redact = redactor(*cohorts_of(comparison))
     best = comparison.backbones[0]
     # Whose discrimination the shortcuts were held against; not always the first.
     model = next((r for r in comparison.backbones if r.name == audit.model), best)
@@ -100,9 +96,12 @@ def render_report(
         ),
         unverified=wording.unverified_text(comparison),
         absences=_absences(comparison, redact),
-        answer=_answer(comparison),
-        standings=_standings(comparison),
+        answer=view_answer(comparison),
+        standings=view_standings(comparison),
         paper=_paper(comparison),
+        decisions=view_decisions(comparison, figures),
+        subgroups=view_subgroups(comparison),
+        transfer=view_transfer(comparison, redact),
         shortcuts=view_shortcuts(
             audit,
             cohort=cohort,
@@ -131,46 +130,6 @@ def render_report(
         provenance=list_entries(comparison.provenance, redact),
         peak_memory=formatting.bytes_text(comparison.peak_rss_bytes),
     )
-
-
-def _answer(comparison: Comparison) -> dict[str, Any]:
-    best = comparison.backbones[0]
-    # Who ran on other weights than the published ones leads nothing.
-    leader = next((r for r in comparison.backbones if r.weights.is_verified), None)
-    evaluation = (leader or best).evaluation
-    others = [name for name in comparison.cohort.classes if name != comparison.positive]
-    return {
-        "leader": leader,
-        "right": int(np.trace(evaluation.confusion_matrix)),
-        "tested": len(evaluation.films),
-        "figures": [
-            (
-                formatting.metric_title(metric),
-                formatting.metric_value(metric, evaluation.metrics[metric].value),
-                formatting.metric_interval(metric, evaluation.metrics[metric]),
-            )
-            for metric in headline_metrics(comparison)
-        ],
-        "standing": wording.standing_text(comparison, leader or best),
-        "subjects": wording.subjects_text(comparison),
-        "sensitivity": wording.sensitivity_gloss(comparison.positive),
-        "specificity": wording.specificity_gloss(comparison.positive, others),
-        "counting": wording.counting_text(comparison),
-    }
-
-
-def _standings(comparison: Comparison) -> dict[str, Any]:
-    metrics, further = headline_metrics(comparison), further_metrics(comparison)
-    pairs = make_pairs(comparison)
-    return {
-        "titles": [formatting.metric_title(metric) for metric in metrics],
-        "rows": make_rows(comparison, metrics),
-        "start": scale_start(comparison, metrics),
-        "further_titles": [formatting.metric_title(metric) for metric in further],
-        "further_rows": make_rows(comparison, further) if further else (),
-        "pairs": pairs,
-        "are_pairs_open": len(pairs) <= _OPEN_PAIRS_AT_MOST,
-    }
 
 
 def _paper(comparison: Comparison) -> dict[str, Any] | None:
@@ -243,14 +202,11 @@ def _misjudged(comparison: Comparison, thumbnails: Mapping[str, bytes]) -> dict[
 
 
 def _methods(comparison: Comparison) -> dict[str, Any]:
+    example = find_leader(comparison) or comparison.backbones[0]
     by_method: dict[str, list[str]] = {}
-    for result in comparison.backbones:
-        for metric, estimate in result.evaluation.metrics.items():
-            names = by_method.setdefault(estimate.method, [])
-            title = formatting.metric_title(metric)
-            if title not in names:
-                names.append(title)
-    recipe = comparison.recipe
+    for metric, estimate in example.evaluation.metrics.items():
+        by_method.setdefault(estimate.method, []).append(formatting.metric_title(metric))
+    recipe, checks = comparison.recipe, interval_wording.checked_methods(comparison)
     return {
         "citing": method_wording.citing_text(recipe),
         "folds": method_wording.folds_text(recipe),
@@ -259,5 +215,8 @@ def _methods(comparison: Comparison) -> dict[str, Any]:
         "pooling": method_wording.pooling_text(recipe),
         "views": method_wording.views_text(recipe),
         "head": method_wording.head_text(recipe.head),
+        "example": example.title,
         "intervals": [(method, wording.joined(names)) for method, names in by_method.items()],
+        "checks": [interval_wording.check_title(method) for method in checks],
+        "checked": interval_wording.checked_figures(comparison, checks),
     }

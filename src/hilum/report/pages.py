@@ -1,10 +1,13 @@
 """What all pages of Hilum have in common: one frame, two colour schemes, no network.
 
-Templates escape whatever they are given; names they do not find are errors.
+Templates escape whatever they are given; names they do not find are errors. A page's
+policy lets nothing run but the script that Hilum itself wrote into it, known by its hash.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
@@ -16,11 +19,12 @@ from markupsafe import Markup
 from hilum.report.palette import css_variables
 
 _FURTHER_STYLES: Mapping[str, tuple[str, ...]] = {
-    "report": ("audit.css",),
+    "report": ("audit.css", "decisions.css"),
     "audit": ("audit.css",),
     "recipes": ("recipes.css",),
     "naming": ("naming.css",),
 }
+_SCRIPTS: Mapping[str, str] = {"report": "prevalence.js"}
 
 
 def render_page(name: str, /, **content: Any) -> str:
@@ -34,6 +38,7 @@ def render_page(name: str, /, **content: Any) -> str:
         A whole HTML page that loads nothing.
     """
     styles = ("report.css", *_FURTHER_STYLES[name])
+    script = _read(_SCRIPTS[name]) if name in _SCRIPTS else ""
     return (
         _environment()
         .get_template(f"{name}.html.j2")
@@ -41,6 +46,8 @@ def render_page(name: str, /, **content: Any) -> str:
             colours_light=Markup(css_variables(is_dark=False)),  # noqa: S704 (ours alone)
             colours_dark=Markup(css_variables(is_dark=True)),  # noqa: S704 (ours alone)
             css=Markup("".join(map(_read, styles))),  # noqa: S704 (ours alone)
+            script=Markup(script),  # noqa: S704 (ours alone)
+            script_source=f"'sha256-{_digest(script)}'" if script else "",
             **content,
         )
     )
@@ -49,6 +56,10 @@ def render_page(name: str, /, **content: Any) -> str:
 def day_of(provenance: Mapping[str, Any]) -> str:
     """Find the day of the run; a page itself never looks at the clock."""
     return str(provenance.get("created", ""))[:10]
+
+
+def _digest(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def _read(name: str) -> str:

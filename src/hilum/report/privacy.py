@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from hilum.cohort.manifest import Cohort
+from hilum.studies.comparison import Comparison
 
 HIDDEN = "[hidden]"
 
@@ -26,18 +27,29 @@ _PATH = re.compile(
 _SHORTEST_SECRET = 5  # a patient called "12" must not blank every 12
 
 
-def redactor(cohort: Cohort) -> Callable[[str], str]:
+def cohorts_of(comparison: Comparison) -> tuple[Cohort, ...]:
+    """Name every cohort whose films and people a comparison knows."""
+    if comparison.external is None:
+        return (comparison.cohort,)
+    return comparison.cohort, comparison.external.cohort
+
+
+def redactor(*cohorts: Cohort) -> Callable[[str], str]:
     """Make a function that hides paths, file names and patients in any text.
 
     Args:
-        cohort: Whose films and people must not be recognised.
+        cohorts: Whose films and people must not be recognised.
 
     Returns:
         A function from text to the same text with `[hidden]` in the place of names.
     """
-    shown = " ".join((cohort.name, *cohort.classes, *(cohort.left_out or {})))
-    entries = [(film.path, film.patient) for film in cohort.films]
-    entries += [(exclusion.path, None) for exclusion in cohort.excluded]
+    shown = " ".join(
+        text
+        for cohort in cohorts
+        for text in (cohort.name, *cohort.classes, *(cohort.left_out or {}))
+    )
+    entries = [(film.path, film.patient) for cohort in cohorts for film in cohort.films]
+    entries += [(exclusion.path, None) for cohort in cohorts for exclusion in cohort.excluded]
     secrets: set[str] = set()
     for path, patient in entries:
         folders = [str(parent) for parent in path.parents if len(parent.parts) > 1]

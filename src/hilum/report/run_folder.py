@@ -15,17 +15,21 @@ from typing import Any
 import numpy as np
 
 from hilum.cohort.manifest import Cohort
+from hilum.evaluation.results import Evaluation
+from hilum.evaluation.selecting import NestedPick
 from hilum.memory import peak_rss_bytes
 from hilum.report.audit_results import audit_results, shortcut_results, verdict_results
+from hilum.report.decisions_results import decisions_results
 from hilum.report.figures import draw_figures
 from hilum.report.html import films_shown, render_report
 from hilum.report.placing import RESULTS_SCHEMA, check_run_folder, write_run
-from hilum.report.privacy import redacted, redactor
+from hilum.report.privacy import cohorts_of, redacted, redactor
 from hilum.report.replication import replication_results
 from hilum.report.tables import excluded_table, folds_table, history_table, predictions_table
 from hilum.report.thumbnails import load_thumbnails
+from hilum.report.transfer_results import external_results, source_results
 from hilum.settings import default_cache_dir
-from hilum.studies.comparison import BackboneResult, Comparison
+from hilum.studies.comparison import BackboneResult, Comparison, Ensemble
 from hilum.studies.replicating import set_beside_paper
 
 
@@ -66,7 +70,7 @@ def run_files(
         The comparison, its peak memory brought up to date, and the files.
     """
     cohort = comparison.cohort
-    redact = redactor(cohort)
+    redact = redactor(*cohorts_of(comparison))
     cache = Path(cache_dir) if cache_dir is not None else default_cache_dir()
     figures = draw_figures(comparison)
     thumbnails = load_thumbnails(films_shown(comparison), cache)
@@ -91,8 +95,8 @@ def run_files(
 
 def results(comparison: Comparison) -> dict[str, Any]:
     """Gather the machine-readable result; it holds neither paths nor file names."""
-    cohort, folds = comparison.cohort, comparison.folds
-    redact = redactor(cohort)
+    cohort, folds, external = comparison.cohort, comparison.folds, comparison.external
+    redact = redactor(*cohorts_of(comparison))
     return {
         "schema": RESULTS_SCHEMA,
         "positive": comparison.positive,
@@ -104,6 +108,13 @@ def results(comparison: Comparison) -> dict[str, Any]:
         "audit": redacted(shortcut_results(comparison.audit), redact),
         "backbones": [backbone_results(result) for result in comparison.backbones],
         "comparisons": [asdict(pair) for pair in comparison.comparisons],
+        "tiers": comparison.tiers,
+        "ensemble": comparison.ensemble and _ensemble_results(comparison.ensemble),
+        "pick": comparison.pick and _pick_results(comparison.pick),
+        "subgroups": [asdict(attribute) for attribute in comparison.subgroups],
+        "by_source": comparison.by_source and source_results(comparison.by_source, redact),
+        "external": external
+        and {"cohort": cohort_results(external.cohort), **external_results(external)},
         "unavailable": [asdict(absent) for absent in comparison.unavailable],
         "published": replication_results(set_beside_paper(comparison)),
         "peak_rss_bytes": comparison.peak_rss_bytes,
@@ -132,7 +143,6 @@ def to_json(value: Any) -> str:
 
 def backbone_results(result: BackboneResult) -> dict[str, Any]:
     """Gather what one backbone reached."""
-    evaluation = result.evaluation
     return {
         "name": result.name,
         "title": result.title,
@@ -140,13 +150,32 @@ def backbone_results(result: BackboneResult) -> dict[str, Any]:
         "size_px": result.size_px,
         "feature_width": result.feature_width,
         "weights": asdict(result.weights),
+        **_evaluation_results(result.evaluation),
+        "decisions": result.decisions and decisions_results(result.decisions),
+        "seconds": asdict(result.seconds),
+        "views_per_second": result.views_per_second,
+    }
+
+
+def _evaluation_results(evaluation: Evaluation) -> dict[str, Any]:
+    return {
         "metrics": {name: asdict(value) for name, value in evaluation.metrics.items()},
         "confusion": asdict(evaluation.confusion),
         "confusion_matrix": evaluation.confusion_matrix,
         "repeats": {name: asdict(spread) for name, spread in evaluation.repeats.items()},
-        "seconds": asdict(result.seconds),
-        "views_per_second": result.views_per_second,
     }
+
+
+def _ensemble_results(ensemble: Ensemble) -> dict[str, Any]:
+    return {
+        "members": ensemble.members,
+        **_evaluation_results(ensemble.evaluation),
+        "decisions": ensemble.decisions and decisions_results(ensemble.decisions),
+    }
+
+
+def _pick_results(pick: NestedPick) -> dict[str, Any]:
+    return {"times_chosen": dict(pick.times_chosen), **_evaluation_results(pick.evaluation)}
 
 
 def _plain(value: Any) -> Any:

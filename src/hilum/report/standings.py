@@ -6,15 +6,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hilum.evaluation.results import Estimate
+from hilum.evaluation.results import Estimate, Evaluation
+from hilum.report import standings_wording as wording
 from hilum.report.formatting import (
     UNKNOWN,
     count_text,
-    difference_text,
     metric_interval,
     metric_title,
     metric_value,
-    p_text,
     seconds_text,
     spread_text,
 )
@@ -45,30 +44,37 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """One backbone of the table."""
+    """One line of the table: a backbone, or something made of several.
+
+    Attributes:
+        title: Who was judged.
+        note: How it came about, in place of what it cost; empty for anything that has a cost.
+        is_verified: No figure in it rests on other weights than the published ones.
+        cells: One per column of figures.
+        parameters: Weights of the frozen part.
+        input: Side of the square input.
+        extraction: Time that the features took.
+        is_stored: They were computed before this run.
+        training: Time that the heads took.
+    """
 
     title: str
+    note: str
     is_verified: bool
     cells: tuple[Cell, ...]
     parameters: str
-    size_px: int
+    input: str
     extraction: str
     is_stored: bool
     training: str
 
 
 @dataclass(frozen=True)
-class PairRow:
-    """One pair of backbones."""
+class Block:
+    """Rows that stand together under a heading; the heading may be empty."""
 
-    a: str
-    b: str
-    accuracy: str
-    auroc: str
-    mcnemar: str
-    adjusted: str
-    delong: str
-    tied: bool
+    heading: str
+    rows: tuple[Row, ...]
 
 
 @dataclass(frozen=True)
@@ -96,10 +102,12 @@ def further_metrics(comparison: Comparison) -> tuple[str, ...]:
 
 def scale_start(comparison: Comparison, metrics: Sequence[str]) -> float:
     """Choose where all bars of the table begin: a tenth below which no interval reaches."""
+    judged = [result.evaluation for result in comparison.backbones]
+    judged += [other.evaluation for other in (comparison.ensemble, comparison.pick) if other]
     lows = [
         estimate.low
-        for result in comparison.backbones
-        for metric, estimate in result.evaluation.metrics.items()
+        for evaluation in judged
+        for metric, estimate in evaluation.metrics.items()
         if metric in metrics and math.isfinite(estimate.low)
     ]
     return tenth_below(lows)
@@ -129,28 +137,37 @@ def make_cell(metric: str, estimate: Estimate, start: float, *, one_repeat: str 
     )
 
 
-def make_rows(comparison: Comparison, metrics: Sequence[str]) -> tuple[Row, ...]:
-    """Write out one table row per backbone, best first."""
+def make_blocks(comparison: Comparison, metrics: Sequence[str]) -> tuple[Block, ...]:
+    """Write out the table: the backbones by tier, best first, then what several make up.
+
+    Args:
+        comparison: A finished study.
+        metrics: The columns of figures.
+
+    Returns:
+        One block per tier, one for backbones in none, one for ensemble and nested pick;
+        without headings where there is nothing to part.
+    """
     start = scale_start(comparison, metrics)
-    return tuple(_row(result, metrics, start) for result in comparison.backbones)
-
-
-def make_pairs(comparison: Comparison) -> tuple[PairRow, ...]:
-    """Write out every pair of backbones."""
-    titles = {result.name: result.title for result in comparison.backbones}
-    return tuple(
-        PairRow(
-            a=titles[pair.a],
-            b=titles[pair.b],
-            accuracy=difference_text("accuracy", pair.accuracy_difference),
-            auroc=difference_text("auroc", pair.auroc_difference),
-            mcnemar=p_text(pair.mcnemar_p),
-            adjusted=p_text(pair.adjusted_p),
-            delong=p_text(pair.delong_p),
-            tied=pair.tied,
+    rows = {r.name: _backbone_row(r, metrics, start) for r in comparison.backbones}
+    ranked = {name for tier in comparison.tiers for name in tier}
+    # Within a tier the table's order holds: by accuracy, then AUROC, then fewer parameters.
+    blocks = [
+        Block(
+            wording.tier_heading(number, comparison),
+            tuple(row for name, row in rows.items() if name in tier),
         )
-        for pair in comparison.comparisons
-    )
+        for number, tier in enumerate(comparison.tiers)
+    ]
+    unranked = tuple(row for name, row in rows.items() if name not in ranked)
+    if unranked:
+        blocks.append(Block(wording.UNRANKED_HEADING if blocks else "", unranked))
+    if len(rows) == 1:
+        blocks = [Block("", tuple(rows.values()))]
+    combined = _combined_rows(comparison, metrics, start)
+    if combined:
+        blocks.append(Block(wording.COMBINED_HEADING, combined))
+    return tuple(blocks)
 
 
 def make_matrix(result: BackboneResult) -> tuple[tuple[MatrixCell, ...], ...]:
@@ -168,28 +185,64 @@ def make_matrix(result: BackboneResult) -> tuple[tuple[MatrixCell, ...], ...]:
     return tuple(rows)
 
 
-def _row(result: BackboneResult, metrics: Sequence[str], start: float) -> Row:
-    evaluation = result.evaluation
+def _backbone_row(result: BackboneResult, metrics: Sequence[str], start: float) -> Row:
     return Row(
         title=result.title,
+        note="",
         is_verified=result.weights.is_verified,
-        cells=tuple(
-            make_cell(
-                metric,
-                evaluation.metrics[metric],
-                start,
-                one_repeat=(
-                    spread_text(metric, evaluation.repeats[metric])
-                    if metric in evaluation.repeats
-                    else ""
-                ),
-            )
-            for metric in metrics
-        ),
+        cells=_cells(result.evaluation, metrics, start),
         # Of a model file that the user brings, nobody may have counted them.
         parameters=count_text(result.parameters) if result.parameters else UNKNOWN,
-        size_px=result.size_px,
+        input=f"{result.size_px} px",
         extraction=seconds_text(result.seconds.extract),
         is_stored=result.views_per_second is None,
         training=seconds_text(result.seconds.train),
     )
+
+
+def _combined_rows(comparison: Comparison, metrics: Sequence[str], start: float) -> tuple[Row, ...]:
+    """Write out the ensemble, at the cost of its members, and the nested pick."""
+    rows = []
+    if comparison.ensemble is not None:
+        members = [r for r in comparison.backbones if r.name in comparison.ensemble.members]
+        counted = [result.parameters for result in members]
+        rows.append(
+            Row(
+                title=wording.ensemble_title(comparison.ensemble),
+                note="",
+                is_verified=True,
+                cells=_cells(comparison.ensemble.evaluation, metrics, start),
+                parameters=count_text(sum(counted)) if all(counted) else UNKNOWN,
+                input="",
+                extraction=seconds_text(sum(result.seconds.extract for result in members)),
+                is_stored=all(result.views_per_second is None for result in members),
+                training=seconds_text(sum(result.seconds.train for result in members)),
+            )
+        )
+    if comparison.pick is not None:
+        rows.append(
+            Row(
+                title=wording.PICK_TITLE,
+                note=wording.pick_note(comparison, comparison.pick),
+                is_verified=True,
+                cells=_cells(comparison.pick.evaluation, metrics, start),
+                parameters="",
+                input="",
+                extraction="",
+                is_stored=False,
+                training="",
+            )
+        )
+    return tuple(rows)
+
+
+def _cells(evaluation: Evaluation, metrics: Sequence[str], start: float) -> tuple[Cell, ...]:
+    cells = []
+    for metric in metrics:
+        if metric not in evaluation.metrics:
+            cells.append(Cell(metric_title(metric), "–", "", "", None))
+            continue
+        spread = evaluation.repeats.get(metric)
+        one_repeat = "" if spread is None else spread_text(metric, spread)
+        cells.append(make_cell(metric, evaluation.metrics[metric], start, one_repeat=one_repeat))
+    return tuple(cells)

@@ -10,9 +10,12 @@ import io
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+from jaxtyping import Float
 
 from hilum.backbones.imagenet import imagenet_classes
 from hilum.cohort.manifest import Cohort
+from hilum.evaluation.calibration import calibrate
+from hilum.evaluation.decisions import Decisions
 from hilum.studies.comparison import Comparison
 from hilum.studies.naming import Naming
 
@@ -20,20 +23,34 @@ from hilum.studies.naming import Naming
 def predictions_table(comparison: Comparison) -> str:
     """Write one row per backbone, repeat and tested film."""
     cohort = comparison.cohort
+    positive = cohort.classes.index(comparison.positive)
     header = ["backbone", "repeat", "fold", "film_id", "path", "label", "predicted"]
     return _csv(
-        [*header, *(f"score_{label}" for label in cohort.classes)],
+        [*header, *(f"score_{label}" for label in cohort.classes), "calibrated", "threshold"],
         (
             [
                 result.name, split.repeat, split.fold, film.film_id, _text(film.path),
                 _text(film.label),
                 _text(cohort.classes[int(scores.argmax())]), *(f"{score:.9g}" for score in scores),
+                *_decided(result.decisions, head, scores, positive),
             ]
             for result in comparison.backbones
-            for split, of_head in zip(comparison.folds.splits, result.heads.scores, strict=True)
-            for film, scores in ((cohort.films[row], of_head[row]) for row in split.test)
+            for head, split in enumerate(comparison.folds.splits)
+            for film, scores in (
+                (cohort.films[row], result.heads.scores[head, row]) for row in split.test
+            )
         ),
     )  # fmt: skip
+
+
+def _decided(
+    decisions: Decisions | None, head: int, scores: Float[np.ndarray, " classes"], positive: int
+) -> Sequence[str]:
+    """Write the calibrated probability of the positive class, and the head's threshold."""
+    if decisions is None:
+        return "", ""
+    probability = calibrate(decisions.calibrators[head], scores)[positive]
+    return f"{probability:.9g}", f"{decisions.thresholds[head]:.9g}"
 
 
 def history_table(comparison: Comparison) -> str:

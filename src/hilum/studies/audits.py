@@ -18,21 +18,19 @@ from hilum.backbones.weights import Backbone, WeightsShelf
 from hilum.cohort.grouping import group_films
 from hilum.cohort.manifest import Cohort
 from hilum.errors import FoldsError
-from hilum.features.masks import find_masks
 from hilum.features.views import rotated_views
 from hilum.memory import peak_rss_bytes
-from hilum.settings import default_cache_dir
 from hilum.studies.comparing import judge_backbone
 from hilum.studies.comparison import BackboneResult
-from hilum.studies.extracting import Workshop
+from hilum.studies.extracting import open_workshop
 from hilum.studies.groundwork import lay_ground, survey_films
-from hilum.studies.plans import ShortcutPlan, StudyPlan
+from hilum.studies.plans import StudyPlan, plan_shortcuts
 from hilum.studies.preparing import check_cache, choose_backbones, hash_cohort
 from hilum.studies.provenance import describe_run
 from hilum.studies.recipes import find_recipe
 from hilum.studies.scrutiny import audit_study, audit_without_folds
 from hilum.studies.shortcuts import Champion
-from hilum.studies.watching import Silence, Watcher
+from hilum.studies.watching import Watcher
 
 
 @dataclass(frozen=True)
@@ -99,24 +97,21 @@ def audit(
         HilumError: Whatever `hilum.compare` may raise, but for cohorts that are too small
             or whose labels contradict each other.
     """
-    cache = Path(cache_dir) if cache_dir is not None else default_cache_dir()
-    workshop = Workshop(cache, engine, watcher or Silence())
+    workshop = open_workshop(cache_dir, engine, watcher)
     plan = StudyPlan(
         positive=cohort.positive_class(positive),
         recipe=find_recipe("hilum"),
         seed=seed,
-        shortcuts=ShortcutPlan(
-            has_probes=probes,
-            masks={} if masks is None else find_masks(cohort.films, Path(masks)),
-        ),
+        shortcuts=plan_shortcuts(cohort, probes=probes, masks=masks),
+        decisions=None,
     )
     chosen, _ = choose_backbones(
         None if backbone is None else [backbone],
-        WeightsShelf(cache, None if weights_dir is None else Path(weights_dir)),
+        WeightsShelf(workshop.cache_dir, None if weights_dir is None else Path(weights_dir)),
         allows_unverified=allows_unverified_weights,
     )
     guide = min(chosen, key=lambda candidate: candidate.record.parameters)
-    check_cache(cache)
+    check_cache(workshop.cache_dir)
     views = rotated_views(plan.recipe.rotated_views, seed)
     survey, (cost,) = survey_films(cohort, (guide,), views, workshop)
     model = None

@@ -12,14 +12,12 @@ from hilum.backbones.engine import Engine, open_engine
 from hilum.backbones.records import fed_differently
 from hilum.backbones.weights import Backbone, WeightsShelf
 from hilum.cohort.manifest import Cohort
-from hilum.evaluation.comparing import compare_pairs
-from hilum.evaluation.evaluating import evaluate
 from hilum.features.extraction import ExtractionCost, FeatureTable
-from hilum.features.masks import find_masks
 from hilum.features.views import rotated_views
 from hilum.heads.training import train_heads
 from hilum.memory import peak_rss_bytes
-from hilum.settings import default_cache_dir
+from hilum.studies.assessing import Assessment, assess, decide_by_scores, judge_scores
+from hilum.studies.by_source import validate_by_source
 from hilum.studies.comparison import (
     BackboneResult,
     Comparison,
@@ -27,15 +25,16 @@ from hilum.studies.comparison import (
     Seconds,
     WeightsRecord,
 )
-from hilum.studies.extracting import Workshop
+from hilum.studies.external import admit_external, check_external, validate_externally
+from hilum.studies.extracting import Workshop, open_workshop
 from hilum.studies.groundwork import Groundwork, lay_ground, survey_films
-from hilum.studies.plans import ShortcutPlan, StudyPlan
+from hilum.studies.plans import DecisionPlan, StudyPlan, plan_decisions, plan_shortcuts
 from hilum.studies.preparing import check_cache, choose_backbones, draw_folds, hash_cohort
 from hilum.studies.provenance import describe_run
 from hilum.studies.recipes import find_recipe
 from hilum.studies.scrutiny import audit_study, check_labels_agree
 from hilum.studies.shortcuts import Champion
-from hilum.studies.watching import Silence, Watcher
+from hilum.studies.watching import Watcher
 
 
 def compare(
@@ -50,6 +49,9 @@ def compare(
     allows_unverified_weights: bool = False,
     probes: bool = True,
     masks: str | Path | None = None,
+    operating_point: str = "sensitivity=0.95",
+    prevalences: Sequence[float] | None = None,
+    external: Cohort | None = None,
     engine: Callable[[Backbone, Path, Output], Engine] = open_engine,
     watcher: Watcher | None = None,
     command_line: tuple[str, ...] = (),
@@ -72,6 +74,10 @@ def compare(
             Without them the verdict is `limited` at best.
         masks: A folder of lung masks, named as the films are and ending in `.png`; the
             lungs alone, and the films without them, are then tried as well.
+        operating_point: By which rule a threshold is chosen on validation films:
+            `sensitivity=0.95` or another target, `specificity=0.9` likewise, or `youden`.
+        prevalences: Shares of positive films for which predictive values are given.
+        external: Another cohort with the same classes, whose films the heads score.
         engine: Opens a backbone.
         watcher: Told what is going on.
         command_line: Kept in the provenance.
@@ -86,7 +92,8 @@ def compare(
         UnknownBackboneError: A name is in no catalog.
         WeightsError: A named backbone is not available here.
         UntrustedModelError: A weight file or model file is not what it should be.
-        RecipeError: There is no such recipe, or the seed is negative.
+        RecipeError: There is no such recipe or rule, the seed is negative, or a prevalence
+            is no share.
         CacheError: The cache folder cannot be written, or has no room.
     """
     return run_study(
@@ -98,17 +105,12 @@ def compare(
             backbones=backbones,
             weights_dir=None if weights_dir is None else Path(weights_dir),
             allows_unverified_weights=allows_unverified_weights,
-            shortcuts=ShortcutPlan(
-                has_probes=probes,
-                masks={} if masks is None else find_masks(cohort.films, Path(masks)),
-            ),
+            shortcuts=plan_shortcuts(cohort, probes=probes, masks=masks),
+            decisions=plan_decisions(operating_point, prevalences),
+            external=external,
             command_line=command_line,
         ),
-        Workshop(
-            Path(cache_dir) if cache_dir is not None else default_cache_dir(),
-            engine,
-            watcher or Silence(),
-        ),
+        open_workshop(cache_dir, engine, watcher),
     )
 
 
@@ -131,6 +133,8 @@ def run_study(
     )
     chosen = tuple(_fed_as(recipe, backbone) for backbone in chosen)
     check_labels_agree(cohort)
+    if plan.external is not None:
+        check_external(cohort, plan.external)
     check_cache(workshop.cache_dir)
     draw_folds(cohort, recipe, seed)  # fails before any work, not after it
 
@@ -138,13 +142,38 @@ def run_study(
     survey, costs = survey_films(cohort, chosen, views, workshop, twins)
     ground = lay_ground(survey, plan)
     cohort, folds = ground.cohort, ground.folds
-    results = []
+    admission = None
+    if plan.external is not None:
+        admission = admit_external(survey, plan.external, chosen, workshop)
+    judged = []
     for backbone, cost in zip(chosen, costs, strict=True):
         table = workshop.recall(cohort.films, backbone, views)
-        results.append(judge_backbone(ground, backbone, table, cost, workshop.watcher))
-    results.sort(key=_rank)
-    leader = next((result for result in results if result.weights.is_verified), results[0])
-    champion = Champion(next(b for b in chosen if b.name == leader.name), leader.heads)
+        result = judge_backbone(
+            ground,
+            backbone,
+            table,
+            cost,
+            workshop.watcher,
+            decisions=plan.decisions,
+            keeps_weights=admission is not None,
+        )
+        judged.append((backbone, result))
+    judged.sort(key=lambda pair: _rank(pair[1]))
+    results = [result for _, result in judged]
+    backbones = [backbone for backbone, _ in judged]
+    first = next((k for k, result in enumerate(results) if result.weights.is_verified), 0)
+    champion = Champion(backbones[first], results[first].heads)
+    workshop.watcher.begin("Statistics", "figures")
+    assessment = assess(ground, results, plan.decisions)
+    workshop.watcher.end(_summary(assessment))
+    audit = audit_study(ground, champion, results, plan.shortcuts, workshop, pick=assessment.pick)
+    by_source = external = None
+    if plan.decisions is not None:
+        by_source = validate_by_source(ground, backbones, results, workshop)
+    if admission is not None:
+        external = validate_externally(
+            ground, admission, backbones, results, workshop, ensemble=assessment.ensemble
+        )
     return Comparison(
         cohort=cohort,
         positive=plan.positive,
@@ -152,14 +181,9 @@ def run_study(
         seed=seed,
         folds=folds,
         backbones=tuple(results),
-        comparisons=compare_pairs(
-            {result.name: result.evaluation for result in results},
-            cohort.y,
-            positive=ground.positive_index,
-            groups=folds.groups,
-        ),
+        comparisons=assessment.comparisons,
         unavailable=unavailable,
-        audit=audit_study(ground, champion, results, plan.shortcuts, workshop),
+        audit=audit,
         provenance=describe_run(plan.command_line)
         | {
             "films_sha256": hash_cohort(cohort),
@@ -167,6 +191,12 @@ def run_study(
             "split_seed": seed if recipe.split_seed is None else recipe.split_seed,
         },
         peak_rss_bytes=peak_rss_bytes(),
+        tiers=assessment.tiers,
+        ensemble=assessment.ensemble,
+        pick=assessment.pick,
+        subgroups=assessment.subgroups,
+        by_source=by_source,
+        external=external,
     )
 
 
@@ -184,8 +214,21 @@ def judge_backbone(
     table: FeatureTable,
     cost: ExtractionCost,
     watcher: Watcher,
+    *,
+    decisions: DecisionPlan | None = None,
+    keeps_weights: bool = False,
 ) -> BackboneResult:
-    """Train all heads of one backbone and measure them on films they never saw."""
+    """Train all heads of one backbone and measure them on films they never saw.
+
+    Args:
+        ground: What was settled before.
+        backbone: The network.
+        table: Its features.
+        cost: What they cost.
+        watcher: Told what is going on.
+        decisions: How scores become decisions; None where only the scores are wanted.
+        keeps_weights: Keep the heads themselves, to score other films.
+    """
     cohort, folds = ground.cohort, ground.folds
     watcher.begin(f"{backbone.title}: heads", "heads")
     heads = train_heads(
@@ -195,16 +238,10 @@ def judge_backbone(
         ground.recipe.head,
         n_classes=len(cohort.classes),
         seed=ground.seed,
+        keeps_weights=keeps_weights,
         on_progress=watcher.advance,
     )
-    evaluation = evaluate(
-        heads.scores,
-        cohort.y,
-        folds.splits,
-        positive=ground.positive_index,
-        groups=folds.groups,
-        rng=ground.rng(),
-    )
+    evaluation = judge_scores(ground, heads.scores)
     n_heads = len(folds.splits)
     watcher.end(
         f"{n_heads} head{'s' if n_heads > 1 else ''}, "
@@ -222,9 +259,15 @@ def judge_backbone(
         evaluation=evaluation,
         seconds=Seconds(extract=cost.seconds, train=heads.seconds),
         views_per_second=cost.views_per_second,
+        decisions=decide_by_scores(ground, heads.scores, decisions),
     )
 
 
 def _rank(result: BackboneResult) -> tuple[float, float, int]:
     metrics = result.evaluation.metrics
     return -metrics["accuracy"].value, -metrics["auroc"].value, result.parameters
+
+
+def _summary(assessment: Assessment) -> str:
+    tiers = len(assessment.tiers)
+    return f"{tiers} tier{'' if tiers == 1 else 's'}" if tiers else "no backbone to rank"

@@ -12,13 +12,11 @@ from hilum.backbones.engine import Engine, open_engine
 from hilum.backbones.weights import Backbone
 from hilum.cohort.manifest import Cohort
 from hilum.errors import FilmChangedError, RecipeError
-from hilum.features.masks import find_masks
-from hilum.settings import default_cache_dir
 from hilum.studies.comparing import run_study
 from hilum.studies.comparison import Comparison, Recipe
 from hilum.studies.contrasting import RecipeContrast, contrast_recipes
-from hilum.studies.extracting import Workshop
-from hilum.studies.plans import ShortcutPlan, StudyPlan
+from hilum.studies.extracting import open_workshop
+from hilum.studies.plans import ShortcutPlan, StudyPlan, plan_decisions, plan_shortcuts
 from hilum.studies.preparing import draw_folds
 from hilum.studies.recipe_settings import Step, lay_path, same_study
 from hilum.studies.recipes import find_recipes
@@ -38,6 +36,9 @@ def compare_recipes(
     weighs_settings: bool = True,
     probes: bool = True,
     masks: str | Path | None = None,
+    operating_point: str = "sensitivity=0.95",
+    prevalences: Sequence[float] | None = None,
+    external: Cohort | None = None,
     engine: Callable[[Backbone, Path, Output], Engine] = open_engine,
     watcher: Watcher | None = None,
     command_line: tuple[str, ...] = (),
@@ -59,6 +60,9 @@ def compare_recipes(
         weighs_settings: Find out what each setting is worth.
         probes: As for `compare`.
         masks: As for `compare`.
+        operating_point: As for `compare`.
+        prevalences: As for `compare`.
+        external: As for `compare`.
         engine: Opens a backbone.
         watcher: Told what is going on.
         command_line: Kept in the provenance.
@@ -84,9 +88,6 @@ def compare_recipes(
                 fix="Use letters, digits, - and _.",
             )
 
-    shortcuts = ShortcutPlan(
-        has_probes=probes, masks={} if masks is None else find_masks(cohort.films, Path(masks))
-    )
     plan = StudyPlan(
         positive=cohort.positive_class(positive),
         recipe=chosen[0],
@@ -94,12 +95,12 @@ def compare_recipes(
         backbones=backbones,
         weights_dir=None if weights_dir is None else Path(weights_dir),
         allows_unverified_weights=allows_unverified_weights,
-        shortcuts=shortcuts,
+        shortcuts=plan_shortcuts(cohort, probes=probes, masks=masks),
+        decisions=plan_decisions(operating_point, prevalences),
+        external=external,
         command_line=command_line,
     )
-    workshop = Workshop(
-        Path(cache_dir) if cache_dir is not None else default_cache_dir(), engine, watcher
-    )
+    workshop = open_workshop(cache_dir, engine, watcher)
     for recipe in chosen:
         draw_folds(cohort, recipe, seed)  # fails before any work, not after it
     finished: list[Comparison] = []
@@ -119,7 +120,12 @@ def compare_recipes(
     if not weighs_settings:
         return contrast_recipes(finished)
     # Between the named recipes only the figures are of interest, not what stands behind them.
-    bare = replace(plan, shortcuts=ShortcutPlan(has_baselines=False, has_probes=False))
+    bare = replace(
+        plan,
+        shortcuts=ShortcutPlan(has_baselines=False, has_probes=False),
+        decisions=None,
+        external=None,
+    )
 
     def study(cohort: Cohort, recipe: Recipe, watcher: Watcher) -> Comparison:
         return run_study(

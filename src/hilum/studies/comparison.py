@@ -12,9 +12,13 @@ from hilum.backbones.records import OwnWeights, PackagedWeights, Pooling, Scalin
 from hilum.backbones.weights import Backbone
 from hilum.cohort.manifest import Cohort
 from hilum.cohort.splitting import Folds
+from hilum.evaluation.decisions import Decisions
 from hilum.evaluation.results import Evaluation, PairedComparison
+from hilum.evaluation.selecting import NestedPick
+from hilum.evaluation.subgroups import SubgroupComparison
 from hilum.heads.recipe import HeadRecipe
 from hilum.heads.training import TrainedHeads
+from hilum.studies.transfer import ExternalValidation, SourceValidation
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,8 @@ class BackboneResult:
         seconds: What it cost.
         views_per_second: Film views per second while features were computed; None
             when all of them were already stored.
+        decisions: Calibration, operating point and what follows from them; None where no
+            validation films were kept apart from the test films.
     """
 
     name: str
@@ -111,6 +117,22 @@ class BackboneResult:
     evaluation: Evaluation
     seconds: Seconds
     views_per_second: float | None
+    decisions: Decisions | None = None
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """The average of several backbones' scores, film by film, on the folds of the study.
+
+    Attributes:
+        members: Catalog names of the backbones that are averaged, at least two.
+        evaluation: The figures.
+        decisions: As for one backbone.
+    """
+
+    members: tuple[str, ...]
+    evaluation: Evaluation
+    decisions: Decisions | None
 
 
 @dataclass(frozen=True)
@@ -140,6 +162,16 @@ class Comparison:
         folds: Who trained, validated and tested.
         backbones: Best first: by accuracy, then AUROC, then fewer parameters.
         comparisons: Every pair of backbones.
+        tiers: Names of the backbones in groups that the films cannot tell apart, the best
+            group first.
+        ensemble: The average of all backbones on verified weights; None if there are fewer
+            than two.
+        pick: What choosing the best backbone is worth on films that the choice never saw;
+            None where there was nothing to choose, or no validation films to choose by.
+        subgroups: The first backbone's figures by sex, age, view and source, where known.
+        by_source: Every source tested by heads trained on the others; None where films are
+            not known to come from several.
+        external: The heads on another cohort; None if none was given.
         unavailable: Backbones that could not take part.
         audit: What is wrong with the cohort, and whether it carries the claim.
         provenance: Versions, hardware, command line, times.
@@ -157,6 +189,12 @@ class Comparison:
     audit: AuditReport
     provenance: Mapping[str, Any]
     peak_rss_bytes: int | None
+    tiers: tuple[tuple[str, ...], ...] = ()
+    ensemble: Ensemble | None = None
+    pick: NestedPick | None = None
+    subgroups: tuple[SubgroupComparison, ...] = ()
+    by_source: SourceValidation | None = None
+    external: ExternalValidation | None = None
 
     @property
     def verdict(self) -> Verdict:

@@ -19,6 +19,7 @@ from hilum.features.extraction import (
     extract_features,
 )
 from hilum.features.views import FilmViews
+from hilum.settings import default_cache_dir
 from hilum.studies.watching import Silence, Watcher
 
 
@@ -124,3 +125,16 @@ class Workshop:
             f"{max(n_stored, 0)} from the store"
         )
         return extraction
+
+
+def open_workshop(
+    cache_dir: str | Path | None,
+    engine: Callable[[Backbone, Path, Output], Engine],
+    watcher: Watcher | None,
+) -> Workshop:
+    """Open a workshop, in the user's cache and told to nobody unless said otherwise."""
+    return Workshop(
+        Path(cache_dir) if cache_dir is not None else default_cache_dir(),
+        engine,
+        watcher or Silence(),
+    )

@@ -15,6 +15,7 @@ from hilum.backbones.weights import Backbone
 from hilum.cohort.grouping import conflicting_labels
 from hilum.cohort.manifest import Cohort
 from hilum.errors import CohortError, FoldsError
+from hilum.evaluation.selecting import NestedPick
 from hilum.studies.comparison import BackboneResult
 from hilum.studies.extracting import Workshop
 from hilum.studies.groundwork import Groundwork, Survey
@@ -47,6 +48,8 @@ def audit_study(
     results: Sequence[BackboneResult],
     plan: ShortcutPlan,
     workshop: Workshop,
+    *,
+    pick: NestedPick | None = None,
 ) -> AuditReport:
     """Measure what predicts without the disease, run the checks, give the verdict.
 
@@ -56,6 +59,8 @@ def audit_study(
         results: All backbones, the champion's among them.
         plan: Which shortcuts to try.
         workshop: Where features are computed.
+        pick: What choosing among the backbones is worth; its sensitivity and specificity
+            are judged in the champion's stead, who was chosen for being best.
     """
     started = time.perf_counter()
     baselines = try_shortcuts(ground, champion, plan, workshop)
@@ -79,7 +84,7 @@ def audit_study(
         kinship=ground.kinship,
         baselines=baselines,
         leak=leak,
-        verdict=give_verdict(_circumstances(ground, champion, results, baselines)),
+        verdict=give_verdict(_circumstances(ground, champion, results, baselines, pick)),
         seconds=seconds,
     )
 
@@ -115,10 +120,12 @@ def _circumstances(
     champion: Champion,
     results: Sequence[BackboneResult],
     baselines: Sequence[Baseline],
+    pick: NestedPick | None,
 ) -> Circumstances:
     cohort, films = ground.cohort, ground.cohort.films
     (model,) = (result for result in results if result.name == champion.backbone.name)
     metrics = model.evaluation.metrics
+    honest = metrics if pick is None else pick.evaluation.metrics
     clashes = [
         twin for twin in ground.kinship.twins if films[twin.first].label != films[twin.second].label
     ]
@@ -128,8 +135,8 @@ def _circumstances(
         positive=ground.positive,
         model=model.title,
         auroc=metrics["auroc"],
-        sensitivity=metrics["sensitivity"],
-        specificity=metrics["specificity"],
+        sensitivity=honest["sensitivity"],
+        specificity=honest["specificity"],
         baselines=baselines,
         source_association=associate_sources(cohort, ground.positive),
         n_leaks=len(ground.folds.straddling_groups),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from hilum.auditing.forests import fitting_films, score_by_forest
+from hilum.auditing.forests import score_by_forest
 from hilum.cohort.splitting import Split, repeated_folds, single_split
 from hilum.evaluation.pooling import pool_tested
 
@@ -73,14 +73,6 @@ def test_labels_of_tested_films_are_never_looked_at():
             score_by_forest(table, y, splits, n_classes=2, seed=0),
             score_by_forest(table, turned, splits, n_classes=2, seed=0),
         )
-
-
-def test_fits_on_validation_films_unless_they_are_tested():
-    rows = np.arange(9)
-    apart = Split(0, 0, train=rows[:4], validation=rows[4:6], test=rows[6:])
-    same = Split(0, 0, train=rows[:6], validation=rows[6:], test=rows[6:])
-    assert fitting_films(apart).tolist() == [0, 1, 2, 3, 4, 5]
-    assert fitting_films(same).tolist() == [0, 1, 2, 3, 4, 5]
 
 
 def test_a_class_that_nothing_was_fitted_on_gets_no_vote():

@@ -7,7 +7,6 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from hilum.auditing.measuring import (
-    fold_inflation,
     measure_baseline,
     splits_among,
     weigh_leak,
@@ -112,12 +111,6 @@ def test_refuses_a_baseline_of_films_that_the_model_did_not_test():
         measured(np.full_like(scores, np.nan), scores, y, splits, groups)
     with pytest.raises(ValueError, match="one split per head"):
         measured(more[:2], more[:2], y, splits, groups)
-
-
-def test_folds_widen_what_chance_does():
-    y, _, splits = study(n_repeats=3)
-    assert fold_inflation(splits) == pytest.approx(1.8)
-    assert fold_inflation(single_split(y).splits) == 1
 
 
 def test_a_leak_is_worth_what_torn_groups_gain():

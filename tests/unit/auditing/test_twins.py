@@ -160,3 +160,13 @@ def test_real_films_have_their_turned_and_recompressed_copies_found(
     films = register([*paths, *copies])
     found = find_twins(films, *look_at(films, tmp_path / "cache"))
     assert {(twin.first, twin.second) for twin in found} == {(row, row + 60) for row in range(60)}
+
+
+def test_films_that_were_compared_before_are_not_compared_again(looked: Looked) -> None:
+    everything = [(twin.first, twin.second, twin.kind) for twin in find_twins(*looked)]
+    assert everything[0][1] < N_FILMS + 4
+    for n_known in (N_FILMS, N_FILMS + 4, len(looked[0])):
+        later = [
+            (twin.first, twin.second, twin.kind) for twin in find_twins(*looked, n_known=n_known)
+        ]
+        assert later == [pair for pair in everything if pair[1] >= n_known]

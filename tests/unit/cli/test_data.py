@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from hilum.cli.data import read_cohort
+from hilum.cli.data import read_cohort, read_cohorts
 from hilum.errors import CohortError
 
 
@@ -55,7 +55,6 @@ def test_everything_goes_with_a_table(films: Path) -> None:
 @pytest.mark.parametrize(
     "option",
     [
-        {"labels": ["A=B"]},
         {"image_column": "x"},
         {"label_column": "x"},
         {"patient_column": "x"},
@@ -75,3 +74,54 @@ def test_what_belongs_to_a_table_is_refused_for_a_folder(films: Path, option: di
 def test_no_data_is_one_message(tmp_path: Path) -> None:
     with pytest.raises(CohortError, match="no file or folder"):
         read_cohort(tmp_path / "absent")
+
+
+def test_labels_go_with_a_folder_as_well(films: Path) -> None:
+    cohort = read_cohort(films, labels=["ill=Sick|Odd", "Well"])
+    assert cohort.n_per_class == {"Well": 1, "ill": 4}
+    with pytest.raises(CohortError, match="No subfolder has the label 'Lost'"):
+        read_cohort(films, labels=["ill=Sick|Lost", "Well"])
+
+
+@pytest.fixture
+def others(tmp_path: Path) -> Path:
+    """A folder of the same diseases under other names."""
+    for level, name in enumerate(("Unwell/a.png", "Unwell/b.png", "Well/c.png", "Else/d.png")):
+        path = tmp_path / "others" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (70, 70), 100 + level).save(path)
+    return tmp_path / "others"
+
+
+def test_a_label_of_the_other_cohort_leaves_this_one_as_it_is(films: Path, others: Path) -> None:
+    cohort, external = read_cohorts(films, others, labels=["Sick=Unwell"])
+    assert cohort == read_cohort(films)
+    assert external is not None
+    assert external.n_per_class == {"Sick": 2, "Well": 1}
+    assert external.left_out == {"Else": 1}
+
+
+def test_a_label_that_stands_nowhere_is_an_error(films: Path, others: Path) -> None:
+    with pytest.raises(CohortError, match="No film of either cohort has the label 'Lost'"):
+        read_cohorts(films, others, labels=["Sick=Unwell|Lost"])
+
+
+def test_without_another_cohort_there_is_none(films: Path) -> None:
+    assert read_cohorts(films, None) == (read_cohort(films), None)
+
+
+def test_columns_are_those_of_the_first_table(films: Path, others: Path) -> None:
+    table = films.with_suffix(".csv")
+    columns = {"image_column": "which", "label_column": "what", "image_folder": films}
+    cohort, external = read_cohorts(
+        table, others, labels=["Sick=SICK|Unwell", "Well=WELL"], **columns
+    )
+    assert external is not None
+    assert cohort.classes == external.classes == ("Sick", "Well")
+    cohort, external = read_cohorts(others, table, labels=["Unwell=SICK", "Well=WELL"], **columns)
+    assert external is not None
+    assert external.n_per_class == {"Unwell": 3, "Well": 1}
+    with pytest.raises(CohortError, match="no column 'lost'"):
+        read_cohorts(others, table, **columns | {"label_column": "lost"})
+    with pytest.raises(CohortError, match="are folders"):
+        read_cohorts(others, films, **columns)

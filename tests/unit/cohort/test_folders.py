@@ -140,7 +140,7 @@ def test_one_class(tmp_path: Path) -> None:
 def test_empty_subfolders(tmp_path: Path) -> None:
     (tmp_path / "Normal").mkdir()
     (tmp_path / "Sick").mkdir()
-    with pytest.raises(CohortError, match="subfolder 'Normal' holds no film"):
+    with pytest.raises(CohortError, match="class 'Normal' holds no film"):
         Cohort.from_folder(tmp_path)
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest, norm
+from statsmodels.stats.contingency_tables import mcnemar
 
 from hilum.cohort.splitting import Split, single_split
 from hilum.evaluation.comparing import adjust_holm, compare_pairs, delong_test, mcnemar_test
@@ -39,6 +40,14 @@ def test_mcnemar_agrees_with_the_binomial_test(films):
     p = mcnemar_test(is_right_a, is_right_b, np.arange(len(films)))
     assert p == pytest.approx(expected)
     assert p == mcnemar_test(is_right_b, is_right_a, np.arange(len(films)))
+
+
+def test_mcnemar_agrees_with_statsmodels_on_a_textbook_table():
+    """Agresti's approval ratings: 794 of 1600 said yes twice, 150 left, 86 came."""
+    first = np.repeat([True, True, False, False], [794, 150, 86, 570])
+    second = np.repeat([True, False, True, False], [794, 150, 86, 570])
+    p = mcnemar_test(first, second, np.arange(1600))
+    assert p == pytest.approx(mcnemar([[794, 150], [86, 570]], exact=True).pvalue, abs=1e-12)
 
 
 def test_a_group_speaks_once():
@@ -192,3 +201,70 @@ def test_backbones_on_different_films_cannot_be_paired():
     }
     with pytest.raises(ValueError, match="same films"):
         compare_pairs(evaluations, y_true, positive=1, groups=np.arange(20))
+
+
+def pairs_of(n_films=160, inflation=1.0, strengths=(1.6, 1.2, 0.3), per_group=1):
+    rng = np.random.default_rng(8)
+    groups = np.arange(n_films) // per_group
+    y_true = groups % 2
+    noise = rng.normal(size=n_films)
+    evaluations = {
+        name: evaluation_of(norm.cdf((2 * y_true - 1) * strength / 2 + mixed), y_true)
+        for name, strength in zip("abc", strengths, strict=True)
+        for mixed in [0.8 * noise + 0.6 * rng.normal(size=n_films)]
+    }
+    return compare_pairs(
+        evaluations, y_true, positive=1, groups=groups, inflation=inflation
+    ), evaluations, y_true  # fmt: skip
+
+
+def test_inflation_widens_the_test_of_ranking_and_leaves_the_exact_one():
+    plain, *_ = pairs_of()
+    inflated, *_ = pairs_of(inflation=1.8)
+    for before, after in zip(plain, inflated, strict=True):
+        z = norm.isf(before.delong_p / 2)
+        assert after.delong_p == pytest.approx(2 * norm.sf(z / np.sqrt(1.8)))
+        assert after.mcnemar_p == before.mcnemar_p
+        assert after.auroc_difference == before.auroc_difference
+
+
+def test_both_adjusted_p_are_told_and_a_tie_is_both_above_the_level():
+    pairs, *_ = pairs_of()
+    assert [pair.adjusted_delong_p for pair in pairs] == adjust_holm(
+        [pair.delong_p for pair in pairs]
+    )
+    assert {pair.tied for pair in pairs} == {True, False}
+    for pair in pairs:
+        assert pair.tied == (min(pair.adjusted_p, pair.adjusted_delong_p) > 0.05)
+
+
+@pytest.mark.parametrize("inflation", [1.0, 1.8])
+@pytest.mark.parametrize("per_group", [1, 2])
+def test_a_tie_says_how_many_films_would_end_it(inflation, per_group):
+    pairs, evaluations, y_true = pairs_of(inflation=inflation, per_group=per_group)
+    groups = np.arange(160) // per_group
+    for pair in pairs:
+        if not pair.tied:
+            assert pair.films_needed is None
+            continue
+        assert pair.films_needed > 160
+        aurocs = delong_aurocs(
+            y_true == 1,
+            np.stack([evaluations[name].scores[:, 1] for name in (pair.a, pair.b)]),
+            groups,
+        )
+        covariance = aurocs.covariance
+        variance = covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1]
+        z = norm.isf(0.05 / 3 / 2) + norm.isf(0.2)
+        by_ranking = np.ceil(160 * inflation * variance * (z / pair.auroc_difference) ** 2)
+        assert pair.films_needed <= by_ranking
+
+
+def test_equal_backbones_need_no_number_of_films():
+    pairs, *_ = pairs_of(strengths=(1.0, 1.0, 1.0))
+    y_true = np.arange(40) % 2
+    twin = evaluation_of(np.where(y_true == 1, 0.9, 0.1), y_true)
+    (pair,) = compare_pairs({"one": twin, "two": twin}, y_true, positive=1, groups=np.arange(40))
+    assert pair.tied
+    assert pair.films_needed is None
+    assert all(pair.films_needed is not None for pair in pairs if pair.tied)

@@ -13,7 +13,7 @@ from sklearn.metrics import accuracy_score, confusion_matrix, roc_auc_score
 from hilum.cohort.splitting import Split, repeated_folds, single_split
 from hilum.errors import NoTrialsError
 from hilum.evaluation.evaluating import evaluate
-from hilum.evaluation.proportions import clopper_pearson
+from hilum.evaluation.proportions import clopper_pearson, wilson
 
 
 def study(seed=0, n_films=60, n_classes=2, signal=1.0, films_per_group=1):
@@ -105,7 +105,8 @@ def test_every_interval_holds_its_value_and_has_width(seed, n_classes, signal, f
 
 def test_more_than_two_classes_bring_averages():
     two, three = evaluated(*study()), evaluated(*study(n_classes=3))
-    assert list(two.metrics) == ["accuracy", "sensitivity", "specificity", "auroc"]
+    single = ["accuracy", "sensitivity", "specificity", "auroc", "average_precision"]
+    assert list(two.metrics) == single
     averages = ["macro_sensitivity", "macro_specificity", "macro_auroc"]
     assert list(three.metrics) == [*two.metrics, *averages]
     assert three.confusion_matrix.shape == (3, 3)
@@ -115,34 +116,63 @@ def test_methods_are_told_in_words():
     metrics = evaluated(*study()).metrics
     assert metrics["accuracy"].method == "Clopper-Pearson, 60 films"
     assert metrics["sensitivity"].method == "Clopper-Pearson, 30 films"
-    assert metrics["auroc"].method == "bootstrap over 60 groups, 200 resamples, percentile"
+    bootstrap = "bootstrap over 60 groups, 200 resamples, score interval"
+    assert metrics["auroc"].method == bootstrap
+    assert metrics["average_precision"].method == f"{bootstrap}, at this share of positive films"
     exact = clopper_pearson(round(metrics["accuracy"].value * 60), 60)
     assert (metrics["accuracy"].low, metrics["accuracy"].high) == (exact.low, exact.high)
 
 
-def test_exact_intervals_own_up_to_ignoring_groups():
+def test_other_intervals_stand_beside_the_first():
+    metrics = evaluated(*study()).metrics
+    accuracy = metrics["accuracy"]
+    assert accuracy.also == {"wilson": wilson(round(accuracy.value * 60), 60)}
+    assert metrics["auroc"].also.keys() == {"delong"}
+    assert not metrics["average_precision"].also
+    delong = metrics["auroc"].also["delong"]
+    assert (delong.low, delong.high) == pytest.approx(
+        (metrics["auroc"].low, metrics["auroc"].high), abs=0.03
+    )
+
+
+def test_films_of_one_group_are_told_and_what_ignoring_them_would_claim():
     metrics = evaluated(*study(films_per_group=2)).metrics
     for name in ("accuracy", "sensitivity", "specificity"):
-        assert metrics[name].method.endswith("ignores that films of one group are alike")
+        estimate = metrics[name]
+        assert "for clustered data" in estimate.method
+        n_films = 60 if name == "accuracy" else 30
+        assert f"{n_films} films of {n_films // 2} groups" in estimate.method
+        assert estimate.also.keys() == {"wilson", "films_as_independent"}
+        exact = clopper_pearson(round(estimate.value * n_films), n_films)
+        assert estimate.also["films_as_independent"] == exact
     assert metrics["auroc"].method.startswith("bootstrap over 30 groups")
+    assert metrics["auroc"].also.keys() == {"delong", "films_as_independent"}
+    assert metrics["average_precision"].also.keys() == {"films_as_independent"}
+
+
+def test_alike_films_look_surer_when_they_are_taken_as_independent():
+    scores, y_true, folds = study(n_films=120, films_per_group=6)
+    alike = scores[:, np.arange(120) // 6 * 6]
+    metrics = evaluated(alike, y_true, folds, 500).metrics
+    for name in ("accuracy", "sensitivity", "specificity", "auroc", "average_precision"):
+        naive = metrics[name].also["films_as_independent"]
+        assert metrics[name].high - metrics[name].low > 1.4 * (naive.high - naive.low)
 
 
 def test_a_perfect_ranking_is_not_certain():
     scores, y_true, folds = study(signal=50)
-    estimate = evaluated(scores, y_true, folds).metrics["auroc"]
-    assert (estimate.value, estimate.high) == (1, 1)
-    assert estimate.low == clopper_pearson(30, 30).low
-    assert estimate.method == (
-        "Clopper-Pearson on the 30 groups of the smallest class, as all 200 resamples agree"
-    )
+    metrics = evaluated(scores, y_true, folds).metrics
+    for name in ("auroc", "average_precision"):
+        assert (metrics[name].value, metrics[name].high) == (1, 1)
+        assert 0.9 < metrics[name].low < 0.96
 
 
 def test_a_constant_score_is_not_certain_either():
     scores, y_true, folds = study()
     estimate = evaluated(np.full_like(scores, 0.5), y_true, folds).metrics["auroc"]
     assert estimate.value == 0.5
-    assert estimate.low < 0.35
-    assert estimate.high > 0.65
+    assert estimate.low < 0.4
+    assert estimate.high > 0.6
 
 
 def test_alike_films_of_one_patient_widen_the_interval():

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import (
     accuracy_score,
+    average_precision_score,
     balanced_accuracy_score,
     multilabel_confusion_matrix,
     recall_score,
@@ -38,6 +39,8 @@ def test_agrees_with_scikit_learn(seed, n_classes):
     assert ours["sensitivity"] == pytest.approx(recall_score(is_positive, is_called))
     assert ours["specificity"] == pytest.approx(recall_score(~is_positive, ~is_called))
     assert ours["auroc"] == pytest.approx(roc_auc_score(is_positive, scores[:, 1]))
+    average_precision = average_precision_score(is_positive, scores[:, 1])
+    assert ours["average_precision"] == pytest.approx(average_precision, abs=1e-12)
 
 
 @given(SEEDS, st.integers(3, 5))
@@ -61,6 +64,7 @@ def test_two_classes_have_no_averages():
         "sensitivity",
         "specificity",
         "auroc",
+        "average_precision",
     ]
 
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binomtest
+from scipy.stats import binomtest, t
 
 from hilum.errors import NoTrialsError
-from hilum.evaluation.proportions import clopper_pearson, wilson
+from hilum.evaluation.proportions import (
+    clopper_pearson,
+    clustered_proportion,
+    effective_trials,
+    wilson,
+)
 
 COUNTS = st.integers(1, 400).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
@@ -88,3 +94,74 @@ def test_refuses_a_proportion_of_nothing(bound):
 def test_refuses_counts_and_levels_that_cannot_be(bound, successes, trials, level):
     with pytest.raises(ValueError, match=r"must lie between"):
         bound(successes, trials, confidence_level=level)
+
+
+def test_films_of_different_groups_are_independent_trials():
+    is_right = np.arange(20) < 13
+    estimate = clustered_proportion(is_right, np.random.default_rng(0).permutation(20))
+    exact = clopper_pearson(13, 20)
+    assert (estimate.value, estimate.low, estimate.high) == (0.65, exact.low, exact.high)
+    assert estimate.also == {"wilson": wilson(13, 20)}
+    assert estimate.method == "Clopper-Pearson, 20 films"
+
+
+def test_copies_within_a_group_are_hardly_more_than_one_film():
+    of_group = np.random.default_rng(1).random(50) < 0.7
+    trials = effective_trials(np.repeat(of_group, 4), np.repeat(np.arange(50), 4))
+    assert 47 < trials <= 50
+
+
+def test_independent_films_in_groups_are_nearly_as_many_trials():
+    rng = np.random.default_rng(2)
+    groups = np.repeat(np.arange(300), 2)
+    trials = np.mean([effective_trials(rng.random(600) < 0.7, groups) for _ in range(50)])
+    assert 540 < trials <= 600
+
+
+def test_effective_trials_agree_with_a_design_effect_by_hand():
+    """Forty groups of two, each all right or all wrong but for four: the ratio's variance."""
+    right = np.array([2] * 24 + [0] * 12 + [1] * 4)
+    is_right = np.concatenate([np.arange(2) < r for r in right])
+    share = is_right.mean()
+    variance = np.sum((right - 2 * share) ** 2) * 40 / 39 / 80**2
+    design_effect = variance / (share * (1 - share) / 80)
+    # 16 groups hold a film that was called wrongly; being all alike would have been 2.
+    drawn = (16 * design_effect + 4 * max(2, design_effect)) / 20
+    student = (t.ppf(0.975, 79) / t.ppf(0.975, 39)) ** 2
+    trials = effective_trials(is_right, np.repeat(np.arange(40), 2))
+    assert trials == pytest.approx(80 / drawn * student, rel=1e-12)
+
+
+@pytest.mark.parametrize("is_all_right", [True, False])
+def test_where_all_films_are_called_alike_only_groups_count(is_all_right):
+    estimate = clustered_proportion(np.full(90, is_all_right), np.arange(90) // 3)
+    exact = clopper_pearson(30 * is_all_right, 30)
+    assert (estimate.low, estimate.high) == pytest.approx((exact.low, exact.high))
+    naive = clopper_pearson(90 * is_all_right, 90)
+    assert estimate.also["films_as_independent"] == naive
+    assert "90 films of 30 groups tell as much as 30 independent films" in estimate.method
+
+
+@given(st.integers(0, 2**16), st.integers(1, 12), st.floats(0, 1))
+def test_clustered_bounds_hold_the_share_and_are_no_surer_than_films(seed, n_groups, share):
+    rng = np.random.default_rng(seed)
+    groups = rng.integers(n_groups, size=30)
+    is_right = rng.random(30) < share
+    estimate = clustered_proportion(is_right, groups)
+    naive = clopper_pearson(int(is_right.sum()), 30)
+    assert 1 <= effective_trials(is_right, groups) <= 30
+    assert 0 <= estimate.low <= estimate.value <= estimate.high <= 1
+    assert estimate.low <= naive.low + 1e-12
+    assert estimate.high >= naive.high - 1e-12
+
+
+def test_one_more_right_group_does_not_make_bounds_jump():
+    groups = np.repeat(np.arange(40), 3)
+    lows = [clustered_proportion(np.arange(120) >= 3 * wrong, groups).low for wrong in (3, 2, 1, 0)]
+    assert np.all(np.diff(lows) > 0)
+    assert np.diff(lows).max() < 0.06
+
+
+def test_no_film_is_no_share():
+    with pytest.raises(NoTrialsError, match="no films"):
+        clustered_proportion(np.array([], dtype=bool), np.array([], dtype=np.int64))

@@ -17,6 +17,7 @@ from hilum.cohort.manifest import Cohort, Exclusion, Film
 from hilum.cohort.splitting import Folds, Split
 from hilum.evaluation.evaluating import evaluate
 from hilum.evaluation.results import Estimate, Evaluation, PairedComparison
+from hilum.evaluation.tiers import rank_tiers
 from hilum.heads.recipe import HeadRecipe
 from hilum.heads.training import History, TrainedHeads
 from hilum.report.figures import draw_figures
@@ -65,6 +66,7 @@ def make_comparison(
     folds = _make_folds(cohort, rng, is_paper=is_paper)
     results = [_make_result(k, cohort, folds, separation, rng) for k in range(backbones)]
     results.sort(key=lambda r: -r.evaluation.metrics["accuracy"].value)
+    pairs = _make_pairs(results)
     return Comparison(
         cohort=cohort,
         positive=classes[0],
@@ -72,7 +74,8 @@ def make_comparison(
         seed=42,
         folds=folds,
         backbones=tuple(results),
-        comparisons=_make_pairs(results),
+        comparisons=pairs,
+        tiers=rank_tiers([result.name for result in results], pairs),
         unavailable=(
             Unavailable("vgg16", "Its weights are not here. Run `hilum backbones fetch vgg16`."),
         ),
@@ -259,6 +262,10 @@ def _make_pairs(results: Sequence[BackboneResult]) -> tuple[PairedComparison, ..
             p = float(np.exp(-60 * gap))
             is_tied = j - i < 2 or p > 0.05
             pairs.append(
-                PairedComparison(a.name, b.name, gap, gap / 3, p, p, min(2 * p, 1), is_tied)
-            )
+                PairedComparison(
+                    a.name, b.name, gap, gap / 3, p, p, min(2 * p, 1), is_tied,
+                    adjusted_delong_p=min(3 * p, 1),
+                    films_needed=1843 if is_tied and gap else None,
+                )
+            )  # fmt: skip
     return tuple(pairs)

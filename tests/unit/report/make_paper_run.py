@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from hilum.backbones.catalog import CATALOG, PAPER_SIX
+from hilum.evaluation.tiers import rank_tiers
 from hilum.studies.comparison import (
     BackboneResult,
     Comparison,
@@ -37,13 +38,13 @@ def make_paper_run(
         _as_network(result, renamed[result.name], renamed[result.name] not in unverified)
         for result in made.backbones
     )
+    pairs = tuple(replace(pair, a=renamed[pair.a], b=renamed[pair.b]) for pair in made.comparisons)
     return replace(
         made,
         recipe=recipe,
         backbones=results,
-        comparisons=tuple(
-            replace(pair, a=renamed[pair.a], b=renamed[pair.b]) for pair in made.comparisons
-        ),
+        comparisons=pairs,
+        tiers=rank_tiers([r.name for r in results if r.weights.is_verified], pairs),
         unavailable=tuple(
             Unavailable(name, f"{name} needs a file of {k} MB, and it is not here.")
             for k, name in enumerate(list(CATALOG)[-absent:] if absent else ())

@@ -46,8 +46,10 @@ def test_the_six_rows_stand_in_the_papers_order_and_columns() -> None:
     for row in rows:
         for cell, metric in zip(row.cells, ("accuracy", "sensitivity", "specificity"), strict=True):
             estimate = ours[row.model][metric]
+            # As the paper would have counted: every film for itself.
+            exact = estimate.also.get("films_as_independent", estimate)
             assert cell.ours == f"{100 * estimate.value:.1f}"
-            assert cell.ours_interval == f"[{100 * estimate.low:.1f}, {100 * estimate.high:.1f}]"
+            assert cell.ours_interval == f"[{100 * exact.low:.1f}, {100 * exact.high:.1f}]"
 
 
 def test_rows_on_unverified_weights_are_set_beside_nothing(mixed: Comparison) -> None:

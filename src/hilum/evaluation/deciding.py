@@ -1,0 +1,107 @@
+"""What one backbone's scores are worth once something is decided by them.
+
+Everything that is chosen (temperatures, thresholds) is chosen on validation films, head
+by head; everything that is told of it comes from the films that the head tested.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from hilum.cohort.splitting import Split
+from hilum.evaluation.benefit import trace_net_benefit
+from hilum.evaluation.calibration import calibrate_heads, pool_calibrated
+from hilum.evaluation.calibration_figures import measure_calibration
+from hilum.evaluation.decisions import Calibration, Decisions, OperatingPolicy
+from hilum.evaluation.operating import call_tested, head_thresholds, judge_calls
+from hilum.evaluation.pooling import pool_tested
+from hilum.evaluation.prevalence import predictive_values
+from hilum.evaluation.proportions import effective_trials
+
+
+def decide(
+    scores: Float[np.ndarray, "heads films classes"],
+    y_true: Int[np.ndarray, " films"],
+    splits: Sequence[Split],
+    *,
+    positive: int,
+    groups: Int[np.ndarray, " films"],
+    policy: OperatingPolicy,
+    prevalences: Sequence[float],
+    balances_classes: bool,
+    rng: np.random.Generator,
+    n_bootstraps: int = 2000,
+) -> Decisions:
+    """Calibrate heads, fix an operating point, and say what both are worth.
+
+    Args:
+        scores: Probability of each class for each film under each head. Of each head, the
+            rows of its validation and test films are read.
+        y_true: Class index of each film of the cohort.
+        splits: Split h names head h's films; it validates on films that it does not test.
+        positive: Index of the positive class.
+        groups: Group of each film of the cohort; films of one group are alike.
+        policy: How a threshold is chosen.
+        prevalences: For which predictive values are wanted, each between 0 and 1.
+        balances_classes: Whether the heads were trained as if all classes had equally many
+            films.
+        rng: Where the resamples come from.
+        n_bootstraps: Resamples for each interval.
+
+    Returns:
+        Everything, on the films that were tested.
+
+    Raises:
+        NoTrialsError: The positive class, or the rest, has no tested film, or too few
+            validation films for the policy.
+        ValueError: There is not one split per head, a split has no validation films or
+            tests some of them, or a score or prevalence is out of range.
+    """
+    calibrators, probabilities = calibrate_heads(
+        scores, y_true, splits, balances_classes=balances_classes
+    )
+    before, after = pool_tested(scores, splits), pool_calibrated(probabilities, splits)
+    is_positive, groups_tested = y_true[after.films] == positive, groups[after.films]
+    thresholds = head_thresholds(probabilities, y_true, splits, positive=positive, policy=policy)
+    is_called = call_tested(thresholds, probabilities, splits, positive=positive)
+    point = judge_calls(is_called, is_positive, groups_tested, thresholds=thresholds, policy=policy)
+    n_positives = effective_trials(is_called[is_positive], groups_tested[is_positive])
+    n_others = effective_trials(~is_called[~is_positive], groups_tested[~is_positive])
+    return Decisions(
+        calibrators=calibrators,
+        thresholds=np.array([threshold.value for threshold in thresholds]),
+        probabilities=after.scores,
+        calibration=Calibration(
+            *(
+                measure_calibration(
+                    is_positive,
+                    pooled.scores[:, positive],
+                    groups_tested,
+                    rng=rng,
+                    n_bootstraps=n_bootstraps,
+                )
+                for pooled in (before, after)
+            )
+        ),
+        operating_point=point,
+        predictive_values=tuple(
+            predictive_values(
+                point.sensitivity.value,
+                point.specificity.value,
+                n_positives=n_positives,
+                n_others=n_others,
+                prevalence=prevalence,
+            )
+            for prevalence in prevalences
+        ),
+        decision_curve=trace_net_benefit(
+            is_positive,
+            after.scores[:, positive],
+            groups_tested,
+            rng=rng,
+            n_bootstraps=n_bootstraps,
+        ),
+    )

@@ -1,0 +1,220 @@
+"""The operating point: from which probability on a film is called positive.
+
+Each head's threshold is chosen on its own validation films, by a rule that was fixed
+before, and is then held to test films. A threshold chosen on the films that it is
+judged by would look better than it is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+from scipy.special import expit, logit
+
+from hilum.cohort.splitting import Split
+from hilum.errors import RecipeError
+from hilum.evaluation.calibration import pool_calibrated
+from hilum.evaluation.confusion import count_confusion
+from hilum.evaluation.decisions import OperatingPoint, OperatingPolicy
+from hilum.evaluation.pooling import pool_tested
+from hilum.evaluation.proportions import clustered_proportion
+from hilum.evaluation.results import Confusion, Estimate
+from hilum.evaluation.thresholds import Threshold, choose_threshold, promised_share
+
+# Log-odds exist for probabilities this far from 0 and 1, and closer by than this are equal.
+_LEAST = 1e-12
+_ROUNDING = 1e-9
+
+
+def parse_policy(text: str) -> OperatingPolicy:
+    """Read a policy as it is written on a command line.
+
+    Args:
+        text: `sensitivity=0.95`, `specificity=0.9` or `youden`; the figure is any fraction
+            above 0, up to 1.
+
+    Raises:
+        RecipeError: It is none of these.
+    """
+    kind, has_target, target = text.strip().partition("=")
+    kind = kind.strip()
+    match kind, _share_or_nan(target):
+        case "youden", _ if not has_target:
+            return OperatingPolicy("youden", None)
+        case ("sensitivity" | "specificity") as side, share if 0 < share <= 1:
+            return OperatingPolicy(side, share)
+    raise RecipeError(
+        f"'{text}' is no rule for an operating point.",
+        fix="Write sensitivity=0.95, specificity=0.9 (fractions above 0, up to 1) or youden.",
+    )
+
+
+def head_thresholds(
+    probabilities: Float[np.ndarray, "heads films classes"],
+    y_true: Int[np.ndarray, " films"],
+    splits: Sequence[Split],
+    *,
+    positive: int,
+    policy: OperatingPolicy,
+) -> tuple[Threshold, ...]:
+    """Choose every head's threshold on its own validation films.
+
+    Args:
+        probabilities: Calibrated probability of each class for each film under each head.
+        y_true: Class index of each film of the cohort.
+        splits: Split h names head h's films.
+        positive: Index of the positive class.
+        policy: The rule.
+
+    Returns:
+        One threshold per head.
+
+    Raises:
+        NoTrialsError: A head's validation films lack a side that the rule needs.
+        ValueError: There is not one split per head, or a score is not finite.
+    """
+    if len(probabilities) != len(splits):
+        raise ValueError(
+            f"need one split per head; got {len(probabilities)} heads, {len(splits)} splits"
+        )
+    return tuple(
+        choose_threshold(
+            y_true[split.validation] == positive, of_head[split.validation, positive], policy
+        )
+        for of_head, split in zip(probabilities, splits, strict=True)
+    )
+
+
+def call_tested(
+    thresholds: Sequence[Threshold],
+    probabilities: Float[np.ndarray, "heads films classes"],
+    splits: Sequence[Split],
+    *,
+    positive: int,
+) -> Bool[np.ndarray, " tested"]:
+    """Call the films that each head tested by its threshold.
+
+    Args:
+        thresholds: One per head.
+        probabilities: Calibrated probability of each class for each film under each head.
+        splits: Split h says which films head h tested.
+        positive: Index of the positive class.
+
+    Returns:
+        For each film that was tested, by ascending row of the cohort: whether its pooled
+        probability (`pool_calibrated`) reaches the mean threshold of the heads that tested
+        it, both as log-odds.
+
+    Raises:
+        ValueError: There is not one split and one threshold per head, or a tested film's
+            probability is not finite.
+    """
+    if len(thresholds) != len(probabilities):
+        raise ValueError(
+            f"need one threshold per head; got {len(probabilities)} heads, "
+            f"{len(thresholds)} thresholds"
+        )
+    values = _log_odds(np.array([threshold.value for threshold in thresholds]))
+    each = np.broadcast_to(values[:, np.newaxis, np.newaxis], (*probabilities.shape[:2], 1))
+    needed = pool_tested(each, splits).scores[:, 0]
+    reached = _log_odds(pool_calibrated(probabilities, splits).scores[:, positive])
+    # A film that just meets the threshold of every head meets their mean as well.
+    return np.asarray(reached >= needed - _ROUNDING)
+
+
+def judge_calls(
+    is_called: Bool[np.ndarray, " films"],
+    is_positive: Bool[np.ndarray, " films"],
+    groups: Int[np.ndarray, " films"],
+    *,
+    thresholds: Sequence[Threshold],
+    policy: OperatingPolicy,
+) -> OperatingPoint:
+    """Say what thresholds did on films that chose none of them.
+
+    Args:
+        is_called: Which tested films were called positive (`call_tested`).
+        is_positive: Which of them are of the positive class.
+        groups: Group of each of them.
+        thresholds: One per head.
+        policy: The rule by which they were chosen.
+    """
+    values = np.array([threshold.value for threshold in thresholds])
+    n_validation = math.floor(np.median([threshold.n_validation for threshold in thresholds]))
+    confusion, accuracy, sensitivity, specificity = _figures(is_called, is_positive, groups)
+    return OperatingPoint(
+        policy=policy,
+        threshold=float(expit(_log_odds(values).mean())),
+        threshold_sd=float(np.std(values, ddof=1)) if len(values) > 1 else math.nan,
+        n_validation=n_validation,
+        promised=promised_share(policy, n_validation),
+        confusion=confusion,
+        accuracy=accuracy,
+        sensitivity=sensitivity,
+        specificity=specificity,
+    )
+
+
+def apply_elsewhere(
+    point: OperatingPoint,
+    probability: Float[np.ndarray, " films"],
+    is_positive: Bool[np.ndarray, " films"],
+    groups: Int[np.ndarray, " films"],
+) -> OperatingPoint:
+    """Say what a threshold that was fixed here does on films from elsewhere.
+
+    Args:
+        point: The operating point that was fixed here.
+        probability: Calibrated probability of the positive class for each film there, over
+            all heads (`average_calibrated`).
+        is_positive: Which films are of the positive class; one side may have none.
+        groups: Group of each film.
+
+    Returns:
+        The same rule and threshold with the calls and figures of these films; a figure of
+        a side without films is NaN, by the method "no films".
+    """
+    confusion, accuracy, sensitivity, specificity = _figures(
+        probability >= point.threshold, is_positive, groups
+    )
+    return replace(
+        point,
+        confusion=confusion,
+        accuracy=accuracy,
+        sensitivity=sensitivity,
+        specificity=specificity,
+    )
+
+
+def _figures(
+    is_called: Bool[np.ndarray, " films"],
+    is_positive: Bool[np.ndarray, " films"],
+    groups: Int[np.ndarray, " films"],
+) -> tuple[Confusion, Estimate, Estimate, Estimate]:
+    return (
+        count_confusion(is_positive.astype(np.int64), is_called.astype(np.int64), positive=1),
+        _share(is_called == is_positive, groups),
+        _share(is_called[is_positive], groups[is_positive]),
+        _share(~is_called[~is_positive], groups[~is_positive]),
+    )
+
+
+def _log_odds(probability: Float[np.ndarray, " values"]) -> Float[np.ndarray, " values"]:
+    return np.asarray(logit(np.clip(probability, _LEAST, 1 - _LEAST)))
+
+
+def _share(is_right: Bool[np.ndarray, " films"], groups: Int[np.ndarray, " films"]) -> Estimate:
+    if len(is_right) == 0:
+        return Estimate(math.nan, math.nan, math.nan, "no films")
+    return clustered_proportion(is_right, groups)
+
+
+def _share_or_nan(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan

@@ -1,0 +1,155 @@
+"""The statistics of a study: from the heads' scores to figures, ties and decisions.
+
+Every kind of score is judged by the same two functions: a backbone's own, the average of
+several, and those of whichever backbone a fold chose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from hilum.evaluation.comparing import compare_pairs
+from hilum.evaluation.deciding import decide
+from hilum.evaluation.decisions import Decisions
+from hilum.evaluation.evaluating import evaluate
+from hilum.evaluation.folding import fold_inflation
+from hilum.evaluation.results import Evaluation, PairedComparison
+from hilum.evaluation.selecting import NestedPick, pick_by_validation
+from hilum.evaluation.subgroups import SubgroupComparison, age_band, compare_subgroups
+from hilum.evaluation.tiers import rank_tiers
+from hilum.studies.comparison import BackboneResult, Ensemble
+from hilum.studies.groundwork import Groundwork
+from hilum.studies.plans import DecisionPlan
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What the backbones' scores say together; the fields are those of a `Comparison`."""
+
+    comparisons: tuple[PairedComparison, ...]
+    tiers: tuple[tuple[str, ...], ...]
+    ensemble: Ensemble | None
+    pick: NestedPick | None
+    subgroups: tuple[SubgroupComparison, ...]
+
+
+def assess(
+    ground: Groundwork, results: Sequence[BackboneResult], plan: DecisionPlan | None
+) -> Assessment:
+    """Compare the backbones, average them, and see what choosing among them is worth.
+
+    Args:
+        ground: What was settled before any head was trained.
+        results: Best first; at least one.
+        plan: How scores become decisions; None where only the scores are wanted.
+    """
+    verified = [result for result in results if result.weights.is_verified]
+    comparisons = compare_pairs(
+        {result.name: result.evaluation for result in results},
+        ground.cohort.y,
+        positive=ground.positive_index,
+        groups=ground.folds.groups,
+        inflation=fold_inflation(ground.folds.splits),
+    )
+    return Assessment(
+        comparisons=comparisons,
+        tiers=rank_tiers([result.name for result in verified], comparisons),
+        ensemble=_average(ground, verified, plan) if len(verified) > 1 else None,
+        pick=_pick(ground, verified) if len(verified) > 1 else None,
+        subgroups=_by_subgroup(ground, verified[0] if verified else results[0]),
+    )
+
+
+def judge_scores(
+    ground: Groundwork, scores: Float[np.ndarray, "heads films classes"]
+) -> Evaluation:
+    """Measure scores on films that their heads never saw."""
+    return evaluate(
+        scores,
+        ground.cohort.y,
+        ground.folds.splits,
+        positive=ground.positive_index,
+        groups=ground.folds.groups,
+        rng=ground.rng(),
+    )
+
+
+def decide_by_scores(
+    ground: Groundwork,
+    scores: Float[np.ndarray, "heads films classes"],
+    plan: DecisionPlan | None,
+) -> Decisions | None:
+    """Calibrate scores and fix their threshold on validation films, and see what follows.
+
+    Returns:
+        None where no decisions are planned, or where the recipe validates on its test films:
+        a threshold that saw them would flatter itself.
+    """
+    if plan is None or ground.folds.validates_on_test:
+        return None
+    return decide(
+        scores,
+        ground.cohort.y,
+        ground.folds.splits,
+        positive=ground.positive_index,
+        groups=ground.folds.groups,
+        policy=plan.policy,
+        prevalences=plan.prevalences,
+        balances_classes=ground.recipe.head.balances_classes,
+        rng=ground.rng(),
+    )
+
+
+def average_scores(
+    results: Sequence[BackboneResult],
+) -> Float[np.ndarray, "heads films classes"]:
+    """Average several backbones' scores, head by head: those of one split belong together."""
+    return np.asarray(np.mean([result.heads.scores for result in results], axis=0))
+
+
+def _average(
+    ground: Groundwork, results: Sequence[BackboneResult], plan: DecisionPlan | None
+) -> Ensemble:
+    scores = average_scores(results)
+    return Ensemble(
+        members=tuple(result.name for result in results),
+        evaluation=judge_scores(ground, scores),
+        decisions=decide_by_scores(ground, scores, plan),
+    )
+
+
+def _pick(ground: Groundwork, results: Sequence[BackboneResult]) -> NestedPick | None:
+    if ground.folds.validates_on_test:
+        return None
+    scores, chosen = pick_by_validation(
+        {result.name: result.heads.scores for result in results},
+        ground.cohort.y,
+        ground.folds.splits,
+        balances_classes=ground.recipe.head.balances_classes,
+    )
+    return NestedPick(
+        evaluation=judge_scores(ground, scores),
+        times_chosen={result.name: int(np.sum(chosen == k)) for k, result in enumerate(results)},
+    )
+
+
+def _by_subgroup(ground: Groundwork, leader: BackboneResult) -> tuple[SubgroupComparison, ...]:
+    evaluation, positive = leader.evaluation, ground.positive_index
+    films = [ground.cohort.films[row] for row in evaluation.films]
+    return compare_subgroups(
+        {
+            "sex": [film.sex for film in films],
+            "age": [None if film.age is None else age_band(film.age) for film in films],
+            "view": [film.view for film in films],
+            "source": [film.source for film in films],
+        },
+        ground.cohort.y[evaluation.films] == positive,
+        evaluation.scores[:, positive],
+        evaluation.y_pred == positive,
+        ground.folds.groups[evaluation.films],
+        rng=ground.rng(),
+    )

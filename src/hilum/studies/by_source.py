@@ -1,0 +1,213 @@
+"""Leave one source out: is each source's disease known to heads that never saw the source?
+
+Where films come from several hospitals or collections, folds mix them all, and heads may
+learn what tells the collections apart. Here every source is tested by heads that saw none
+of its films, nor any film of a patient who has one there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from hilum.backbones.weights import Backbone
+from hilum.cohort.splitting import Split, repeated_folds
+from hilum.errors import FoldsError
+from hilum.evaluation.calibration import calibrate_heads
+from hilum.evaluation.decisions import OperatingPoint, OperatingPolicy
+from hilum.evaluation.operating import call_tested, head_thresholds, judge_calls
+from hilum.features.views import rotated_views
+from hilum.heads.training import train_heads
+from hilum.studies.comparison import BackboneResult
+from hilum.studies.extracting import Workshop
+from hilum.studies.groundwork import Groundwork
+from hilum.studies.transfer import SourceTest, SourceValidation, Transfer
+from hilum.studies.transferring import measure_transfer
+
+HEADS_PER_SOURCE = 5
+"""Each validates on another part of the other sources, and their scores are averaged."""
+
+LEAST_FILMS = 5
+"""Of a source with fewer films, no figure would mean anything."""
+
+
+@dataclass(frozen=True)
+class _Source:
+    """One source and the heads that may test it; without splits, the reason why not."""
+
+    name: str
+    films: Int[np.ndarray, " tested"]
+    splits: tuple[Split, ...] = ()
+    why_untested: str = ""
+
+
+def validate_by_source(
+    ground: Groundwork,
+    backbones: Sequence[Backbone],
+    results: Sequence[BackboneResult],
+    workshop: Workshop,
+) -> SourceValidation | None:
+    """Test every source by heads that were trained on all the others.
+
+    Films whose source is unknown, and films that belong to one patient or one film with any
+    of the source's, take no part in training: they may be of that source. Everything else is
+    as in the study: the same features, the same way to train heads.
+
+    Args:
+        ground: What the study stands on.
+        backbones: Those of the study; their features are stored.
+        results: One for each of `backbones`, in their order, with its figures on the folds.
+        workshop: Where features are found.
+
+    Returns:
+        One test per source, the largest first; None where fewer than two sources are known.
+    """
+    started = time.perf_counter()
+    counts = Counter(film.source for film in ground.cohort.films if film.source is not None)
+    if len(counts) < 2:
+        return None
+    sources = [
+        _prepare(ground, name) for name in sorted(counts, key=lambda name: (-counts[name], name))
+    ]
+    transfers = _train_and_test(ground, sources, backbones, results, workshop)
+    y, positive = ground.cohort.y, ground.positive_index
+    return SourceValidation(
+        tests=tuple(
+            SourceTest(
+                source=source.name,
+                n_films=len(source.films),
+                n_positives=int(np.sum(y[source.films] == positive)),
+                why_untested=source.why_untested,
+                transfers=tuple(of_source),
+            )
+            for source, of_source in zip(sources, transfers, strict=True)
+        ),
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _prepare(ground: Groundwork, name: str) -> _Source:
+    """Cut the films of the other sources for training and validation, if they suffice."""
+    cohort, groups = ground.cohort, ground.folds.groups
+    is_tested = np.array([film.source == name for film in cohort.films])
+    is_unknown = np.array([film.source is None for film in cohort.films])
+    source = _Source(name, np.flatnonzero(is_tested))
+    if len(source.films) < LEAST_FILMS:
+        return replace(
+            source, why_untested=f"It has fewer than {LEAST_FILMS} films, too few for any figure."
+        )
+    rest = np.flatnonzero(~np.isin(groups, groups[is_tested]) & ~is_unknown)
+    y = cohort.y[rest]
+    for k, label in enumerate(cohort.classes):
+        n_groups = len(np.unique(groups[rest][y == k]))
+        if n_groups < HEADS_PER_SOURCE:
+            few = "only 1 patient or single film" if n_groups == 1 else "too few patients"
+            return replace(
+                source,
+                why_untested=f"The other sources hold {few if n_groups else 'no film'} of class "
+                f"'{label}'.",
+            )
+    try:
+        folds = repeated_folds(
+            y,
+            groups[rest],
+            n_folds=HEADS_PER_SOURCE,
+            n_repeats=1,
+            seed=ground.seed,
+            class_names=cohort.classes,
+        )
+    except FoldsError as error:
+        return replace(source, why_untested=f"In the other sources: {error.message}")
+    splits = tuple(
+        Split(
+            repeat=0,
+            fold=split.fold,
+            train=rest[np.union1d(split.train, split.validation)],
+            # What a fold would test is what this head validates on.
+            validation=rest[split.test],
+            test=source.films,
+        )
+        for split in folds.splits
+    )
+    return replace(source, splits=splits)
+
+
+def _train_and_test(
+    ground: Groundwork,
+    sources: Sequence[_Source],
+    backbones: Sequence[Backbone],
+    results: Sequence[BackboneResult],
+    workshop: Workshop,
+) -> list[list[Transfer]]:
+    """List each source's transfers; one backbone's features are in memory at a time."""
+    transfers: list[list[Transfer]] = [[] for _ in sources]
+    splits = [split for source in sources for split in source.splits]
+    if not splits:
+        return transfers
+    cohort, watcher = ground.cohort, workshop.watcher
+    views = rotated_views(ground.recipe.rotated_views, ground.seed)
+    for backbone, result in zip(backbones, results, strict=True):
+        watcher.begin(f"{backbone.title}: one source left out", "heads")
+        heads = train_heads(
+            workshop.recall(cohort.films, backbone, views).values,
+            cohort.y,
+            splits,
+            ground.recipe.head,
+            n_classes=len(cohort.classes),
+            seed=ground.seed,
+            on_progress=watcher.advance,
+        )
+        by_source = iter(np.split(heads.scores, len(splits) // HEADS_PER_SOURCE))
+        for source, of_source in zip(sources, transfers, strict=True):
+            if source.splits:
+                of_source.append(_transfer(ground, source, result, next(by_source)))
+        n_tested = sum(bool(source.splits) for source in sources)
+        watcher.end(f"{n_tested} of {len(sources)} sources tested, {len(splits)} heads")
+    return transfers
+
+
+def _transfer(
+    ground: Groundwork,
+    source: _Source,
+    result: BackboneResult,
+    scores: Float[np.ndarray, "heads films classes"],
+) -> Transfer:
+    y, groups, positive = ground.cohort.y, ground.folds.groups, ground.positive_index
+    return measure_transfer(
+        result.name,
+        scores[:, source.films].mean(axis=0),
+        y[source.films],
+        groups[source.films],
+        result.evaluation.metrics,
+        positive=positive,
+        rng=ground.rng(),
+        operating_point=None
+        if result.decisions is None
+        else _fix_and_apply(ground, source, scores, result.decisions.operating_point.policy),
+    )
+
+
+def _fix_and_apply(
+    ground: Groundwork,
+    source: _Source,
+    scores: Float[np.ndarray, "heads films classes"],
+    policy: OperatingPolicy,
+) -> OperatingPoint:
+    """Fix the heads' thresholds on films of the other sources, and apply them to this one."""
+    y, positive = ground.cohort.y, ground.positive_index
+    _, probabilities = calibrate_heads(
+        scores, y, source.splits, balances_classes=ground.recipe.head.balances_classes
+    )
+    thresholds = head_thresholds(probabilities, y, source.splits, positive=positive, policy=policy)
+    return judge_calls(
+        call_tested(thresholds, probabilities, source.splits, positive=positive),
+        y[source.films] == positive,
+        ground.folds.groups[source.films],
+        thresholds=thresholds,
+        policy=policy,
+    )

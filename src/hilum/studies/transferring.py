@@ -1,0 +1,56 @@
+"""From scores on films from elsewhere to the figures there, and what was lost on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from hilum.evaluation.confusion import count_confusion
+from hilum.evaluation.decisions import OperatingPoint
+from hilum.evaluation.discrimination import trace_roc
+from hilum.evaluation.dropping import measure_drop
+from hilum.evaluation.elsewhere import measure_elsewhere
+from hilum.evaluation.results import Estimate
+from hilum.studies.transfer import Transfer
+
+
+def measure_transfer(
+    name: str,
+    scores: Float[np.ndarray, "films classes"],
+    y_true: Int[np.ndarray, " films"],
+    groups: Int[np.ndarray, " films"],
+    here: Mapping[str, Estimate],
+    *,
+    positive: int,
+    rng: np.random.Generator,
+    operating_point: OperatingPoint | None = None,
+) -> Transfer:
+    """Measure one backbone on films from elsewhere, and hold it against the figures here.
+
+    Args:
+        name: The backbone's.
+        scores: Probability of each class for each film there, averaged over the heads.
+        y_true: Class index of each film there.
+        groups: Group of each film there; films of one group are alike.
+        here: The figures on the films of the study.
+        positive: Index of the positive class.
+        rng: Where the resamples come from.
+        operating_point: The threshold fixed here, applied there; None where none was fixed.
+    """
+    there = measure_elsewhere(y_true, scores, groups, positive=positive, rng=rng)
+    is_positive = y_true == positive
+    has_both_sides = bool(is_positive.any()) and not is_positive.all()
+    return Transfer(
+        name=name,
+        metrics=there,
+        drops={
+            metric: measure_drop(here[metric], figure)
+            for metric, figure in there.items()
+            if metric in here
+        },
+        confusion=count_confusion(y_true, np.argmax(scores, axis=1), positive=positive),
+        roc=trace_roc(is_positive, scores[:, positive]) if has_both_sides else None,
+        operating_point=operating_point,
+    )

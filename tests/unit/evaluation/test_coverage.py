@@ -1,0 +1,68 @@
+"""Intervals hold the truth as often as they promise, where the truth is known.
+
+The quick test sees gross faults in every run; the slow ones are the measure.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+from simulations.drawing import binormal_average_precision, draw_binormal
+from simulations.intervals import (
+    FILMS,
+    simulate_other_cohorts,
+    simulate_patients,
+    simulate_proportions,
+    simulate_rankings,
+)
+
+
+def test_the_truth_of_a_simulation_is_what_many_films_have():
+    cohort = draw_binormal(60_000, 140_000, 0.85, np.random.default_rng(0))
+    auroc = roc_auc_score(cohort.is_positive, cohort.y_score)
+    assert auroc == pytest.approx(0.85, abs=0.003)
+    precision = average_precision_score(cohort.is_positive, cohort.y_score)
+    assert precision == pytest.approx(binormal_average_precision(0.85, 0.3), abs=0.004)
+
+
+@pytest.mark.parametrize("films", FILMS)
+def test_proportions_are_held(films):
+    for row in simulate_proportions(films):
+        assert row.is_allowed, row
+
+
+def test_rankings_are_held_roughly():
+    # Of 200, where 95 % are right, 5 fewer than 181 come once in a thousand times.
+    rows = simulate_rankings(
+        32, n_simulations=200, n_bootstraps=200, aurocs=[0.85], mixes={"balanced": 0.5}
+    )
+    assert len(rows) == 3
+    for row in rows:
+        assert row.share >= 0.9, row
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("films", FILMS)
+def test_rankings_are_held(films):
+    for row in simulate_rankings(films):
+        assert row.is_allowed, row
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("films", FILMS[:2])
+def test_rankings_of_other_cohorts_are_held(films):
+    for row in simulate_other_cohorts(films):
+        assert row.is_allowed, row
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n_patients", [44, 64])
+def test_films_of_one_patient_are_held(n_patients):
+    rows = simulate_patients(n_patients)
+    for row in rows:
+        assert row.is_allowed, row
+    as_independent = [row.share for row in rows if "as independent" in row.method]
+    assert len(as_independent) == 6
+    assert max(as_independent) < 0.92

@@ -1,0 +1,139 @@
+"""Policies in words, and thresholds held to films that did not choose them."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from hilum.cohort.splitting import Split
+from hilum.errors import RecipeError
+from hilum.evaluation.decisions import OperatingPolicy
+from hilum.evaluation.operating import (
+    apply_elsewhere,
+    call_tested,
+    head_thresholds,
+    judge_calls,
+    parse_policy,
+)
+from hilum.evaluation.proportions import clopper_pearson
+from hilum.evaluation.results import Confusion
+from hilum.evaluation.thresholds import Threshold, choose_threshold
+
+POLICY = OperatingPolicy("sensitivity", 0.9)
+
+
+@pytest.mark.parametrize(
+    ("text", "policy"),
+    [
+        ("sensitivity=0.95", OperatingPolicy("sensitivity", 0.95)),
+        (" specificity = .9 ", OperatingPolicy("specificity", 0.9)),
+        ("sensitivity=1", OperatingPolicy("sensitivity", 1.0)),
+        ("youden", OperatingPolicy("youden", None)),
+    ],
+)
+def test_reads_a_policy(text, policy):
+    assert parse_policy(text) == policy
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "sensitivity", "sensitivity=", "sensitivity=95", "sensitivity=95%", "specificity=0",
+     "specificity=-0.5", "specificity=nan", "youden=0.5", "youden=", "f1", "0.5"],
+)  # fmt: skip
+def test_refuses_what_is_no_policy(text):
+    with pytest.raises(RecipeError, match="no rule for an operating point") as refusal:
+        parse_policy(text)
+    assert f"'{text}'" in refusal.value.message
+    assert "sensitivity=0.95" in refusal.value.fix
+
+
+def split(validation, test, fold=0):
+    return Split(0, fold, *(np.array(films, dtype=np.int64) for films in ([], validation, test)))
+
+
+def as_scores(p_ill):
+    return np.stack([1 - np.asarray(p_ill), np.asarray(p_ill)], axis=-1)
+
+
+def test_each_head_has_a_threshold_from_its_validation_films():
+    rng = np.random.default_rng(0)
+    y, p_ill = rng.integers(2, size=40), rng.random((2, 40))
+    splits = [split(range(20), range(20, 40)), split(range(15, 40), range(15), fold=1)]
+    thresholds = head_thresholds(as_scores(p_ill), y, splits, positive=1, policy=POLICY)
+    assert thresholds == (
+        choose_threshold(y[:20] == 1, p_ill[0, :20], POLICY),
+        choose_threshold(y[15:] == 1, p_ill[1, 15:], POLICY),
+    )
+    with pytest.raises(ValueError, match="one split per head"):
+        head_thresholds(as_scores(p_ill), y, splits[:1], positive=1, policy=POLICY)
+
+
+def test_a_film_is_held_to_the_heads_that_tested_it():
+    splits = [split([], [0, 1]), split([], [2, 3], fold=1), split([], [0, 2])]
+    p_ill = np.array([[0.3, 0.3, 1, 1], [1, 1, 0.5, 0.8], [0.7, 1, 0.2, 1]])
+    thresholds = [Threshold(0.2, 10, None), Threshold(0.8, 10, None), Threshold(0.9, 10, None)]
+    # Film 0: 0.5 against 0.6; film 1: 0.3 against 0.2; 2: 1/3 against 6/7; 3: just met.
+    is_called = call_tested(thresholds, as_scores(p_ill), splits, positive=1)
+    np.testing.assert_array_equal(is_called, [False, True, False, True])
+    with pytest.raises(ValueError, match="one threshold per head"):
+        call_tested(thresholds[:2], as_scores(p_ill), splits, positive=1)
+
+
+def test_a_film_that_just_meets_every_threshold_is_called():
+    rng = np.random.default_rng(1)
+    values = rng.random(7)
+    splits = [split([], range(300), fold=fold) for fold in range(7)]
+    p_ill = np.repeat(values[:, np.newaxis], 300, axis=1)
+    thresholds = [Threshold(float(value), 5, None) for value in values]
+    assert call_tested(thresholds, as_scores(p_ill), splits, positive=1).all()
+
+
+def test_judges_calls():
+    is_positive = np.arange(50) < 20
+    is_called = np.isin(np.arange(50), [*range(18), 30, 31, 32])
+    thresholds = [Threshold(0.2, 5, 5 / 6), Threshold(0.4, 8, 8 / 9), Threshold(0.3, 30, None)]
+    point = judge_calls(is_called, is_positive, np.arange(50), thresholds=thresholds, policy=POLICY)
+    # Odds of 1/4, 2/3 and 3/7: their geometric mean.
+    odds = (1 / 4 * 2 / 3 * 3 / 7) ** (1 / 3)
+    assert point.threshold == pytest.approx(odds / (1 + odds))
+    assert point.threshold_sd == pytest.approx(0.1)
+    assert point.n_validation == 8
+    assert point.promised == pytest.approx(8 / 9)
+    assert point.confusion == Confusion(tp=18, fn=2, tn=27, fp=3)
+    assert point.accuracy.value == pytest.approx(0.9)
+    assert point.sensitivity.value == pytest.approx(0.9)
+    assert (point.specificity.low, point.specificity.high) == (
+        clopper_pearson(27, 30).low,
+        clopper_pearson(27, 30).high,
+    )
+    of_pairs = judge_calls(
+        is_called, is_positive, np.arange(50) // 2, thresholds=thresholds[:1], policy=POLICY
+    )
+    assert of_pairs.sensitivity.low < point.sensitivity.low
+    assert math.isnan(of_pairs.threshold_sd)
+
+
+def test_the_same_threshold_elsewhere():
+    thresholds = [Threshold(0.3, 12, None)]
+    point = judge_calls(
+        np.array([True, False]),
+        np.array([True, False]),
+        np.arange(2),
+        thresholds=thresholds,
+        policy=POLICY,
+    )
+    healthy = apply_elsewhere(
+        point, np.array([0.1, 0.3, 0.29]), np.zeros(3, dtype=bool), np.arange(3)
+    )
+    assert healthy.threshold == point.threshold == pytest.approx(0.3)
+    assert healthy.policy == POLICY
+    assert healthy.confusion == Confusion(tp=0, fn=0, tn=2, fp=1)
+    assert healthy.specificity.value == pytest.approx(2 / 3)
+    assert math.isnan(healthy.sensitivity.value)
+    assert math.isnan(healthy.sensitivity.low)
+    assert healthy.sensitivity.method == "no films"
+    ill = apply_elsewhere(point, np.array([0.1, 0.3]), np.ones(2, dtype=bool), np.arange(2))
+    assert ill.confusion == Confusion(tp=1, fn=1, tn=0, fp=0)
+    assert ill.specificity.method == "no films"

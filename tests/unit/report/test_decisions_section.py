@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import math
+import re
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from importlib import resources
+
+import numpy as np
+import pytest
+from make_comparison import make_comparison, render_page, with_nasty_names
+from make_decisions import with_decisions
+
+from hilum.evaluation.decisions import Decisions
+from hilum.report.decisions_results import decisions_results
+from hilum.report.decisions_section import view_decisions
+from hilum.report.figures import draw_figures
+from hilum.report.run_folder import to_json
+from hilum.studies.comparison import Comparison, Ensemble
+
+SCRIPT = (resources.files("hilum.report") / "templates" / "prevalence.js").read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def decided() -> Comparison:
+    return with_decisions(make_comparison(separation=1.6))
+
+
+@pytest.fixture(scope="module")
+def decided_page(decided: Comparison) -> str:
+    return render_page(decided)
+
+
+@pytest.fixture
+def decisions(decided: Comparison) -> Decisions:
+    found = decided.backbones[0].decisions
+    assert found is not None
+    return found
+
+
+def section_of(page: str) -> str:
+    return re.findall(r'<section aria-labelledby="decisions".*?</section>', page, re.DOTALL)[0]
+
+
+def words_of(markup: str) -> str:
+    without_script = re.sub(r"<script>.*?</script>", " ", markup, flags=re.DOTALL)
+    return html.unescape(" ".join(re.sub(r"<[^>]*>", " ", without_script).split()))
+
+
+def test_both_rules_stand_side_by_side_with_their_intervals(
+    decided: Comparison, decided_page: str, decisions: Decisions
+) -> None:
+    said = words_of(section_of(decided_page))
+    point, evaluation = decisions.operating_point, decided.backbones[0].evaluation
+    for estimate in (
+        point.sensitivity, point.specificity, point.accuracy,
+        *(evaluation.metrics[m] for m in ("sensitivity", "specificity", "accuracy")),
+    ):  # fmt: skip
+        interval = f"[{100 * estimate.low:.1f}, {100 * estimate.high:.1f}]"
+        assert f"{100 * estimate.value:.1f} % {interval}" in said
+    assert f"{point.confusion.fn} of 80" in said
+    assert f"{evaluation.confusion.fp} of 80" in said
+    assert "chosen on validation films alone, so as to find 95 % of new COVID-19 films" in said
+
+
+def test_nothing_but_the_one_script_may_run(decided_page: str) -> None:
+    scripts = re.findall(r"<script>(.*?)</script>", decided_page, re.DOTALL)
+    assert scripts == [SCRIPT]
+    digest = base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
+    policy = html.unescape(
+        re.findall(r'Content-Security-Policy" content="([^"]*)"', decided_page)[0]
+    )
+    assert policy.startswith("default-src 'none';")
+    assert policy.endswith(f"; script-src 'sha256-{digest}'")
+    for word in ("fetch", "http", "import", "innerHTML", "eval(", "Function(", "document.write"):
+        assert word not in SCRIPT
+
+
+def test_the_slider_is_hidden_until_its_script_runs_and_has_a_name(decided_page: str) -> None:
+    section = section_of(decided_page)
+    assert re.search(r'<div class="prevalence" [^>]* hidden>', section)
+    assert '<label for="prevalence">' in section
+    assert re.search(r'<input type="range" id="prevalence" [^>]*aria-valuetext="1 %"', section)
+    assert 'aria-live="polite"' in section
+    assert "as in this cohort" in section[section.index('<table class="results values') :]
+
+
+def test_names_cannot_break_out_of_the_section() -> None:
+    comparison = with_decisions(with_nasty_names(make_comparison()))
+    section = section_of(render_page(comparison))
+    assert section.count("<script>") == 1
+    assert "<b>x</b>" not in section
+    assert "&lt;b&gt;x&lt;/b&gt; films it found" in section
+    assert "With <script>alert(1)</script> , a film is called <b>x</b>" in words_of(section)
+
+
+def test_without_validation_films_of_their_own_nothing_is_decided() -> None:
+    comparison = make_comparison(is_paper=True)
+    assert view_decisions(comparison, {}) is None
+    page = render_page(comparison)
+    assert "what is chosen on films cannot be judged by them" in section_of(page)
+    assert "<script" not in page
+
+
+def test_a_withheld_headline_greys_the_section() -> None:
+    page = render_page(with_decisions(make_comparison(headline="withheld")))
+    section = section_of(page)
+    assert 'class="decisions withheld"' in section
+    assert "must guide nobody’s decisions" in section
+    assert 'class="decisions withheld"' not in render_page(with_decisions(make_comparison()))
+
+
+def test_the_first_backbone_on_its_own_weights_leads(decided: Comparison) -> None:
+    first, *others = decided.backbones
+    weights = replace(first.weights, is_verified=False)
+    comparison = replace(decided, backbones=(replace(first, weights=weights), *others))
+    view = view_decisions(comparison, {})
+    assert view is not None
+    assert view["title"] == others[0].title
+    assert [row.is_verified for row in view["others"]] == [False, True]
+    nobody = replace(
+        decided,
+        backbones=tuple(
+            replace(r, weights=replace(r.weights, is_verified=False)) for r in decided.backbones
+        ),
+    )
+    section = section_of(render_page(nobody))
+    assert 'class="decisions withheld"' in section
+    assert "No network ran on its published weights" in section
+
+
+def test_the_other_backbones_and_the_average_stand_in_short(
+    decided: Comparison, decisions: Decisions
+) -> None:
+    names = tuple(result.name for result in decided.backbones)
+    ensemble = Ensemble(names, decided.backbones[0].evaluation, decisions)
+    view = view_decisions(replace(decided, ensemble=ensemble), {})
+    assert view is not None
+    titles = [row.title for row in view["others"]]
+    assert titles == ["Average of 3 backbones", *(r.title for r in decided.backbones[1:])]
+    before, after = decisions.calibration.before, decisions.calibration.after
+    expected = f"{before.brier_score.value:.3f} → {after.brier_score.value:.3f}"
+    assert view["others"][0].brier_scores == expected
+
+
+def test_accuracy_among_three_classes_is_not_set_beside_that_of_one() -> None:
+    comparison = with_decisions(make_comparison(("A", "B", "C"), 40))
+    view = view_decisions(comparison, {})
+    assert view is not None
+    assert view["metrics"] == ["Sensitivity", "Specificity"]
+    assert view["rules"][1].aside == "A where no class has more"
+
+
+def test_pictures_are_drawn_for_every_backbone_that_decided(decided: Comparison) -> None:
+    figures = draw_figures(decided)
+    assert draw_figures(decided) == figures
+    for result in decided.backbones:
+        for kind in ("reliability", "decision-curve"):
+            picture = figures[f"{kind}-{result.name}"]
+            root = ET.fromstring(picture)
+            assert result.title in (root[0].text or "")
+            assert "@media (prefers-color-scheme: dark)" in picture
+    texts = [e.text for e in ET.fromstring(figures["reliability-efficientnet-lite0"]).iter()]
+    assert "Calibrated" in texts
+
+
+def test_pictures_survive_what_is_not_known(decided: Comparison, decisions: Decisions) -> None:
+    curve = decisions.decision_curve
+    after = decisions.calibration.after
+    unknown = replace(
+        decisions,
+        decision_curve=replace(curve, low=curve.low * np.nan, high=curve.high * np.nan),
+        calibration=replace(
+            decisions.calibration,
+            after=replace(
+                after, calibration_error=replace(after.calibration_error, value=math.nan)
+            ),
+        ),
+    )
+    first = replace(decided.backbones[0], decisions=unknown)
+    figures = draw_figures(replace(decided, backbones=(first,)))
+    assert "off by" in figures[f"reliability-{first.name}"]
+
+
+def test_results_hold_every_figure_and_no_film(decisions: Decisions) -> None:
+    told = json.loads(to_json(decisions_results(decisions)))
+    assert told["operating_point"]["policy"] == {"kind": "sensitivity", "target": 0.95}
+    assert told["operating_point"]["sensitivity"]["method"] == "made up"
+    assert len(told["operating_point"]["threshold_per_head"]) == 25
+    assert told["calibration"]["after"]["error_by_chance"] == 0.071
+    assert len(told["calibration"]["temperatures"]) == 25
+    assert [v["prevalence"] for v in told["predictive_values"]] == [0.001, 0.01, 0.1, 0.5]
+    assert len(told["decision_curve"]["model"]) == 99
+    assert "probabilities" not in told

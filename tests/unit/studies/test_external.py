@@ -1,0 +1,208 @@
+"""Heads are tried on films from elsewhere: on all that are new, and on nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from small_study import SmallStudy, draw_cohort, open_quiet_workshop, study
+
+from hilum.cohort.manifest import Cohort
+from hilum.errors import CohortError
+from hilum.features.views import rotated_views
+from hilum.studies.assessing import average_scores, decide_by_scores, judge_scores
+from hilum.studies.comparison import Ensemble
+from hilum.studies.external import (
+    Admission,
+    admit_external,
+    check_external,
+    validate_externally,
+)
+from hilum.studies.plans import DecisionPlan
+from hilum.studies.transfer import ExternalValidation
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("external")
+
+
+@pytest.fixture(scope="module")
+def fogged(folder: Path) -> SmallStudy:
+    """A study whose films of one class are fogged."""
+    cohort = draw_cohort(folder / "fogged", 48, "exposure-shortcut", seed=1)
+    return study(cohort, open_quiet_workshop(folder), names=("one", "two"))
+
+
+@pytest.fixture(scope="module")
+def clear(folder: Path) -> Cohort:
+    """Films from elsewhere, none of which is fogged."""
+    return draw_cohort(folder / "clear", 32, seed=2)
+
+
+def validate(here: SmallStudy, external: Cohort) -> ExternalValidation:
+    admission = admit_external(here.survey, external, here.backbones, here.workshop)
+    return score(here, admission)
+
+
+def score(here: SmallStudy, admission: Admission, **options: Ensemble) -> ExternalValidation:
+    return validate_externally(
+        here.ground, admission, here.backbones, here.results, here.workshop, **options
+    )
+
+
+@pytest.fixture(scope="module")
+def admitted(fogged: SmallStudy, clear: Cohort) -> Admission:
+    return admit_external(fogged.survey, clear, fogged.backbones, fogged.workshop)
+
+
+@pytest.fixture(scope="module")
+def validation(fogged: SmallStudy, admitted: Admission) -> ExternalValidation:
+    return score(fogged, admitted)
+
+
+def test_a_shortcut_that_is_not_there_is_found_out(
+    fogged: SmallStudy, validation: ExternalValidation
+) -> None:
+    assert validation.n_known == 0
+    assert len(validation.cohort) == 32
+    assert validation.seconds > 0
+    for transfer, result in zip(validation.transfers, fogged.results, strict=True):
+        assert transfer.name == result.name
+        assert result.evaluation.metrics["auroc"].value > 0.95
+        drop = transfer.drops["auroc"]
+        assert drop.low > 0.1
+        assert drop.value == pytest.approx(
+            result.evaluation.metrics["auroc"].value - transfer.metrics["auroc"].value
+        )
+        assert transfer.drops.keys() == transfer.metrics.keys() == {
+            "accuracy", "sensitivity", "specificity", "auroc", "average_precision",
+        }  # fmt: skip
+        confusion = transfer.confusion
+        assert confusion.tp + confusion.fn == confusion.tn + confusion.fp == 16
+
+
+def test_films_like_those_here_are_called_as_well_as_here(fogged: SmallStudy, folder: Path) -> None:
+    alike = draw_cohort(folder / "alike", 32, "exposure-shortcut", seed=3)
+    for transfer in validate(fogged, alike).transfers:
+        drop = transfer.drops["auroc"]
+        assert drop.low <= 0 <= drop.high
+        assert transfer.metrics["auroc"].value > 0.9
+
+
+def test_scores_are_the_mean_over_the_heads(
+    fogged: SmallStudy, clear: Cohort, validation: ExternalValidation
+) -> None:
+    features = fogged.workshop.recall(clear.films, fogged.backbones[0], rotated_views(0, 0))
+    heads = fogged.results[0].heads.weights
+    assert len(heads) == 3
+    scores = np.mean([head.predict_scores(features.values[:, 0]) for head in heads], axis=0)
+    accuracy = np.mean(scores.argmax(axis=1) == clear.y)
+    transfer = validation.transfers[0]
+    assert transfer.metrics["accuracy"].value == pytest.approx(accuracy)
+
+
+def test_the_threshold_of_the_study_is_applied(
+    fogged: SmallStudy, admitted: Admission, validation: ExternalValidation
+) -> None:
+    for transfer, result in zip(validation.transfers, fogged.results, strict=True):
+        assert result.decisions is not None
+        assert transfer.operating_point is not None
+        fixed = result.decisions.operating_point
+        assert transfer.operating_point.threshold == fixed.threshold
+        assert transfer.operating_point.policy == fixed.policy
+        # The others are not fogged, and a threshold for fogged films finds few of them.
+        assert transfer.operating_point.sensitivity.value < fixed.sensitivity.value
+    undecided = replace(fogged, results=tuple(replace(r, decisions=None) for r in fogged.results))
+    assert all(t.operating_point is None for t in score(undecided, admitted).transfers)
+
+
+def test_the_ensemble_goes_along(fogged: SmallStudy, admitted: Admission) -> None:
+    scores = average_scores(fogged.results)
+    ensemble = Ensemble(
+        members=("one", "two"),
+        evaluation=judge_scores(fogged.ground, scores),
+        decisions=decide_by_scores(fogged.ground, scores, DecisionPlan()),
+    )
+    *single, averaged = score(fogged, admitted, ensemble=ensemble).transfers
+    assert averaged.name == "ensemble"
+    assert averaged.operating_point is not None
+    # Both members are one network here, so that their average is each of them.
+    assert averaged.metrics == single[0].metrics
+
+
+def test_a_study_knows_its_own_films_in_every_guise(
+    fogged: SmallStudy, clear: Cohort, folder: Path
+) -> None:
+    own = fogged.ground.cohort.films
+    dressed = folder / "dressed"
+    for label in fogged.ground.cohort.classes:
+        (dressed / label).mkdir(parents=True)
+    for film in own[:4] + own[-4:]:
+        (dressed / film.label / film.path.name).write_bytes(film.path.read_bytes())
+    for film, suffix in ((own[5], ".bmp"), (own[-6], ".jpg")):
+        with Image.open(film.path) as picture:
+            picture.save((dressed / film.label / film.path.name).with_suffix(suffix))
+    for film in clear.films[::4]:
+        (dressed / film.label / f"new-{film.path.name}").write_bytes(film.path.read_bytes())
+    validation = validate(fogged, Cohort.from_folder(dressed))
+    assert validation.n_known == 10
+    assert len(validation.cohort) == 8
+    assert {film.sha256 for film in validation.cohort.films} == {
+        film.sha256 for film in clear.films[::4]
+    }
+
+
+def test_the_same_films_can_test_nothing(fogged: SmallStudy, folder: Path) -> None:
+    with pytest.raises(CohortError, match="All 48 external films of 'films' stand in"):
+        check_external(fogged.ground.cohort, fogged.ground.cohort)
+    for film in fogged.ground.cohort.films[:2] + fogged.ground.cohort.films[-2:]:
+        place = folder / "converted" / film.label
+        place.mkdir(parents=True, exist_ok=True)
+        with Image.open(film.path) as picture:
+            picture.save((place / film.path.name).with_suffix(".bmp"))
+    converted = Cohort.from_folder(folder / "converted")
+    check_external(fogged.ground.cohort, converted)  # other bytes; only a look at them tells
+    with pytest.raises(CohortError, match="can test nothing"):
+        validate(fogged, converted)
+
+
+def test_patients_of_the_same_name_are_counted_and_stay(
+    fogged: SmallStudy, clear: Cohort, validation: ExternalValidation
+) -> None:
+    named = {film.patient for film in fogged.ground.cohort.films}
+    shared = named & {film.patient for film in clear.films}
+    assert validation.n_shared_patients == len(shared) > 0
+    anonymous = replace(clear, films=tuple(replace(f, patient=None) for f in clear.films))
+    assert validate(fogged, anonymous).n_shared_patients is None
+
+
+def test_films_of_one_class_tell_what_they_can(fogged: SmallStudy, clear: Cohort) -> None:
+    films = tuple(film for film in clear.films if film.label == "Normal")
+    validation = validate(fogged, replace(clear, films=films, classes=("Normal",)))
+    transfer = validation.transfers[0]
+    assert transfer.metrics.keys() == transfer.drops.keys() == {"accuracy", "specificity"}
+    assert transfer.roc is None
+    assert transfer.operating_point is not None
+    assert np.isnan(transfer.operating_point.sensitivity.value)
+
+
+def test_classes_that_the_study_lacks_are_refused_with_the_way_out(
+    fogged: SmallStudy, clear: Cohort
+) -> None:
+    films = tuple(replace(film, label=film.label.lower()) for film in clear.films)
+    foreign = replace(clear, films=films, classes=("normal", "opacity"))
+    with pytest.raises(CohortError, match="normal, opacity") as caught:
+        check_external(fogged.ground.cohort, foreign)
+    assert '--label "Normal=' in str(caught.value)
+
+
+def test_heads_without_weights_score_nothing(fogged: SmallStudy, admitted: Admission) -> None:
+    bare = tuple(
+        replace(result, heads=replace(result.heads, weights=())) for result in fogged.results
+    )
+    with pytest.raises(ValueError, match="did not keep"):
+        score(replace(fogged, results=bare), admitted)
