@@ -90,8 +90,10 @@ class Circumstances:
         positive: The class that the model is said to recognise.
         model: Title of the model whose figures are headlined.
         auroc: Its AUROC.
-        sensitivity: Its sensitivity.
-        specificity: Its specificity.
+        sensitivity: Its sensitivity; where it was chosen among several, that of the model
+            chosen anew for every film.
+        specificity: Likewise.
+        is_chosen: It was chosen among several.
         baselines: What predicts the label without the disease.
         source_association: Cramér's V of source and class; NaN where sources are unknown.
         n_leaks: Groups that stand on both sides of some split.
@@ -118,6 +120,7 @@ class Circumstances:
     n_films: int
     has_probes: bool
     validates_on_test: bool
+    is_chosen: bool = False
     unverified: Sequence[str] = ()
 
 
@@ -270,6 +273,7 @@ def _judge_knowledge(given: Circumstances, rules: VerdictRules) -> Iterator[Reas
              f"The patient of {given.n_without_patient} of {given.n_films} films is unknown")
             + ": films of one patient may stand on both sides of a split.",
         )  # fmt: skip
+    judged = "the network chosen anew for every film" if given.is_chosen else given.model
     for name, estimate in (
         ("sensitivity", given.sensitivity),
         ("specificity", given.specificity),
@@ -278,7 +282,7 @@ def _judge_knowledge(given: Circumstances, rules: VerdictRules) -> Iterator[Reas
             yield Reason(
                 "precision",
                 "limits",
-                f"The {name} of {given.model} is {estimate.value:.0%}, and may be as low as "
+                f"The {name} of {judged} is {estimate.value:.0%}, and may be as low as "
                 f"{estimate.low:.0%}.",
             )
     if not given.has_probes:

@@ -9,7 +9,6 @@ from hilum.cli.printing import fits, plain
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from hilum.auditing.baselines import Baseline
     from hilum.auditing.report import AuditReport
     from hilum.auditing.verdict import Verdict
     from hilum.studies.audits import Audit
@@ -60,7 +59,7 @@ def tell_shortcuts(console: Console, report: AuditReport, model: str) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    from hilum.report.audit_wording import baseline_line
+    from hilum.report.audit_wording import bare_share_text, baseline_line
     from hilum.report.kinship_wording import leak_text
 
     if not report.baselines:
@@ -76,7 +75,7 @@ def tell_shortcuts(console: Console, report: AuditReport, model: str) -> None:
         table.add_row(
             plain(baseline.title),
             f"{auroc.value:.3f} [dim]{auroc.low:.3f}–{auroc.high:.3f}[/]",
-            _share(baseline),
+            bare_share_text(baseline.share),
             _EFFECTS[weights.get(baseline.name)],
         )
     if fits(console, table):
@@ -90,8 +89,3 @@ def tell_shortcuts(console: Console, report: AuditReport, model: str) -> None:
     )
     if report.leak is not None:
         console.print(plain(leak_text(report.leak, model)))
-
-
-def _share(baseline: Baseline) -> str:
-    value = baseline.share.value
-    return "–" if value != value else f"{value:.0%}"  # NaN: the network itself is at chance

@@ -28,7 +28,8 @@ def predictive_values(
     """Turn sensitivity and specificity into what calls mean at a prevalence.
 
     The intervals are symmetric on the scale of the logit, with the prevalence as given and
-    the two figures as independent. Where a value is 0 or 1, its logit does not exist; both
+    the two figures as independent. Where a value is 0 or 1, its logit does not exist, and
+    where every film or none is so called, it shows no uncertainty; both
     figures are then drawn towards one half by z²/2 films called rightly and as many called
     wrongly, as in the source, and the interval is widened to hold the value.
 
@@ -81,7 +82,7 @@ def _estimate(right: float, n_right: float, wrong: float, n_wrong: float, odds: 
         return Estimate(math.nan, math.nan, math.nan, "no film is so called")
     value = right * odds / (right * odds + wrong)
     method = f"logit, {n_right:.0f} and {n_wrong:.0f} films"
-    if right == 0 or wrong == 0:
+    if right == 0 or wrong == 0 or right == wrong == 1:
         method = f"adjusted {method}"
         right, n_right = _draw_in(right, n_right)
         wrong, n_wrong = _draw_in(wrong, n_wrong)

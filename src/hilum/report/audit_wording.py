@@ -30,6 +30,9 @@ NO_EFFECT = "nothing"
 
 UNTRAINED = "Unknown: the films are too few to train and test on, so nothing was measured."
 
+# Of a model that is hardly above chance, a baseline reaches any multiple, and it means nothing.
+_SHARE_AT_MOST = 5
+
 _PARTS: Mapping[BaselineName, str] = {
     "metadata": "the making of the file",
     "source": "the source",
@@ -77,12 +80,19 @@ def effect_text(weight: Weight | None) -> str:
     return NO_EFFECT if weight is None else EFFECTS[weight]
 
 
-def share_text(share: Estimate) -> str:
-    """Write a share of the model's discrimination: `94 % [88, 99]`."""
+def bare_share_text(share: Estimate) -> str:
+    """Write a share of the model's discrimination without its interval: `94 %`."""
     if not math.isfinite(share.value):
         return NOT_DEFINED
-    value = f"{100 * share.value:.0f} %"
-    if not (math.isfinite(share.low) and math.isfinite(share.high)):
+    if share.value > _SHARE_AT_MOST:
+        return f"over {100 * _SHARE_AT_MOST} %"
+    return f"{100 * share.value:.0f} %"
+
+
+def share_text(share: Estimate) -> str:
+    """Write a share of the model's discrimination: `94 % [88, 99]`."""
+    value = bare_share_text(share)
+    if share.value > _SHARE_AT_MOST or not all(map(math.isfinite, (share.low, share.high))):
         return value
     return f"{value} [{100 * share.low:.0f}, {100 * share.high:.0f}]"
 

@@ -119,7 +119,7 @@ def applied_text(
     """Say what the threshold that was fixed here does there."""
     figures = [
         f"{name} {metric_text(name, figure)}"
-        + ("" if here is None else f" instead of {metric_text(name, getattr(here, name))}")
+        + ("" if here is None else f" (here {metric_text(name, getattr(here, name))})")
         for name in ("sensitivity", "specificity")
         if math.isfinite((figure := getattr(there, name)).value)
     ]

@@ -146,5 +146,6 @@ def _circumstances(
         n_films=len(films),
         has_probes=any(baseline.name == "frame" for baseline in baselines),
         validates_on_test=ground.folds.validates_on_test,
+        is_chosen=pick is not None,
         unverified=[result.title for result in results if not result.weights.is_verified],
     )
