@@ -90,8 +90,7 @@ class Circumstances:
         positive: The class that the model is said to recognise.
         model: Title of the model whose figures are headlined.
         auroc: Its AUROC.
-        sensitivity: Its sensitivity; where it was chosen among several, that of the model
-            chosen anew for every film.
+        sensitivity: Its sensitivity; if it is chosen, that of a model chosen anew for each film.
         specificity: Likewise.
         is_chosen: It was chosen among several.
         baselines: What predicts the label without the disease.
