@@ -203,6 +203,37 @@ def test_an_unreadable_film_is_named_and_the_rest_goes_on(
     assert {Path(row["path"]).name for row in listed} == {cut.name, "notes.png"}
 
 
+def test_an_unreadable_film_from_elsewhere_is_told_as_such(
+    hilum, phantoms: Path, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    films = sorted(write_phantoms(tmp_path / "drawn", n_films=20, seed=5).parent.glob("*/*.png"))
+    for film in films:
+        place = elsewhere / film.parent.name / film.name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(film.read_bytes())
+    cut = sorted(elsewhere.glob("Normal/*"))[0]
+    cut.write_bytes(cut.read_bytes()[:-2000])
+    (elsewhere / "Opacity" / "notes.png").write_text("not a film at all")
+    out = tmp_path / "run"
+    process = hilum(
+        "compare", phantoms / "films.csv", "--external", elsewhere, "--recipe", "paper",
+        "--epochs", "2", "--views", "0", "--backbones", "efficientnet-lite0", "--no-probes",
+        "--operating-point", "youden", "--out", out,
+    )  # fmt: skip
+    assert process.returncode == 1, process.stderr
+    assert f"External cohort elsewhere: Not read: {cut}: CORRUPT" in process.stderr
+    assert "notes.png: TYPE" in process.stderr
+    assert "External: Films" in process.stderr
+    assert "paper validates on its test films, so there is no operating point" in process.stderr
+    listed = read_csv(out / "excluded.csv")
+    assert {Path(row["path"]).name for row in listed} == {cut.name, "notes.png"}
+    assert {row["cohort"] for row in listed} == {"external"}
+    report = (out / "report.html").read_text()
+    assert "2 files could not be read" in report
+    assert "notes.png" not in report
+
+
 @pytest.mark.parametrize(
     ("arguments", "message", "fix"),
     [
@@ -219,6 +250,10 @@ def test_an_unreadable_film_is_named_and_the_rest_goes_on(
         (["compare", "two", "--image-column", "x"], "is a folder", "Leave them out"),
         (["compare", "two", "--label", "A=C"], "has the label 'C'", "labels are: A, B"),
         (["compare", "two", "--external", "one"], "none of the classes A, B", '"A=LABEL|LABEL"'),
+        (["compare", "two", "--external", ""], "--external names nothing", "leave it out"),
+        (["compare", "two", "--positive", "A", "--prevalence", ","], "No prevalence", "0.01,0.1"),
+        (["compare", "two", "--positive", "A", "--prevalence", "1e-9"], "too close", "1e-06"),
+        (["compare", "two", "--positive", "A", "--operating-point", "x"], "no rule", "youden"),
         (["compare", "two", "--positive", "A", "--out", "taken"], "no run wrote", "--out"),
         (["compare", "two", "--positive", "A", "--seed", "-1"], "seed is -1", "0 or more"),
         (["compare", "two", "--positive", "A", "--backbones", ","], "No backbone", "-lite0"),

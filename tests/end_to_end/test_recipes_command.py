@@ -140,6 +140,11 @@ def test_a_run_of_either_kind_replaces_the_other_and_strangers_stay(
             "--folds, --epochs, --positive",
             "--head dense",
         ),
+        (
+            ["--head", "none", "--operating-point", "garbage"],
+            "--positive, --operating-point would mean nothing",
+            "Leave out",
+        ),
         (["--head", "deep"], "--head", "dense"),
     ],
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
-from scipy.special import ndtr, ndtri
+from scipy.special import expit, ndtr, ndtri
 
 _INTEGRATION_POINTS = 200_001
 
@@ -105,6 +105,28 @@ def binormal_average_precision(auroc: float, share_positive: float, spread: floa
     found = share_positive * recall
     alarmed = (1 - share_positive) * ndtr(spread * ndtri(recall) - distance)
     return float(np.mean(found / (found + alarmed)))
+
+
+def binormal_probability(
+    y_score: Float[np.ndarray, " films"], auroc: float, sureness: float = 1.0
+) -> Float[np.ndarray, " films"]:
+    """Give the probability that a film with this score is positive, where half of them are.
+
+    Args:
+        y_score: From `draw_binormal` or `draw_clustered`.
+        auroc: That of the draw.
+        sureness: By what the log odds are multiplied; 1 is right.
+    """
+    distance = _distance(auroc)
+    return np.asarray(expit(sureness * distance * (y_score - distance / 2)))
+
+
+def binormal_losses(auroc: float, sureness: float = 1.0) -> tuple[float, float]:
+    """Compute the Brier score and the log-loss that infinitely many films would have."""
+    # Both sides lose as much, one being the mirror of the other.
+    scores = _distance(auroc) + ndtri((np.arange(_INTEGRATION_POINTS) + 0.5) / _INTEGRATION_POINTS)
+    probability = binormal_probability(scores, auroc, sureness)
+    return float(np.mean((1 - probability) ** 2)), float(np.mean(-np.log(probability)))
 
 
 def _distance(auroc: float, spread: float = 1.0) -> float:

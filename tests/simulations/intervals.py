@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from hilum.evaluation.calibration_figures import estimate_losses
 from hilum.evaluation.proportions import clustered_proportion
 from hilum.evaluation.ranking import delong_interval, estimate_ranking
 from hilum.evaluation.results import Estimate, Interval
@@ -14,6 +15,8 @@ from simulations.drawing import (
     DrawnCohort,
     SimulatedRow,
     binormal_average_precision,
+    binormal_losses,
+    binormal_probability,
     draw_binormal,
     draw_calls,
     draw_clustered,
@@ -24,6 +27,8 @@ WILSON = "Wilson"
 AUROC = "AUROC, bootstrap over groups"
 DELONG = "AUROC, DeLong"
 AVERAGE_PRECISION = "average precision, bootstrap over groups"
+BRIER_SCORE = "Brier score"
+LOG_LOSS = "log loss"
 
 FILMS = (32, 160, 600)
 SHARES = (0.7, 0.85, 0.95)
@@ -32,6 +37,9 @@ AUROCS = (0.7, 0.85, 0.95, 0.98)
 MIXES = {"balanced": 16 / 32, "14 to 18": 14 / 32}
 
 CORRELATION = 0.5
+
+# How sure the probabilities are: as much as is right, and with doubled log odds.
+SURENESS = {"right probabilities": 1.0, "twice too sure": 2.0}
 
 _EXACT = (0.945, 1.0)
 _CLOSE = (0.93, 0.975)
@@ -165,12 +173,66 @@ def simulate_other_cohorts(films: int, n_simulations: int = 2000) -> list[Simula
     return [replace(row, allowed_low=_UNTUNED_LOW, allowed_high=1.0) for row in rows]
 
 
+def simulate_losses(films: int, n_simulations: int = 2000) -> list[SimulatedRow]:
+    """Brier score and log loss of films of different patients, each positive by a coin."""
+
+    def draw(auroc: float, rng: np.random.Generator) -> DrawnCohort:
+        n_positive = rng.binomial(films, 0.5)
+        return draw_binormal(n_positive, films - n_positive, auroc, rng)
+
+    return _count_losses(draw, [films], "", n_simulations)
+
+
+def simulate_losses_of_patients(n_patients: int, n_simulations: int = 2000) -> list[SimulatedRow]:
+    """The same where patients have one to four films that are alike; nothing was tuned here."""
+
+    def draw(auroc: float, rng: np.random.Generator) -> DrawnCohort:
+        return draw_clustered(n_patients, auroc, CORRELATION, rng)
+
+    rows = _count_losses(draw, [n_patients, 4], f"{n_patients} patients, ", n_simulations)
+    return [replace(row, allowed_low=_UNTUNED_LOW, allowed_high=1.0) for row in rows]
+
+
 def simulate() -> list[SimulatedRow]:
     """All rows of the table in docs/statistics.md; takes about ten minutes."""
     rows = [row for films in FILMS for row in simulate_proportions(films)]
     rows += [row for films in FILMS for row in simulate_rankings(films)]
     rows += [row for films in FILMS[:2] for row in simulate_other_cohorts(films)]
+    rows += [row for films in (15, *FILMS) for row in simulate_losses(films)]
+    rows += [row for n_patients in (44, 64) for row in simulate_losses_of_patients(n_patients)]
     return rows + [row for n_patients in (44, 64) for row in simulate_patients(n_patients)]
+
+
+def _count_losses(
+    draw: Callable[[float, np.random.Generator], DrawnCohort],
+    seed: Sequence[int],
+    cohorts: str,
+    n_simulations: int,
+) -> list[SimulatedRow]:
+    rows = []
+    for sure, sureness in SURENESS.items():
+        for auroc in AUROCS[1:]:
+            rng = np.random.default_rng([*seed, round(1000 * auroc), round(10 * sureness)])
+            truths = binormal_losses(auroc, sureness)
+            held = np.zeros(2)
+            for _ in range(n_simulations):
+                cohort = draw(auroc, rng)
+                probability = binormal_probability(cohort.y_score, auroc, sureness)
+                estimates = estimate_losses(cohort.is_positive, probability, cohort.groups)
+                intervals = estimates["brier_score"], estimates["log_loss"]
+                held += [
+                    _holds(interval, truth)
+                    for interval, truth in zip(intervals, truths, strict=True)
+                ]
+            films = len(cohort.groups)
+            is_plain = auroc <= 0.95 and films >= FILMS[0] and sureness == 1
+            allowed = _CLOSE if is_plain else _CAUTIOUS
+            setting = f"{cohorts}AUROC {auroc}, {sure}"
+            rows += [
+                _row(method, films, setting, count / n_simulations, allowed, n_simulations)
+                for method, count in zip((BRIER_SCORE, LOG_LOSS), held, strict=True)
+            ]
+    return rows
 
 
 def _count_rankings(

@@ -70,9 +70,9 @@ def compare_command(
     sex_column: of_data.SexColumn = None,
     age_column: of_data.AgeColumn = None,
     image_folder: of_data.ImageFolder = None,
-    operating_point: options.OperatingPoint = "sensitivity=0.95",
+    external: of_data.External = None,
+    operating_point: options.OperatingPoint = None,
     prevalence: options.Prevalence = None,
-    external: options.External = None,
     masks: options.Masks = None,
     no_probes: options.NoProbes = False,
     out: options.Out = None,
@@ -122,15 +122,16 @@ def compare_command(
             {"--recipe": recipe, "--folds": folds, "--repeats": repeats, "--views": views,
              "--epochs": epochs, "--positive": positive, "--seed": seed or None,
              "--masks": masks, "--no-probes": no_probes or None, "--external": external,
-             "--prevalence": prevalence}
+             "--operating-point": operating_point, "--prevalence": prevalence}
         )  # fmt: skip
     recipes = find_recipes(
         split_names(recipe or "hilum") or [],
         folds=folds, repeats=repeats, views=views, epochs=epochs,
     )  # fmt: skip
+    place_elsewhere = of_data.read_place(external)
     cohort, elsewhere = of_data.read_cohorts(
         data,
-        external,
+        place_elsewhere,
         classes=split_names(classes),
         patient_pattern=patient_pattern,
         labels=label,
@@ -158,7 +159,7 @@ def compare_command(
         external=elsewhere,
         is_json=is_json,
         is_quiet=is_quiet,
-        private={data: "DATA", external: "EXTERNAL", image_folder: "IMAGES"},
+        private={data: "DATA", place_elsewhere: "EXTERNAL", image_folder: "IMAGES"},
     )
     if head is Head.NONE:
         from hilum.cli.naming import run_naming

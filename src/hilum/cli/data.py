@@ -41,6 +41,15 @@ Label = Annotated[
         rich_help_panel=_STUDY,
     ),
 ]
+External = Annotated[
+    str | None,
+    typer.Option(
+        help="Another folder or CSV with the same classes: its films are scored by the heads "
+        "trained here. --label maps its labels. Its name is shown in the report.",
+        metavar="DATA",
+        rich_help_panel=_STUDY,
+    ),
+]
 ImageColumn = Annotated[
     str | None, typer.Option(help="Column of file names.", rich_help_panel=_TABLE)
 ]
@@ -132,7 +141,8 @@ def read_cohorts(
         labels: Options of the form `CLASS=LABEL|LABEL`; a label is a cell of the label
             column, or a subfolder's name.
         image_column: Column of file names; this and the other columns go with a CSV alone.
-            They are those of DATA if it is one; then the CSV of `external` may lack them.
+            Of two CSVs each column goes with those that have it; the other one's is found by
+            its usual names.
         label_column: Column of labels.
         patient_column: Column of patients.
         source_column: Column of sources.
@@ -150,7 +160,12 @@ def read_cohorts(
             go with it.
     """
     from hilum.cohort.columns import Columns
-    from hilum.cohort.external import list_found, read_external
+    from hilum.cohort.external import (
+        list_found,
+        list_found_there,
+        read_external,
+        share_columns,
+    )
     from hilum.cohort.folders import read_folder
     from hilum.cohort.labelling import check_found, fit_to_own, parse_label_map
     from hilum.cohort.tables import read_table
@@ -168,12 +183,10 @@ def read_cohorts(
     _check_given(given, goes_with_folders=columns == Columns() and image_folder is None)
     label_map = parse_label_map(labels) if labels else {}
     own_map: Mapping[str, Collection[str]] | None = label_map
+    columns_there = columns
     if external is not None:
-        found, found_there = (
-            # The columns are those of the first CSV.
-            list_found(path, columns, is_external=path != data and not data.is_dir())
-            for path in given
-        )
+        columns, columns_there = share_columns(columns, data, external)
+        found, found_there = list_found(data, columns), list_found_there(external, columns_there)
         wanted = [label for meant in label_map.values() for label in meant]
         check_found(wanted, {*found, *found_there}, where="film of either cohort")
         own_map = fit_to_own(label_map, found)
@@ -194,10 +207,25 @@ def read_cohorts(
         external,
         cohort.classes,
         labels=label_map,
-        columns=columns,
+        columns=columns_there,
         image_folder=image_folder if data.is_dir() else None,
         patient_pattern=patient_pattern,
     )
+
+
+def read_place(external: str | None) -> Path | None:
+    """Read where films from elsewhere are; an empty text is no place, though a path calls it so.
+
+    Raises:
+        CohortError: It is empty.
+    """
+    from hilum.errors import CohortError
+
+    if external is not None and not external.strip():
+        raise CohortError(
+            "--external names nothing.", fix="Name a folder or a CSV, or leave it out."
+        )
+    return None if external is None else Path(external)
 
 
 def _check_given(given: Sequence[Path], *, goes_with_folders: bool) -> None:

@@ -63,10 +63,10 @@ Masks = Annotated[
 ]
 _DECISIONS = "From scores to decisions"
 OperatingPoint = Annotated[
-    str,
+    str | None,
     typer.Option(
-        help="How the threshold is chosen on validation films: sensitivity=0.95 (or another "
-        "target), specificity=0.9, or youden.",
+        help="How the threshold is chosen on validation films: sensitivity=0.95 (the default, or "
+        "another target), specificity=0.9, or youden.",
         metavar="RULE",
         rich_help_panel=_DECISIONS,
     ),
@@ -77,15 +77,6 @@ Prevalence = Annotated[
         help="Shares of positive films, such as 0.01,0.1, for which the report gives predictive "
         "values (default: several).",
         metavar="P,P",
-        rich_help_panel=_DECISIONS,
-    ),
-]
-External = Annotated[
-    Path | None,
-    typer.Option(
-        help="Another folder or CSV with the same classes: its films are scored by the heads "
-        "trained here. --label maps its labels.",
-        metavar="DATA",
         rich_help_panel=_DECISIONS,
     ),
 ]

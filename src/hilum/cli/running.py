@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from hilum.cli.telling import tell_excluded, tell_result
+from hilum.cli.telling import tell_excluded, tell_result, tell_undecided
 from hilum.errors import OutputError, RecipeError
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ class Wishes:
         allows_unverified_weights: Run on weights that are not the published ones.
         has_probes: Try what parts of the films predict by themselves.
         masks: A folder of lung masks.
-        operating_point: How the threshold is chosen.
-        prevalences: For which predictive values are given.
+        operating_point: How the threshold is chosen; the usual way if not given.
+        prevalences: For which predictive values are given; some usual ones if not given.
         external: Films from elsewhere.
         is_json: Print the machine-readable result.
         is_quiet: Print no progress.
@@ -52,7 +52,7 @@ class Wishes:
     allows_unverified_weights: bool = False
     has_probes: bool = True
     masks: Path | None = None
-    operating_point: str = "sensitivity=0.95"
+    operating_point: str | None = None
     prevalences: Sequence[float] | None = None
     external: Cohort | None = None
     is_json: bool = False
@@ -74,11 +74,18 @@ class Wishes:
 
     def of_study(self, watcher: Watcher) -> dict[str, Any]:
         """Return what `compare` and `compare_recipes` want to know."""
+        rule = {} if self.operating_point is None else {"operating_point": self.operating_point}
         return self.of_audit(watcher) | {
-            "operating_point": self.operating_point,
+            **rule,
             "prevalences": self.prevalences,
             "external": self.external,
         }
+
+    @property
+    def of_decisions(self) -> list[str]:
+        """Options that speak of an operating point, those that were given."""
+        given = {"--operating-point": self.operating_point, "--prevalence": self.prevalences}
+        return [option for option, value in given.items() if value is not None]
 
     def of_networks(self, watcher: Watcher) -> dict[str, Any]:
         """Return what every study wants to know."""
@@ -114,8 +121,13 @@ def run_recipes(cohort: Cohort, recipes: Sequence[Recipe], wishes: Wishes) -> in
     study = _study_one if len(recipes) == 1 else _study_several
     with watching(is_quiet=wishes.is_quiet) as watcher, claim_run_folder(folder):
         finished = study(cohort, recipes, wishes, folder, watcher)
-    cohort = finished.comparisons[0].cohort
-    tell_excluded(cohort)
+    first = finished.comparisons[0]
+    excluded = list(first.cohort.excluded)
+    tell_excluded(first.cohort)
+    if first.external is not None:
+        excluded += first.external.cohort.excluded
+        tell_excluded(first.external.cohort)
+    tell_undecided(finished.comparisons, wishes.of_decisions)
     if wishes.is_json:
         typer.echo(to_json(finished.results()), nl=False)
     elif not wishes.is_quiet:
@@ -123,7 +135,7 @@ def run_recipes(cohort: Cohort, recipes: Sequence[Recipe], wishes: Wishes) -> in
     if not wishes.is_quiet:
         typer.echo(f"Report: {folder / 'report.html'}", err=wishes.is_json)
     needs_attention = any(comparison.audit.needs_attention for comparison in finished.comparisons)
-    return 1 if cohort.excluded or needs_attention else 0
+    return 1 if excluded or needs_attention else 0
 
 
 @dataclass(frozen=True)

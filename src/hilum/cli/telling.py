@@ -11,6 +11,8 @@ from hilum.cli.telling_audit import tell_shortcuts, tell_verdict
 from hilum.cli.telling_statistics import tell_statistics
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
     from rich.table import Table
 
@@ -23,16 +25,38 @@ _EXCLUDED_SHOWN = 20
 
 def tell_excluded(cohort: Cohort) -> None:
     """Name the files that could not be read, and count what was not studied."""
+    of = f"External cohort {cohort.name}: " if cohort.is_external else ""
     for e in cohort.excluded[:_EXCLUDED_SHOWN]:
-        text = f"Not read: {e.path}: {e.code}: {e.message} {e.fix}"
+        text = f"{of}Not read: {e.path}: {e.code}: {e.message} {e.fix}"
         typer.echo(printable(text.replace("\n", "\\n")), err=True)
     if len(cohort.excluded) > _EXCLUDED_SHOWN:
-        typer.echo(f"… and {len(cohort.excluded) - _EXCLUDED_SHOWN} more: excluded.csv", err=True)
+        n_more = len(cohort.excluded) - _EXCLUDED_SHOWN
+        typer.echo(printable(f"{of}… and {n_more} more: excluded.csv"), err=True)
     if cohort.left_out:
         counts = ", ".join(f"{n} {label}" for label, n in sorted(cohort.left_out.items()))
-        typer.echo(printable(f"Left out, by label: {counts}"), err=True)
+        typer.echo(printable(f"{of}Left out, by label: {counts}"), err=True)
     if cohort.ignored:
-        typer.echo(f"Ignored: {cohort.ignored} files that are no pictures", err=True)
+        text = f"{of}Ignored: {cohort.ignored} files that are no pictures"
+        typer.echo(printable(text), err=True)
+
+
+def tell_undecided(comparisons: Sequence[Comparison], options: Sequence[str]) -> None:
+    """Say which options meant nothing, as a recipe leaves no films to fix a threshold on.
+
+    Args:
+        comparisons: Finished studies, one per recipe.
+        options: Those that were given and speak of a threshold.
+    """
+    from hilum.report.wording import joined
+
+    recipes = [c.recipe.name for c in comparisons if c.folds.validates_on_test]
+    if recipes and options:
+        fixes = "validates on its" if len(recipes) == 1 else "validate on their"
+        text = (
+            f"{joined(recipes)} {fixes} test films, so there is no operating point, and "
+            f"{joined(options)} changed nothing there."
+        )
+        typer.echo(printable(text), err=True)
 
 
 def tell_result(comparison: Comparison) -> None:

@@ -51,6 +51,8 @@ def tell_recipes(contrast: RecipeContrast) -> None:
     console.print()
     if contrast.path:
         _tell_path(console, contrast)
+    for text in words.external_texts(contrast):
+        console.print(plain(text))
     for comparison in contrast.comparisons:
         if comparison.folds.validates_on_test:
             console.print(f"[bold]Same films.[/] {plain(words.validation_text(comparison))}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from hilum.cli.printing import plain
@@ -52,18 +53,25 @@ def _tiers(comparison: Comparison) -> list[str]:
 
 
 def _operating_point(comparison: Comparison) -> str:
-    """Say in one sentence what the leader's threshold does; empty where none was fixed."""
-    from hilum.report.decisions_wording import aim_text
-    from hilum.report.formatting import metric_text
-    from hilum.report.standings_section import find_leader
+    """Say in one sentence what the thresholds do; empty where none were fixed.
 
-    leader = find_leader(comparison)
-    if leader is None or leader.decisions is None:
+    As in the report, they are those of the network chosen anew for every film where there was
+    a choice, and the leader's where there was none.
+    """
+    from hilum.report.decisions_wording import aim_text, probability_text
+    from hilum.report.formatting import metric_text
+    from hilum.report.quoted import find_quoted
+
+    quoted = find_quoted(comparison)
+    if quoted.decisions is None or not quoted.is_verified:
         return ""
-    point = leader.decisions.operating_point
-    aim = aim_text(point.policy, comparison.positive)
+    point = quoted.decisions.operating_point
+    aim = aim_text(point.policy, comparison.positive, is_promised=point.promised is None)
+    typically = (
+        f", typically {probability_text(point.threshold)}" if math.isfinite(point.threshold) else ""
+    )
     return (
-        f"Operating point of {leader.title}: {point.threshold:.2f}, chosen on validation films "
-        f"{aim}; on test films sensitivity {metric_text('sensitivity', point.sensitivity)}, "
+        f"Operating point of {quoted.title}, with thresholds from validation films{typically}, "
+        f"{aim}: on test films sensitivity {metric_text('sensitivity', point.sensitivity)}, "
         f"specificity {metric_text('specificity', point.specificity)}."
     )

@@ -80,7 +80,8 @@ def find_columns(header: list[str], columns: Columns, table: Path) -> dict[str, 
             f"The table '{table}' has {' and '.join(faults)}; its columns are: "
             f"{', '.join(header) or 'none'}.",
             fix="Name them with --image-column and --label-column (and --patient-column, "
-            "--source-column, --view-column, --sex-column and --age-column where known).",
+            "--source-column, --view-column, --sex-column and --age-column where known), or "
+            f"rename the columns in '{table.name}', such as to image and label.",
         )
     return found
 

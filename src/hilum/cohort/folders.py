@@ -10,7 +10,7 @@ from hilum.cohort.labelling import LabelMap, name_classes
 from hilum.cohort.manifest import Cohort
 from hilum.cohort.patients import choose_rules, tell_patients
 from hilum.cohort.reading import is_film_name, is_picture_name
-from hilum.cohort.registering import Candidate, check_choice, register_films
+from hilum.cohort.registering import Candidate, check_choice, cohort_name, register_films
 from hilum.errors import CohortError, FilmLinkError, FilmMissingError
 
 _READY_MADE_SPLITS = frozenset(
@@ -29,7 +29,8 @@ def read_folder(
     """Read `folder/<class>/…` as a cohort; see `Cohort.from_folder`.
 
     Where `is_external`, the films are of another cohort than the one that the options speak
-    of: one class is enough, and a patient pattern that fits no name is not used.
+    of: one class is enough, one without films is dropped, and a patient pattern that fits no
+    name is not used.
     """
     rules = choose_rules(patient_pattern)
     subfolders = list_subfolders(folder)
@@ -46,11 +47,11 @@ def read_folder(
         else:
             candidates += _candidates(subfolder, folder, label)
     cohort = register_films(
-        folder.resolve().name,
+        cohort_name(folder),
         candidates,
         left_out,
         expected=set(class_of.values()) if classes is None else classes,
-        allows_one_class=is_external,
+        is_external=is_external,
     )
     return tell_patients(cohort, rules, may_find_none=is_external)
 

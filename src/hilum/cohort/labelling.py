@@ -145,7 +145,7 @@ def fit_to_classes(
         return fitted
     has = ", ".join(f"'{label}'" for label in sorted(set(found) - {""})) or "no labels"
     raise CohortError(
-        f"The external films of '{name}' have none of the classes {', '.join(classes)}; "
+        f"The films of the external cohort '{name}' have none of the classes {', '.join(classes)}; "
         f"found there: {has}.",
         fix="Say which label means which class: "
         + " ".join(f'--label "{of_class}=LABEL|LABEL"' for of_class in classes)

@@ -82,6 +82,8 @@ class Cohort:
         ignored: Files in the folder that neither are films nor are named as pictures.
         patients_from: How the patients are known, one sentence each; empty where they
             are not.
+        is_external: Nothing is trained on these films: they try heads of another cohort, and
+            a class may have none of them.
     """
 
     name: str
@@ -91,6 +93,7 @@ class Cohort:
     left_out: Mapping[str, int] = field(default_factory=dict)
     ignored: int = 0
     patients_from: tuple[str, ...] = ()
+    is_external: bool = False
 
     def __len__(self) -> int:
         return len(self.films)
@@ -116,7 +119,8 @@ class Cohort:
                 group, is the patient in a file's name; `none` reads no names. Some
                 collections' names are known without.
             is_external: Heads that were trained on another cohort are tried on these films:
-                one class is enough, and the pattern need not fit.
+                one class is enough, a class without readable films is dropped, and the
+                pattern need not fit.
 
         Raises:
             CohortError: There is no such folder or subfolder, or it holds no two classes of
@@ -218,20 +222,24 @@ class Cohort:
         """Drop films that turned out unreadable; they are listed in `excluded`.
 
         Raises:
-            CohortError: A class has no film left.
+            CohortError: A class has no film left, or of external films none is left.
         """
         gone = {exclusion.film_id for exclusion in unreadable}
         films = tuple(film for film in self.films if film.film_id not in gone)
         excluded = (*self.excluded, *unreadable)
-        for label in self.classes:
-            if not any(film.label == label for film in films):
-                first = next(e for e in excluded if e.label == label)
-                raise CohortError(
-                    f"No film of class '{label}' can be read; the first one, {first.path.name}, "
-                    f"fails with {first.code}: {first.message}",
-                    fix=f"{first.fix} Or choose other classes with --classes.",
-                )
-        return replace(self, films=films, excluded=excluded)
+        left = {film.label for film in films}
+        if self.is_external and not films:
+            raise no_external_film(self.name, excluded)
+        lost = [] if self.is_external else [label for label in self.classes if label not in left]
+        for label in lost:
+            first = next(e for e in excluded if e.label == label)
+            raise CohortError(
+                f"No film of class '{label}' can be read; the first one, {first.path.name}, "
+                f"fails with {first.code}: {first.message}",
+                fix=f"{first.fix} Or choose other classes with --classes.",
+            )
+        classes = tuple(label for label in self.classes if label in left)
+        return replace(self, films=films, classes=classes, excluded=excluded)
 
     def positive_class(self, wanted: str | None) -> str:
         """Tell which class sensitivity speaks of.
@@ -258,6 +266,21 @@ class Cohort:
             "It cannot be told which class is the positive one, of which sensitivity speaks.",
             fix=f"Say it: {choices}.",
         )
+
+
+def no_external_film(name: str, excluded: Sequence[Exclusion]) -> CohortError:
+    """Say that no film of an external cohort is left to try heads on."""
+    if not excluded:
+        return CohortError(
+            f"The external cohort '{name}' holds no film of the classes of this study.",
+            fix="Check what --external names.",
+        )
+    first = excluded[0]
+    return CohortError(
+        f"No film of the external cohort '{name}' can be read; the first one, "
+        f"{first.path.name}, fails with {first.code}: {first.message}",
+        fix=f"{first.fix} Or leave out --external.",
+    )
 
 
 def is_without_disease(label: str) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hilum.cohort.manifest import Cohort, Exclusion, Film
+from hilum.cohort.manifest import Cohort, Exclusion, Film, no_external_film
 from hilum.cohort.reading import SNIFFED_BYTES, load_bytes, sniff_format
 from hilum.errors import CohortError, FilmChangedError, FilmError, FilmTypeError
 
@@ -46,13 +46,18 @@ class Candidate:
     refusal: FilmError | None = None
 
 
+def cohort_name(data: Path) -> str:
+    """Name a cohort for its folder, or for its table without the ending."""
+    return data.resolve().name if data.is_dir() else data.stem
+
+
 def register_films(
     name: str,
     candidates: Iterable[Candidate],
     left_out: dict[str, int] | None = None,
     *,
     expected: Iterable[str] = (),
-    allows_one_class: bool = False,
+    is_external: bool = False,
 ) -> Cohort:
     """Hash every candidate and check that it looks like a film; decode nothing.
 
@@ -61,13 +66,15 @@ def register_films(
         candidates: In the order of the rows to be.
         left_out: Films per label that is not studied.
         expected: Classes that must have a film, candidates or not.
-        allows_one_class: Films of a single class will do, as nothing is trained on them.
+        is_external: Nothing is trained on the films: those of a single class will do, and a
+            class without a film is dropped.
 
     Returns:
         The cohort; files that cannot be films are in its `excluded`.
 
     Raises:
-        CohortError: Fewer classes than needed have a film, or some class has none.
+        CohortError: Fewer classes than needed have a film, or some class has none; of an
+            external cohort, no file is a film.
     """
     films: list[Film] = []
     excluded: list[Exclusion] = []
@@ -91,7 +98,10 @@ def register_films(
         else:
             films.append(_row(candidate, sha256, seen))
         labels.add(candidate.label)
-    _check_classes(films, labels, excluded, allows_one_class)
+    if not is_external:
+        _check_classes(films, labels, excluded)
+    elif not films:
+        raise no_external_film(name, excluded)
     return Cohort(
         name=name,
         films=tuple(films),
@@ -99,6 +109,7 @@ def register_films(
         excluded=tuple(excluded),
         left_out=left_out or {},
         ignored=ignored,
+        is_external=is_external,
     )
 
 
@@ -165,9 +176,7 @@ def _row(candidate: Candidate, sha256: str, seen: Counter[str]) -> Film:
     )
 
 
-def _check_classes(
-    films: list[Film], labels: set[str], excluded: list[Exclusion], allows_one_class: bool
-) -> None:
+def _check_classes(films: list[Film], labels: set[str], excluded: list[Exclusion]) -> None:
     readable = {film.label for film in films}
     for label in sorted(labels - readable):
         first = next((e for e in excluded if e.label == label), None)
@@ -181,7 +190,7 @@ def _check_classes(
             f"{first.code}: {first.message}",
             fix=f"{first.fix} Or choose other classes with --classes.",
         )
-    if len(readable) == 1 and not allows_one_class:
+    if len(readable) == 1:
         raise CohortError(
             f"All {len(films)} films belong to one class, '{min(readable)}', "
             "and a comparison needs two or more.",

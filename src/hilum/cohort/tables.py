@@ -15,7 +15,7 @@ from hilum.cohort.labelling import LabelMap, name_classes
 from hilum.cohort.manifest import Cohort
 from hilum.cohort.patients import choose_rules, tell_patients
 from hilum.cohort.reading import load_bytes
-from hilum.cohort.registering import Candidate, check_choice, register_films
+from hilum.cohort.registering import Candidate, check_choice, cohort_name, register_films
 from hilum.errors import CohortError, FilmError
 from hilum.writing import exists
 
@@ -54,8 +54,8 @@ def read_table(
     """Read a CSV as a cohort; see `Cohort.from_csv`.
 
     Where `is_external`, the films are of another cohort than the one that the options speak
-    of: one class is enough, a column that is not there is looked for by its usual names, and
-    a patient pattern that fits no name is not used.
+    of: one class is enough, one without films is dropped, a column that is not there is looked
+    for by its usual names, and a patient pattern that fits no name is not used.
     """
     rules = choose_rules(patient_pattern)
     folder = table.parent if image_folder is None else image_folder
@@ -74,7 +74,7 @@ def read_table(
         else:
             studied.append(replace(row, label=name))
     paths = {row.number: folder / row.image for row in studied}
-    _check_files(studied, paths, folder)
+    _check_files(studied, paths, folder, is_external=is_external)
     ages = _read_ages(studied)
     candidates = (
         Candidate(
@@ -88,8 +88,21 @@ def read_table(
         )
         for row, age in zip(studied, ages, strict=True)
     )
-    cohort = register_films(table.stem, candidates, dict(left_out), allows_one_class=is_external)
+    cohort = register_films(cohort_name(table), candidates, dict(left_out), is_external=is_external)
     return tell_patients(cohort, rules, has_column="patient" in found, may_find_none=is_external)
+
+
+def list_columns(table: Path) -> list[str]:
+    """List a table's columns, in their order.
+
+    Raises:
+        CohortError: The table cannot be read.
+    """
+    reader = _open_rows(table)
+    try:
+        return list(reader.fieldnames or [])
+    except csv.Error as error:
+        raise _broken(table, reader, error) from error
 
 
 def list_labels(table: Path, columns: Columns, *, is_external: bool = False) -> list[str]:
@@ -98,7 +111,7 @@ def list_labels(table: Path, columns: Columns, *, is_external: bool = False) -> 
     Args:
         table: The CSV.
         columns: Which column holds what.
-        is_external: The columns were named for another table; see `read_table`.
+        is_external: A column that is not there is looked for by its usual names.
 
     Raises:
         CohortError: The table cannot be read.
@@ -111,13 +124,7 @@ def _read_rows(
     table: Path, columns: Columns, *, is_external: bool
 ) -> tuple[list[_Row], frozenset[str]]:
     """Read the rows, and tell which of the `Columns` the table has."""
-    text = _read_text(table)
-    header = text.lstrip().split("\n", 1)[0]
-    delimiter = max(",;\t", key=header.count)
-    # strict: an unclosed quote would otherwise swallow the rows behind it.
-    reader = csv.DictReader(
-        io.StringIO(text.lstrip("\r\n"), newline=""), delimiter=delimiter, strict=True
-    )
+    reader = _open_rows(table)
     rows = []
     try:
         names = list(reader.fieldnames or [])
@@ -138,11 +145,25 @@ def _read_rows(
                 )
             )
     except csv.Error as error:
-        raise CohortError(
-            f"The table '{table}' breaks at line {reader.line_num}: {error}.",
-            fix="Save it as CSV again.",
-        ) from error
+        raise _broken(table, reader, error) from error
     return rows, frozenset(found)
+
+
+def _open_rows(table: Path) -> csv.DictReader[str]:
+    text = _read_text(table)
+    header = text.lstrip().split("\n", 1)[0]
+    delimiter = max(",;\t", key=header.count)
+    # strict: an unclosed quote would otherwise swallow the rows behind it.
+    return csv.DictReader(
+        io.StringIO(text.lstrip("\r\n"), newline=""), delimiter=delimiter, strict=True
+    )
+
+
+def _broken(table: Path, reader: csv.DictReader[str], error: csv.Error) -> CohortError:
+    return CohortError(
+        f"The table '{table}' breaks at line {reader.line_num}: {error}.",
+        fix="Save it as CSV again.",
+    )
 
 
 def _known(cell: str) -> str | None:
@@ -185,7 +206,9 @@ def _check_shape(rows: Sequence[_Row]) -> None:
         )
 
 
-def _check_files(rows: Sequence[_Row], paths: Mapping[int, Path], folder: Path) -> None:
+def _check_files(
+    rows: Sequence[_Row], paths: Mapping[int, Path], folder: Path, *, is_external: bool
+) -> None:
     """List every fault of the table's file names at once."""
     faults = [f"line {row.number}: no file name" for row in rows if not row.image]
     missing = [row for row in rows if row.image and not exists(paths[row.number])]
@@ -201,6 +224,6 @@ def _check_files(rows: Sequence[_Row], paths: Mapping[int, Path], folder: Path) 
         tail = f"\n  … and {more} more" if more > 0 else ""
         raise CohortError(
             f"{len(faults)} of the table's {len(rows)} rows cannot be used:\n  {shown}{tail}\n",
-            fix=f"Correct the table; file names begin in '{folder}' "
-            "unless --image-folder names another folder.",
+            fix=f"Correct the table; file names begin in '{folder}' unless --image-folder names "
+            f"another folder{', which it can where DATA is no CSV' if is_external else ''}.",
         )

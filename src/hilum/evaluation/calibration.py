@@ -106,31 +106,6 @@ def calibrate(
     return np.asarray(softmax(scaled, axis=-1), dtype=np.float64)
 
 
-def average_calibrated(
-    calibrators: Sequence[Calibrator], scores: Float[np.ndarray, "heads films classes"]
-) -> Float[np.ndarray, "films classes"]:
-    """Give one probability per film that no head has seen, such as films from elsewhere.
-
-    Args:
-        calibrators: One per head.
-        scores: Probability of each class for each film under each head, as the heads
-            give it.
-
-    Returns:
-        The heads' calibrated probabilities, averaged as `pool_calibrated` does.
-
-    Raises:
-        ValueError: There is not one calibrator per head.
-    """
-    if len(calibrators) != len(scores):
-        raise ValueError(
-            f"need one calibrator per head; got {len(scores)} heads, {len(calibrators)} calibrators"
-        )
-    pairs = zip(calibrators, scores, strict=True)
-    calibrated = np.stack([calibrate(calibrator, of_head) for calibrator, of_head in pairs])
-    return np.asarray(softmax(_logarithm(calibrated).mean(axis=0), axis=1))
-
-
 def pool_calibrated(
     probabilities: Float[np.ndarray, "heads films classes"], splits: Sequence[Split]
 ) -> OutOfFold:

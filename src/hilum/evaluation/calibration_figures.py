@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy.optimize import brentq
+from scipy.special import stdtrit
 
 from hilum.evaluation.decisions import CalibrationFigures
 from hilum.evaluation.losses import (
@@ -20,6 +23,11 @@ from hilum.evaluation.results import Estimate
 
 _TAILS = (0.025, 0.975)
 
+# A loss worth as many groups that lose all they can, or that much short of all groups, weighs
+# as much as the caution that each group may lose all or nothing: how a loss nearer to none or
+# to all varies is hardly known. Chosen by simulation.
+_GROUPS_OF_CAUTION = 0.2
+
 
 def measure_calibration(
     is_positive: Bool[np.ndarray, " films"],
@@ -31,20 +39,20 @@ def measure_calibration(
 ) -> CalibrationFigures:
     """Judge probabilities by all figures at once, with intervals over groups.
 
-    The bins stay the same in all resamples. The calibration error is a sum of distances, so
-    that chance only adds to it, to each resample once more than to the films themselves: the
-    middle of the resamples lies too high, and may not hold the truth even once. Its interval
-    is therefore that of the true errors under which the figure would be no surprise, the
-    bins' errors being in proportion to those found and varying as in the resamples. It begins
-    at 0 where chance alone explains the figure, and does not end below what chance alone
-    would reach.
+    Brier score and log loss are those of `estimate_losses`. The calibration error is a sum of
+    distances, so that chance only adds to it, to each resample once more than to the films
+    themselves: the middle of the resamples lies too high, and may not hold the truth even
+    once. The bins stay the same in all resamples, and its interval is that of the true errors
+    under which the figure would be no surprise, the bins' errors being in proportion to those
+    found and varying as in the resamples. It begins at 0 where chance alone explains the
+    figure, and does not end below what chance alone would reach.
 
     Args:
         is_positive: Which films are of the positive class.
         probability: Of the positive class, for each film, between 0 and 1.
         groups: Group of each film, any integers.
         rng: Where the resamples come from.
-        n_bootstraps: Resamples for the intervals.
+        n_bootstraps: Resamples for the interval of the calibration error.
 
     Returns:
         The figures and the bins.
@@ -57,12 +65,10 @@ def measure_calibration(
     bootstrap by test inversion.
     """
     check_probabilities(probability)
-    squared = squared_distances(is_positive, probability)
-    losses = log_losses(is_positive, probability)
     bins = bin_films(probability)
-    # One row per figure and bin, so that all resamples take a single product of matrices.
-    names = ["brier_score", "log_loss", *(f"bin {number}" for number in range(len(bins)))]
-    rows = np.vstack([squared, losses, bins * (is_positive - probability)])
+    # One row per bin, so that all resamples take a single product of matrices.
+    names = [f"bin {number}" for number in range(len(bins))]
+    rows = bins * (is_positive - probability)
     resampled = bootstrap_groups(
         lambda weights: dict(zip(names, rows @ weights / weights.sum(axis=0), strict=True)),
         is_positive.astype(np.int64),
@@ -71,40 +77,94 @@ def measure_calibration(
         n_bootstraps=n_bootstraps,
         rng=rng,
     )
-    brier, loss, *gaps = rows.mean(axis=1)
-    n_groups = len(np.unique(groups))
+    losses = estimate_losses(is_positive, probability, groups)
     return CalibrationFigures(
-        brier_score=_bound_mean(float(brier), resampled["brier_score"], n_groups),
-        log_loss=_bound_mean(
-            float(loss), resampled["log_loss"], n_groups, largest=LARGEST_LOG_LOSS
-        ),
+        brier_score=losses["brier_score"],
+        log_loss=losses["log_loss"],
         calibration_error=_bound_error(
-            np.array(gaps), np.stack([resampled[name] for name in names[2:]]), n_groups
+            rows.mean(axis=1),
+            np.stack([resampled[name] for name in names]),
+            len(np.unique(groups)),
         ),
         error_by_chance=error_by_chance(probability, groups, rng=rng),
         reliability=trace_reliability(is_positive, probability, groups),
     )
 
 
+def estimate_losses(
+    is_positive: Bool[np.ndarray, " films"],
+    probability: Float[np.ndarray, " films"],
+    groups: Int[np.ndarray, " films"],
+) -> dict[str, Estimate]:
+    """Say what the probabilities lose by what came, and how surely.
+
+    Means of losses that few films make up are too narrow by their resamples. Here the bounds
+    are the two true means from which the observed one would be just as far as chance takes
+    it, with a variance that grows with the mean. How fast comes from the groups; where nearly
+    nothing is lost, or nearly all, it is drawn towards that of groups that lose all they can
+    or nothing. So the interval has width always, also where all films agree.
+
+    Args:
+        is_positive: Which films are of the positive class.
+        probability: Of the positive class, for each film, between 0 and 1.
+        groups: Group of each film, any integers.
+
+    Returns:
+        `brier_score` and `log_loss`.
+
+    Raises:
+        NoTrialsError: There is no film.
+        ValueError: A probability is not between 0 and 1.
+
+    Source: Cochran (1977), Sampling Techniques, third edition, chapter 6, for the variance of
+    a ratio; Newcombe (2006), Statistics in Medicine 25:559-573, method 5, for such bounds.
+    The variance in proportion to the mean, and the pull, are our own: see docs/statistics.md.
+    """
+    check_probabilities(probability)
+    is_less_likely = probability < 0.5
+    return {
+        "brier_score": _bound_mean(
+            squared_distances(is_positive, probability),
+            squared_distances(is_less_likely, probability),
+            groups,
+            largest=1.0,
+        ),
+        "log_loss": _bound_mean(
+            log_losses(is_positive, probability),
+            log_losses(is_less_likely, probability),
+            groups,
+            largest=LARGEST_LOG_LOSS,
+        ),
+    }
+
+
 def _bound_mean(
-    value: float,
-    resampled: Float[np.ndarray, " bootstraps"],
-    n_groups: int,
+    losses: Float[np.ndarray, " films"],
+    at_worst: Float[np.ndarray, " films"],
+    groups: Int[np.ndarray, " films"],
     *,
-    largest: float = 1.0,
+    largest: float,
 ) -> Estimate:
-    """Bound a mean loss by its resamples; where they agree, by groups that lose all or nothing."""
-    if has_no_width(resampled):
-        share = clopper_pearson(min(1.0, value / largest) * n_groups, n_groups)
-        method = (
-            f"Clopper-Pearson on {n_groups} groups, as a share of the largest loss, "
-            f"as all {len(resampled)} resamples agree"
+    """Bound a mean loss, knowing what each film would have lost had the less likely come."""
+    names, rows = np.unique(groups, return_inverse=True)
+    n_films, n_groups = len(losses), len(names)
+    sizes, of_group = np.bincount(rows), np.bincount(rows, weights=losses)
+    value = float(losses.mean())
+    all_lost = float(at_worst.mean())
+    # The variance for each unit of the mean: of groups that lose all or nothing, then as found.
+    growth = all_lost * float(sizes @ sizes) / n_films**2
+    if n_groups > 1 and value > 0:
+        deviations = of_group - value * sizes
+        variance = n_groups / (n_groups - 1) * float(deviations @ deviations) / n_films**2
+        n_telling = n_groups * min(value, all_lost - value) / all_lost
+        growth = (n_telling * variance / value + _GROUPS_OF_CAUTION * growth) / (
+            n_telling + _GROUPS_OF_CAUTION
         )
-        low, high = share.low * largest, share.high * largest
-        return Estimate(value, min(low, value), max(high, value), method)
-    low, high = (float(bound) for bound in np.quantile(resampled, _TAILS))
-    method = f"bootstrap over {n_groups} groups, {len(resampled)} resamples, percentile"
-    return Estimate(value, min(low, value), max(high, value), method)
+    # Solved for the mean: (value - mean)^2 = spread * mean.
+    spread = float(stdtrit(max(1, n_groups - 1), _TAILS[1])) ** 2 * growth
+    high = value + spread / 2 + math.sqrt(value * spread + spread**2 / 4)
+    method = f"score interval, variance over {n_groups} groups, Student's t"
+    return Estimate(value, min(value, value**2 / high), max(value, min(high, largest)), method)
 
 
 def _bound_error(
@@ -116,7 +176,9 @@ def _bound_error(
     value = float(np.abs(gaps).sum())
     errors = np.abs(resampled).sum(axis=0)
     if has_no_width(errors):
-        return _bound_mean(value, errors, n_groups)
+        share = clopper_pearson(min(1.0, value) * n_groups, n_groups)
+        method = f"Clopper-Pearson on {n_groups} groups, as all {len(errors)} resamples agree"
+        return Estimate(value, min(share.low, value), max(share.high, value), method)
     noise = resampled - gaps[:, np.newaxis]
 
     def excess(scale: float, tail: float) -> float:

@@ -51,7 +51,7 @@ def compare_pairs(
     Returns:
         Every pair once, in the order of `evaluations`. Empty for a single backbone.
         `films_needed` is what would end the tie: as Holm's correction asks in the worst
-        case, each test is held to the level divided by the number of pairs.
+        case, each test is held to the level divided by the number of tests.
 
     Raises:
         NoTrialsError: The positive class, or the rest, has no tested film.
@@ -76,13 +76,15 @@ def compare_pairs(
     pairs = list(combinations(range(len(names)), 2))
     mcnemar_ps = [mcnemar_test(is_right[names[a]], is_right[names[b]], groups) for a, b in pairs]
     delong_ps = [delong_test(aurocs, a, b) for a, b in pairs]
+    # A tie is one decision, however many tests could end it.
+    adjusted = adjust_holm([*mcnemar_ps, *delong_ps])
     compared = []
     for (a, b), mcnemar_p, delong_p, adjusted_p, adjusted_delong_p in zip(
         pairs,
         mcnemar_ps,
         delong_ps,
-        adjust_holm(mcnemar_ps),
-        adjust_holm(delong_ps),
+        adjusted[: len(pairs)],
+        adjusted[len(pairs) :],
         strict=True,
     ):
         is_right_a, is_right_b = is_right[names[a]], is_right[names[b]]
@@ -102,7 +104,7 @@ def compare_pairs(
                     _count_leads(is_right_a, is_right_b, groups),
                     _difference(aurocs, a, b),
                     groups,
-                    significance_level=SIGNIFICANCE_LEVEL / len(pairs),
+                    significance_level=SIGNIFICANCE_LEVEL / (2 * len(pairs)),
                 )
                 if tied
                 else None,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from hilum.evaluation.results import Confusion, Estimate
 
@@ -145,7 +145,10 @@ class CalibrationFigures:
 
 @dataclass(frozen=True)
 class Calibration:
-    """Probabilities before and after temperature scaling, on the same test films.
+    """Probabilities before and after calibration, on the same test films.
+
+    Calibration is a temperature per head, and the cohort's mixture of classes where the heads
+    were trained for equal shares.
 
     Attributes:
         before: Of the scores as the heads give them.
@@ -182,11 +185,13 @@ class Decisions:
     """What one backbone's scores are worth once something is decided by them.
 
     Attributes:
-        calibrators: One per head, fitted on its own validation films.
-        thresholds: One per head, likewise: the calibrated probability of the positive
+        calibrators: One per head, fitted on its own validation films. Empty where every film
+            has those of the backbone that was chosen for it.
+        thresholds: One per head or none, likewise: the calibrated probability of the positive
             class from which on the head calls a film positive.
         probabilities: Calibrated probability of each class for each film of the
             evaluation, the logarithms averaged over the repeats and scaled to sum to 1.
+        is_called: Which of these films reach the threshold.
         calibration: Whether they can be taken at their word.
         operating_point: From which probability on a film is called positive.
         predictive_values: What the calls of that point mean, for several prevalences.
@@ -196,6 +201,7 @@ class Decisions:
     calibrators: tuple[Calibrator, ...]
     thresholds: Float[np.ndarray, " heads"]
     probabilities: Float[np.ndarray, "tested classes"]
+    is_called: Bool[np.ndarray, " tested"]
     calibration: Calibration
     operating_point: OperatingPoint
     predictive_values: tuple[PredictiveValues, ...]

@@ -34,17 +34,19 @@ def measure_elsewhere(
         n_bootstraps: Resamples for the intervals of auroc and average_precision.
 
     Returns:
-        accuracy (of all classes); sensitivity and specificity, each where its side has films;
-        auroc and average_precision where both have.
+        sensitivity and specificity, each where its side has films; accuracy (of all classes),
+        auroc and average_precision where both have: of films of one side alone, the accuracy
+        is the one or the other. Nothing where there is no film.
 
     Raises:
-        NoTrialsError: There is no film at all.
         ValueError: A score is not finite.
     """
     y_pred = np.argmax(scores, axis=1)
     is_positive, is_called = y_true == positive, y_pred == positive
     has_positives, has_others = bool(is_positive.any()), not is_positive.all()
-    estimates = {"accuracy": clustered_proportion(y_true == y_pred, groups)}
+    estimates = {}
+    if has_positives and has_others:
+        estimates["accuracy"] = clustered_proportion(y_true == y_pred, groups)
     if has_positives:
         estimates["sensitivity"] = clustered_proportion(is_called[is_positive], groups[is_positive])
     if has_others:

@@ -17,7 +17,6 @@ from scipy.special import expit, logit
 
 from hilum.cohort.splitting import Split
 from hilum.errors import RecipeError
-from hilum.evaluation.calibration import pool_calibrated
 from hilum.evaluation.confusion import count_confusion
 from hilum.evaluation.decisions import OperatingPoint, OperatingPolicy
 from hilum.evaluation.pooling import pool_tested
@@ -25,9 +24,10 @@ from hilum.evaluation.proportions import clustered_proportion
 from hilum.evaluation.results import Confusion, Estimate
 from hilum.evaluation.thresholds import Threshold, choose_threshold, promised_share
 
-# Log-odds exist for probabilities this far from 0 and 1, and closer by than this are equal.
-_LEAST = 1e-12
-_ROUNDING = 1e-9
+# Probabilities nearer to 0 and 1 are as good as certain, and rounding spoils their log-odds.
+_LEAST = 1e-9
+# Log-odds this close are equal: it is what rounding does to those of 1 - 1e-9.
+_ROUNDING = 1e-6
 
 
 def parse_policy(text: str) -> OperatingPolicy:
@@ -105,9 +105,10 @@ def call_tested(
         positive: Index of the positive class.
 
     Returns:
-        For each film that was tested, by ascending row of the cohort: whether its pooled
-        probability (`pool_calibrated`) reaches the mean threshold of the heads that tested
-        it, both as log-odds.
+        For each film that was tested, by ascending row of the cohort: whether the log-odds of
+        the positive class against the rest, averaged over the heads that tested it, reach
+        their averaged thresholds. With three classes or more these are not the log-odds of
+        the pooled probability: heads that waver between the other classes would raise it.
 
     Raises:
         ValueError: There is not one split and one threshold per head, or a tested film's
@@ -121,9 +122,8 @@ def call_tested(
     values = _log_odds(np.array([threshold.value for threshold in thresholds]))
     each = np.broadcast_to(values[:, np.newaxis, np.newaxis], (*probabilities.shape[:2], 1))
     needed = pool_tested(each, splits).scores[:, 0]
-    reached = _log_odds(pool_calibrated(probabilities, splits).scores[:, positive])
-    # A film that just meets the threshold of every head meets their mean as well.
-    return np.asarray(reached >= needed - _ROUNDING)
+    of_positive = _log_odds(probabilities[:, :, positive])[:, :, np.newaxis]
+    return _reaches(pool_tested(of_positive, splits).scores[:, 0], needed)
 
 
 def judge_calls(
@@ -161,7 +161,7 @@ def judge_calls(
 
 def apply_elsewhere(
     point: OperatingPoint,
-    probability: Float[np.ndarray, " films"],
+    probabilities: Float[np.ndarray, "heads films"],
     is_positive: Bool[np.ndarray, " films"],
     groups: Int[np.ndarray, " films"],
 ) -> OperatingPoint:
@@ -169,8 +169,8 @@ def apply_elsewhere(
 
     Args:
         point: The operating point that was fixed here.
-        probability: Calibrated probability of the positive class for each film there, over
-            all heads (`average_calibrated`).
+        probabilities: Calibrated probability of the positive class for each film there, under
+            each head; their log-odds are averaged.
         is_positive: Which films are of the positive class; one side may have none.
         groups: Group of each film.
 
@@ -178,9 +178,26 @@ def apply_elsewhere(
         The same rule and threshold with the calls and figures of these films; a figure of
         a side without films is NaN, by the method "no films".
     """
-    confusion, accuracy, sensitivity, specificity = _figures(
-        probability >= point.threshold, is_positive, groups
-    )
+    needed = _log_odds(np.full(len(groups), point.threshold))
+    is_called = _reaches(_log_odds(probabilities).mean(axis=0), needed)
+    return judge_again(point, is_called, is_positive, groups)
+
+
+def judge_again(
+    point: OperatingPoint,
+    is_called: Bool[np.ndarray, " films"],
+    is_positive: Bool[np.ndarray, " films"],
+    groups: Int[np.ndarray, " films"],
+) -> OperatingPoint:
+    """Keep the rule and the threshold of an operating point, and judge other calls.
+
+    Args:
+        point: The operating point.
+        is_called: Which films were called positive.
+        is_positive: Which of them are of the positive class; one side may have none.
+        groups: Group of each of them.
+    """
+    confusion, accuracy, sensitivity, specificity = _figures(is_called, is_positive, groups)
     return replace(
         point,
         confusion=confusion,
@@ -203,7 +220,14 @@ def _figures(
     )
 
 
-def _log_odds(probability: Float[np.ndarray, " values"]) -> Float[np.ndarray, " values"]:
+def _reaches(
+    log_odds: Float[np.ndarray, " films"], needed: Float[np.ndarray, " films"]
+) -> Bool[np.ndarray, " films"]:
+    """Tell who reaches a threshold; one that just meets those of all heads meets their mean."""
+    return np.asarray(log_odds >= needed - _ROUNDING)
+
+
+def _log_odds(probability: Float[np.ndarray, "*values"]) -> Float[np.ndarray, "*values"]:
     return np.asarray(logit(np.clip(probability, _LEAST, 1 - _LEAST)))
 
 

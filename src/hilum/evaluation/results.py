@@ -108,16 +108,15 @@ class PairedComparison:
         mcnemar_p: Exact McNemar test on the calls; a group of several films counts once.
         delong_p: DeLong test on the AUROC, with the variance of clustered data, and that of
             heads trained on folds where these were.
-        adjusted_p: `mcnemar_p` after Holm's correction over all pairs.
-        adjusted_delong_p: `delong_p` after Holm's correction over all pairs.
+        adjusted_p: `mcnemar_p` after Holm's correction over both tests of all pairs.
+        adjusted_delong_p: `delong_p` after the same correction.
         films_needed: How many tested films, mixed and grouped as here, would show the
-            difference with 80 % power at the 5 % level for all pairs together, if it is as
+            difference with 80 % power at the 5 % level for all tests together, if it is as
             large as it was here: the fewer of what either test needs. None where the pair is
             not tied, or the figures are equal, so that no number of films is known to show
             anything.
-        tied: Neither test shows a difference: both `adjusted_p` and `delong_p` after
-            its own Holm correction over all pairs are above 0.05. Each of the two
-            questions, calls and ranking, is so held to 5 % for all pairs together.
+        tied: Neither test shows a difference: `adjusted_p` and `adjusted_delong_p` are both
+            above 0.05. Calling any pair different by chance is so held to 5 % in all.
     """
 
     a: str

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from hilum.cohort.splitting import Split
+from hilum.evaluation.decisions import Decisions
 from hilum.evaluation.results import Evaluation
 
 # A head that is certain of the wrong class is punished much, but not without end.
@@ -27,10 +28,14 @@ class NestedPick:
     Attributes:
         evaluation: The figures of the chosen scores.
         times_chosen: For how many tested films each backbone was chosen, by name.
+        decisions: What the chosen scores are worth once something is decided by them, every
+            film by the calibrators and thresholds of its backbone; None where only the scores
+            are wanted.
     """
 
     evaluation: Evaluation
     times_chosen: Mapping[str, int]
+    decisions: Decisions | None = None
 
 
 def pick_by_validation(

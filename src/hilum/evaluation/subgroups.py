@@ -14,8 +14,10 @@ from hilum.evaluation.comparing import adjust_holm
 from hilum.evaluation.discrimination import auroc_score, weighted_auroc_scores
 from hilum.evaluation.permuting import compare_levels
 from hilum.evaluation.proportions import clustered_proportion
-from hilum.evaluation.resampling import bootstrap_groups, bound_by_resampling
+from hilum.evaluation.ranking import bound_auroc
+from hilum.evaluation.resampling import bootstrap_groups
 from hilum.evaluation.results import Estimate
+from hilum.evaluation.score_interval import count_ranked_groups
 
 # With fewer groups on a side a figure says little: were all of 9 called rightly, the exact
 # interval would still reach down to two thirds.
@@ -190,7 +192,7 @@ def _describe(level: str, films: _Films, rng: np.random.Generator, n_bootstraps:
         n_films=len(films.groups),
         n_positives=len(positives.groups),
         n_groups=len(np.unique(films.groups)),
-        auroc=_bound_auroc(films, n_scarcest, rng, n_bootstraps) if n_scarcest else None,
+        auroc=_estimate_auroc(films, rng, n_bootstraps) if n_scarcest else None,
         sensitivity=clustered_proportion(positives.is_called, positives.groups)
         if len(positives.groups)
         else None,
@@ -201,9 +203,7 @@ def _describe(level: str, films: _Films, rng: np.random.Generator, n_bootstraps:
     )
 
 
-def _bound_auroc(
-    films: _Films, n_scarcest: int, rng: np.random.Generator, n_bootstraps: int
-) -> Estimate:
+def _estimate_auroc(films: _Films, rng: np.random.Generator, n_bootstraps: int) -> Estimate:
     resampled = bootstrap_groups(
         lambda weights: {"auroc": weighted_auroc_scores(films.is_positive, films.y_score, weights)},
         films.is_positive.astype(np.int64),
@@ -212,11 +212,10 @@ def _bound_auroc(
         n_bootstraps=n_bootstraps,
         rng=rng,
     )
-    return bound_by_resampling(
+    return bound_auroc(
         auroc_score(films.is_positive, films.y_score),
         resampled["auroc"],
-        n_groups=len(np.unique(films.groups)),
-        n_scarcest=n_scarcest,
+        count_ranked_groups(films.is_positive, films.y_score, films.groups),
     )
 
 

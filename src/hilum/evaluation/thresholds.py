@@ -14,8 +14,9 @@ from jaxtyping import Bool, Float
 from hilum.errors import NoTrialsError
 from hilum.evaluation.decisions import OperatingPolicy
 
-# Above a score by so little that the score itself is not called, and any that differs is.
-_JUST_ABOVE = 1e-9
+# Above the highest score by so much of what is left to 1; it moves log-odds by more than the
+# rounding of whoever compares them.
+_STEP = 1e-5
 
 # A target such as 0.9 of 10 films must give 9 of them, whatever rounding does to it.
 _ROUNDING = 1e-9
@@ -79,7 +80,7 @@ def choose_threshold(
             n_validation = len(positives)
         case "specificity":
             _need(others, "films of other classes")
-            value = others[-_rank(policy, len(others))] + _JUST_ABOVE
+            value = _just_above(others[-_rank(policy, len(others))], y_score)
             n_validation = len(others)
         case "youden":
             _need(positives, "positive films")
@@ -110,6 +111,15 @@ def _rank(policy: OperatingPolicy, n_films: int) -> int:
     """Give the place of the order statistic, counted from the side's worst score."""
     assert policy.target is not None
     return max(1, math.floor((1 - policy.target) * (n_films + 1) + _ROUNDING))
+
+
+def _just_above(score: float, scores: Float[np.ndarray, " films"]) -> float:
+    """Find the middle between a score and the next higher one, or a step above the highest."""
+    higher = scores[scores > score]
+    if higher.size:
+        middle = float(score + higher.min()) / 2
+        return middle if middle > score else float(higher.min())
+    return float(score + _STEP * (1 - score if score < 1 else 1))
 
 
 def _youden_threshold(

@@ -21,11 +21,11 @@ _BAND_OPACITY = 0.2
 
 
 def draw_reliability(decisions: Decisions, title: str) -> str:
-    """Draw what was said against what came, before and after temperature scaling.
+    """Draw what was said against what came, before and after calibration.
 
     Args:
-        decisions: Of the backbone.
-        title: Of the backbone.
+        decisions: Of the same.
+        title: Of the backbone, or of the choice among several.
     """
     bottom, top, left, gap = 0.55, 0.78, 0.76, 0.42
     figure = new_figure(_WIDTH_INCH, bottom + _PANEL_INCH + top)
@@ -71,8 +71,8 @@ def draw_decision_curve(decisions: Decisions, title: str) -> str:
     """Draw the net benefit of acting on the model, beside acting on all films and on none.
 
     Args:
-        decisions: Of the backbone.
-        title: Of the backbone.
+        decisions: Of the same.
+        title: Of the backbone, or of the choice among several.
     """
     curve = decisions.decision_curve
     bottom, top = 1.62, 0.78

@@ -12,7 +12,8 @@ def decisions_results(decisions: Decisions) -> dict[str, Any]:
     """Gather what one backbone's scores are worth once something is decided by them.
 
     Args:
-        decisions: Of one backbone, or of their average.
+        decisions: Of one backbone, of their average, or of the choice among them; the last
+            has no thresholds and temperatures of its own.
 
     Returns:
         A dict of plain values and arrays; the probabilities of single films are not in it.

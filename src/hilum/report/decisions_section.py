@@ -9,12 +9,15 @@ from typing import Any
 
 from hilum.evaluation.decisions import Decisions
 from hilum.evaluation.results import Confusion, Estimate, Evaluation
+from hilum.report import calibration_wording as calibrating
 from hilum.report import decisions_wording as words
 from hilum.report.figures import inline_figure
 from hilum.report.formatting import metric_interval, metric_title, metric_value
 from hilum.report.prevalence_view import make_row, make_slider
+from hilum.report.quoted import Quoted, find_quoted
 from hilum.report.standings import Cell, make_cell, tenth_below
-from hilum.studies.comparison import BackboneResult, Comparison
+from hilum.report.standings_wording import ensemble_title
+from hilum.studies.comparison import Comparison
 
 _METRICS = ("sensitivity", "specificity", "accuracy")
 _CALIBRATION = ("brier_score", "calibration_error")
@@ -33,7 +36,7 @@ class RuleRow:
 
 @dataclass(frozen=True)
 class CalibrationRow:
-    """One figure of the probabilities, before and after scaling, with intervals."""
+    """One figure of the probabilities, before and after calibration, with intervals."""
 
     title: str
     before: str
@@ -44,7 +47,7 @@ class CalibrationRow:
 
 @dataclass(frozen=True)
 class OtherRow:
-    """Another backbone, or the average of all, in short; brackets hold intervals."""
+    """One backbone, or the average of all, in short; brackets hold intervals."""
 
     title: str
     is_verified: bool
@@ -55,44 +58,51 @@ class OtherRow:
 
 
 def view_decisions(comparison: Comparison, figures: Mapping[str, str]) -> dict[str, Any] | None:
-    """Put into words, rows and pictures what the leading backbone's scores are worth.
+    """Put into words, rows and pictures what scores are worth once something is decided by them.
 
     Args:
         comparison: A finished study with at least one backbone.
-        figures: SVG documents; `reliability-…` and `decision-curve-…` of the backbone are
-            shown where they are among them.
+        figures: SVG documents; `reliability-…` and `decision-curve-…` of whoever is told of
+            are shown where they are among them.
 
     Returns:
         What `decisions.html.j2` asks for; None where no validation films were kept apart,
         so that nothing could be chosen on them.
     """
-    result = _leader(comparison)
-    if result is None or result.decisions is None:
+    quoted = find_quoted(comparison)
+    decisions, evaluation = quoted.decisions, quoted.evaluation
+    if decisions is None:
         return None
-    decisions, positive = result.decisions, comparison.positive
-    point, title = decisions.operating_point, words.short_title(result.title)
-    start, rules = _rules(decisions, result.evaluation, positive)
+    positive, repeats = comparison.positive, comparison.recipe.repeats
+    point, title = decisions.operating_point, quoted.title
+    of_members = [m.decisions for m in quoted.members if m.decisions is not None]
+    calibrators = [calibrator for of_one in of_members for calibrator in of_one.calibrators]
+    thresholds = [float(value) for of_one in of_members for value in of_one.thresholds]
+    start, rules = _rules(decisions, evaluation, positive, len(thresholds))
     return {
         "title": title,
-        "is_verified": result.weights.is_verified,
-        "operating": words.operating_text(point, positive, len(decisions.thresholds)),
+        "is_verified": quoted.is_verified,
+        "is_pick": quoted.is_pick,
+        "why": words.WHY_CHOSEN_ANEW if quoted.is_pick else "",
+        "operating": words.operating_text(point, positive, len(thresholds), repeats),
+        "thresholds": words.thresholds_text(point, positive, thresholds, repeats),
         "outcome": words.outcome_text(point, positive),
         "promised": words.promised_text(point, positive),
-        "metrics": [metric_title(metric) for metric in _compared(result.evaluation)],
+        "metrics": [metric_title(metric) for metric in _compared(evaluation)],
         "rules": rules,
         "start": start,
-        "calibration": words.calibration_text(
-            decisions.calibration, len(result.evaluation.films), comparison.recipe.repeats
+        "calibration": calibrating.calibration_text(
+            decisions.calibration, len(evaluation.films), repeats
         ),
-        "scaling": words.scaling_text(decisions),
-        "mixture": words.mixture_text(decisions.decision_curve.prevalence, positive),
+        "scaling": calibrating.scaling_text(decisions.calibration, calibrators),
+        "mixture": calibrating.mixture_text(decisions.decision_curve.prevalence, positive),
         "calibration_rows": _calibration_rows(decisions),
         "chance": f"{decisions.calibration.after.error_by_chance:.3f}",
         "reliability": inline_figure(
             figures,
             "reliability",
-            result.name,
-            words.reliability_label(title, decisions.calibration),
+            quoted.stem,
+            calibrating.reliability_label(title, decisions.calibration),
         ),
         "prevalences": [make_row(values, point) for values in decisions.predictive_values],
         "slider": make_slider(decisions.predictive_values, point),
@@ -101,18 +111,11 @@ def view_decisions(comparison: Comparison, figures: Mapping[str, str]) -> dict[s
         "curve": inline_figure(
             figures,
             "decision-curve",
-            result.name,
+            quoted.stem,
             words.curve_label(title, decisions.decision_curve),
         ),
-        "others": list(_others(comparison, result)),
+        "others": list(_others(comparison, quoted)),
     }
-
-
-def _leader(comparison: Comparison) -> BackboneResult | None:
-    """Find the first backbone on verified weights; the first of all where there is none."""
-    known = [result for result in comparison.backbones if result.decisions is not None]
-    verified = [result for result in known if result.weights.is_verified]
-    return next(iter((*verified, *known)), None)
 
 
 def _compared(evaluation: Evaluation) -> tuple[str, ...]:
@@ -124,7 +127,7 @@ def _compared(evaluation: Evaluation) -> tuple[str, ...]:
 
 
 def _rules(
-    decisions: Decisions, evaluation: Evaluation, positive: str
+    decisions: Decisions, evaluation: Evaluation, positive: str, heads: int
 ) -> tuple[float, tuple[RuleRow, ...]]:
     """Set the threshold beside the highest score; and tell where their bars begin."""
     point, metrics = decisions.operating_point, _compared(evaluation)
@@ -156,7 +159,7 @@ def _rules(
     return start, (
         row(
             "Threshold from validation films",
-            f"calibrated probability of {words.probability_text(point.threshold)} or more",
+            words.threshold_aside(point, heads),
             0,
             point.confusion,
         ),
@@ -178,13 +181,13 @@ def _calibration_rows(decisions: Decisions) -> tuple[CalibrationRow, ...]:
     )
 
 
-def _others(comparison: Comparison, shown: BackboneResult) -> Iterator[OtherRow]:
-    """Write a row for the average of all backbones, and for each but the one shown."""
+def _others(comparison: Comparison, quoted: Quoted) -> Iterator[OtherRow]:
+    """Write a row for the average of all backbones, and for each but the one told of."""
     ensemble = comparison.ensemble
     if ensemble is not None and ensemble.decisions is not None:
-        yield _other(f"Average of {len(ensemble.members)} backbones", True, ensemble.decisions)
+        yield _other(ensemble_title(ensemble), True, ensemble.decisions)
     for result in comparison.backbones:
-        if result is not shown and result.decisions is not None:
+        if result.decisions is not None and (quoted.is_pick or result.name != quoted.stem):
             yield _other(result.title, result.weights.is_verified, result.decisions)
 
 

@@ -1,28 +1,29 @@
-"""What the section "From a score to a decision" says, for a reader who sees patients."""
+"""What the section "From a score to a decision" says of calls, for a reader who sees patients.
+
+What it says of probabilities stands in `calibration_wording`.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 
-from hilum.evaluation.decisions import (
-    Calibration,
-    DecisionCurve,
-    Decisions,
-    OperatingPoint,
-    OperatingPolicy,
-)
-from hilum.report.formatting import films_text, metric_text, metric_value
+from hilum.evaluation.decisions import DecisionCurve, OperatingPoint, OperatingPolicy
+from hilum.report.formatting import NOT_DEFINED, films_text, metric_value
 from hilum.report.prevalence_view import prevalence_text
-from hilum.report.wording import UNVERIFIED_MARK
+from hilum.report.wording import joined
 
-_ABOUT_RIGHT = (0.95, 1.05)
-"""Temperatures between which nobody would see a difference in the probabilities."""
-_DIGITS_AT_MOST = 7
-_SAME = 0.02
-"""Logarithms of a share's ratio to an equal share that nobody would see."""
+_LEAST_PROBABILITY = 1e-7
+_ROUNDING = 1e-9
+_STRETCHES_AT_MOST = 3
+WHY_CHOSEN_ANEW = (
+    "The first backbone of the table is first because of these very films, so what it decides on "
+    "them looks better than it is. Here every film is decided by the network that did best on "
+    "validation films, chosen without that film."
+)
 READING_THE_CURVE = (
     "Net benefit counts the positive films found, less the false alarms, each at the price that "
     "the threshold sets: who acts from 10 % on accepts nine false alarms for one find.",
@@ -31,30 +32,94 @@ READING_THE_CURVE = (
 )
 
 
-def aim_text(policy: OperatingPolicy, positive: str) -> str:
-    """Say what the threshold is to reach, to follow "chosen on validation films"."""
-    match policy.kind:
-        case "sensitivity":
-            return f"so as to find {_percent(policy.target)} of new {positive} films"
-        case "specificity":
-            return f"so as to spare {_percent(policy.target)} of new films that are not {positive}"
-        case _:
-            return "where sensitivity and specificity together were largest (Youden)"
+def aim_text(policy: OperatingPolicy, positive: str, *, is_promised: bool = False) -> str:
+    """Say what a threshold is to reach, to follow "chosen on validation films".
+
+    Args:
+        policy: The rule.
+        positive: The positive class.
+        is_promised: There are validation films enough for the rule to keep what it aims at.
+    """
+    if policy.target is None:
+        return "where sensitivity and specificity together were largest (Youden)"
+    share = prevalence_text(policy.target)
+    share = f"on average at least {share}" if is_promised and policy.target < 1 else share
+    if policy.kind == "sensitivity":
+        return f"so as to find {share} of new {positive} films"
+    return f"so as to spare {share} of new films that are not {positive}"
 
 
-def operating_text(point: OperatingPoint, positive: str, heads: int) -> str:
-    """Say from where on a film is called, and how that was chosen."""
-    text = (
-        f"a film is called {positive} from a probability of "
-        f"{probability_text(point.threshold)} on. That threshold was chosen on validation films "
-        f"alone, {aim_text(point.policy, positive)}"
-    )
-    if heads == 1 or not math.isfinite(point.threshold_sd):
-        return f"{text}; no test film had a say."
+def operating_text(point: OperatingPoint, positive: str, heads: int, repeats: int) -> str:
+    """Say when a film is called.
+
+    Args:
+        point: The calls.
+        positive: The positive class.
+        heads: All that have a threshold.
+        repeats: Heads that tested each film.
+    """
+    if heads == 1:
+        return (
+            f"a film is called {positive} from a probability of "
+            f"{probability_text(point.threshold)} on."
+        )
+    if repeats == 1:
+        return (
+            f"a film is called {positive} where its probability reaches the threshold of the head "
+            "that tested it."
+        )
     return (
-        f"{text}; no test film had a say. It is the mean over {heads} heads, whose own "
-        f"thresholds have a standard deviation of {point.threshold_sd:.2f}."
+        f"a film is called {positive} where its probability reaches its threshold, both averaged "
+        f"over the {repeats} heads that tested it."
     )
+
+
+def thresholds_text(
+    point: OperatingPoint, positive: str, thresholds: Sequence[float], repeats: int
+) -> str:
+    """Say how the thresholds were chosen, how far they lie apart, and that they may overshoot.
+
+    Args:
+        point: The calls.
+        positive: The positive class.
+        thresholds: Of all heads, at least one.
+        repeats: Heads that tested each film.
+    """
+    policy = point.policy
+    chosen = (
+        "chosen on validation films alone, "
+        f"{aim_text(policy, positive, is_promised=point.promised is None)}"
+    )
+    if len(thresholds) == 1:
+        return f"That threshold was {chosen}; no test film had a say."
+    lowest, highest = map(probability_text, (min(thresholds), max(thresholds)))
+    typically = (
+        f", typically at {probability_text(point.threshold)}"
+        if math.isfinite(point.threshold)
+        else ""
+    )
+    lie = f"lie between {lowest} and {highest}{typically}"
+    if lowest == highest:
+        lie = f"all lie at {lowest}"
+    text = f"The thresholds of the {len(thresholds)} heads {lie}. Each was {chosen}; no test film "
+    text += "had a say."
+    if repeats == 1 or policy.target is None:
+        return text
+    verb = "found" if policy.kind == "sensitivity" else "spared"
+    return (
+        f"{text} They were made for one head each, and the average of {repeats} strays less than "
+        f"one: rather more than aimed at may be {verb}."
+    )
+
+
+def threshold_aside(point: OperatingPoint, heads: int) -> str:
+    """Say briefly from which probability on a film is called."""
+    if heads == 1:
+        return f"calibrated probability of {probability_text(point.threshold)} or more"
+    text = "calibrated probability at or above the threshold of the film’s own heads"
+    if not math.isfinite(point.threshold):
+        return text
+    return f"{text}, typically {probability_text(point.threshold)}"
 
 
 def outcome_text(point: OperatingPoint, positive: str) -> str:
@@ -77,7 +142,9 @@ def promised_text(point: OperatingPoint, positive: str) -> str:
         "specificity": f"{point.n_validation:,} other films",
         "youden": f"{films_text(point.n_validation)} of the scarcer side",
     }[point.policy.kind]
-    aimed = "" if point.policy.target is None else f", not the {_percent(point.policy.target)}"
+    aimed = (
+        "" if point.policy.target is None else f", not the {prevalence_text(point.policy.target)}"
+    )
     return (
         f"A head has about {side} to choose its threshold by. With so few, it can promise "
         f"{metric_value('sensitivity', point.promised)} of new films on average{aimed}."
@@ -86,91 +153,33 @@ def promised_text(point: OperatingPoint, positive: str) -> str:
 
 def probability_text(probability: float) -> str:
     """Write a probability so that it is neither 0 nor 1 unless it is: `0.31`, `0.004`."""
+    if math.isnan(probability):
+        return NOT_DEFINED
+    if probability > 1:  # a threshold that no film can reach
+        return "more than 1"
     distance = min(probability, 1 - probability)
+    if 0 < distance < _LEAST_PROBABILITY:
+        return f"< {_LEAST_PROBABILITY:.7f}" if probability < 0.5 else "> 0.9999999"
     digits = 2 if distance <= 0 else max(2, math.ceil(-math.log10(distance)))
-    return f"{probability:.{min(digits, _DIGITS_AT_MOST)}f}"
-
-
-def calibration_text(calibration: Calibration, films: int, repeats: int) -> str:
-    """Say whether a probability can be taken at its word, against what chance does.
-
-    Args:
-        calibration: Of the probabilities.
-        films: Test films.
-        repeats: Heads that tested each film, over which its probability is averaged.
-    """
-    after = calibration.after
-    error, chance = after.calibration_error.value, after.error_by_chance
-    beside = (
-        f"On average it is off by {error:.3f}; with {films_text(films)}, probabilities that are "
-        f"exactly right would be off by up to {chance:.3f} in 95 of 100 cohorts, by chance alone."
-    )
-    if not (math.isfinite(error) and math.isfinite(chance)):
-        return "Whether a probability means what it says cannot be told from so few films."
-    if error <= chance:
-        return f"These films do not show that a calibrated probability is wrong. {beside}"
-    averaged = (
-        f" Each is the mean over {repeats} heads that tested the film, and a mean is more timid "
-        "than its parts."
-        if repeats > 1
-        else ""
-    )
-    return f"No: a calibrated probability does not mean what it says. {beside}{averaged}"
-
-
-def scaling_text(decisions: Decisions) -> str:
-    """Say what temperature scaling found, and what it changed."""
-    temperatures = [calibrator.temperature for calibrator in decisions.calibrators]
-    middle = float(np.median(temperatures)) if temperatures else math.nan
-    lowest, highest = _ABOUT_RIGHT
-    were = "about as sure as they should be"
-    if not lowest <= middle <= highest:
-        were = "too sure of themselves" if middle > highest else "too timid"
-    who, many = "The heads were", f"median over {len(temperatures)} heads"
-    if len(temperatures) == 1:
-        who, many = "The head was", "one head"
-        were = were.replace("themselves", "itself").replace("they", "it")
-    is_mixed = any(np.any(np.abs(c.log_prior_ratio) > _SAME) for c in decisions.calibrators)
-    prior = (
-        " Training took all classes as equally common; the probabilities were brought back to "
-        "the mixture of this cohort."
-        if is_mixed
-        else ""
-    )
-    return (
-        f"{who} {were} (temperature {middle:.2f}, {many}; 1 changes nothing).{prior} "
-        f"{_change_text(decisions.calibration)}"
-    )
-
-
-def mixture_text(prevalence: float, positive: str) -> str:
-    """Say for which films the probabilities hold."""
-    return (
-        f"The probabilities hold where {prevalence_text(prevalence)} of the films are "
-        f"{positive}, as here. Where fewer are, each is too high."
-    )
+    return f"{probability:.{digits}f}"
 
 
 def useful_text(curve: DecisionCurve) -> str:
-    """Say between which thresholds acting on the model is better than not."""
-    model = curve.model
-    above = _longest_run(np.isfinite(model) & (model > np.fmax(curve.act_on_all, 0.0)))
-    if above is None:
+    """Say from which thresholds on acting on the model is better than not, and how surely."""
+    # Where every film reaches the threshold, the model is acting on all but for rounding.
+    otherwise = np.fmax(curve.act_on_all, 0.0) + _ROUNDING
+    is_above, is_surely = curve.model > otherwise, curve.low > otherwise  # NaN is above nothing
+    if not is_above.any():
         return "Here it is nowhere above both."
-    first, last = (curve.thresholds[k] for k in above)
-    return f"Here it is above both from {_percent(first)} to {_percent(last)}."
-
-
-def reliability_label(title: str, calibration: Calibration) -> str:
-    """Write the text alternative of the reliability diagram."""
-    before, after = (
-        metric_text("calibration_error", figures.calibration_error)
-        for figures in (calibration.before, calibration.after)
-    )
-    return (
-        f"Reliability of {title}: share of positive films against the probability said. "
-        f"Calibration error {before} as scored, {after} calibrated."
-    )
+    by_line = _stretches_text(curve.thresholds, is_above)
+    if not is_surely.any():
+        return (
+            "Here it is nowhere above both with its whole interval. By the line alone it is, "
+            f"{by_line}."
+        )
+    surely = _stretches_text(curve.thresholds, is_surely)
+    text = f"Here it is above both with its whole interval {surely}"
+    return f"{text}." if surely == by_line else f"{text}; by the line alone, {by_line}."
 
 
 def curve_label(title: str, curve: DecisionCurve) -> str:
@@ -181,31 +190,19 @@ def curve_label(title: str, curve: DecisionCurve) -> str:
     )
 
 
-def short_title(title: str) -> str:
-    """Write a backbone's title for a sentence that says of its weights what is to be said."""
-    return title.removesuffix(UNVERIFIED_MARK)
-
-
-def _change_text(calibration: Calibration) -> str:
-    before, after = (
-        f"{figures.brier_score.value:.3f}" for figures in (calibration.before, calibration.after)
-    )
-    if before == after:
-        return f"The Brier score stayed at {after}."
-    verb = "fell" if after < before else "rose"
-    return f"The Brier score {verb} from {before} to {after}; 0 is perfect."
-
-
-def _longest_run(holds: Bool[np.ndarray, " points"]) -> tuple[int, int] | None:
-    """Find the first and the last place of the longest stretch of True."""
+def _stretches_text(
+    thresholds: Float[np.ndarray, " points"], holds: Bool[np.ndarray, " points"]
+) -> str:
+    """Name the stretches of True: `from 20 % to 60 %`, or the longest of many."""
     edges = np.flatnonzero(np.diff(np.r_[False, holds, False].astype(np.int8)))
-    if not edges.size:
-        return None
-    starts, ends = edges[::2], edges[1::2]
-    longest = int(np.argmax(ends - starts))
-    return int(starts[longest]), int(ends[longest]) - 1
-
-
-def _percent(share: float | None) -> str:
-    """Write a round share: `95 %`, `97.5 %`."""
-    return "all" if share is None else f"{100 * share:.3g} %"
+    stretches = list(zip(edges[::2], edges[1::2] - 1, strict=True))
+    named = [
+        f"at {prevalence_text(thresholds[first])}"
+        if first == last
+        else f"from {prevalence_text(thresholds[first])} to {prevalence_text(thresholds[last])}"
+        for first, last in stretches
+    ]
+    if len(named) <= _STRETCHES_AT_MOST:
+        return joined(named)
+    longest = max(range(len(stretches)), key=lambda k: stretches[k][1] - stretches[k][0])
+    return f"in {len(named)} stretches, the longest {named[longest]}"

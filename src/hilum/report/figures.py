@@ -12,10 +12,13 @@ from collections.abc import Mapping
 from markupsafe import Markup
 
 from hilum.auditing.report import AuditReport
+from hilum.evaluation.decisions import Decisions
 from hilum.report import svg
 from hilum.report.decisions_figures import draw_decision_curve, draw_reliability
+from hilum.report.quoted import PICK_STEM
 from hilum.report.score_figures import draw_confusion, draw_forest, draw_roc
 from hilum.report.shortcut_figure import draw_shortcuts
+from hilum.report.standings_wording import PICK_TITLE
 from hilum.report.training_figures import curves_of, draw_accuracy, draw_loss, scales_of
 from hilum.studies.comparison import BackboneResult, Comparison
 
@@ -35,8 +38,9 @@ def draw_figures(comparison: Comparison) -> dict[str, str]:
     Returns:
         File stem to SVG document: `forest`, `roc`, `shortcuts` where any were tried, and
         for each backbone `accuracy-…`, `loss-…` and `confusion-…`, and where anything was
-        decided on validation films `reliability-…` and `decision-curve-…`. The same
-        comparison always gives the same bytes.
+        decided on validation films `reliability-…` and `decision-curve-…`; these also of
+        the choice made anew for every film, ending in `pick`. The same comparison always
+        gives the same bytes.
     """
     results, classes = comparison.backbones, comparison.cohort.classes
     model = next((r for r in results if r.name == comparison.audit.model), results[0])
@@ -49,18 +53,19 @@ def draw_figures(comparison: Comparison) -> dict[str, str]:
                 figure_stem("accuracy", result.name): draw_accuracy(result.title, curve, scales),
                 figure_stem("loss", result.name): draw_loss(result.title, curve, scales),
                 figure_stem("confusion", result.name): draw_confusion(result, classes),
-            } | _draw_decisions(result)
+            } | _draw_decisions(result.decisions, result.title, result.name)
+        if comparison.pick is not None:
+            figures |= _draw_decisions(comparison.pick.decisions, PICK_TITLE, PICK_STEM)
     return figures | draw_audit(comparison.audit, model)
 
 
-def _draw_decisions(result: BackboneResult) -> dict[str, str]:
-    """Draw what a backbone's decisions look like; call it inside `svg.drawing_style`."""
-    decisions, title = result.decisions, result.title
+def _draw_decisions(decisions: Decisions | None, title: str, name: str) -> dict[str, str]:
+    """Draw what decisions look like; call it inside `svg.drawing_style`."""
     if decisions is None:
         return {}
     return {
-        figure_stem("reliability", result.name): draw_reliability(decisions, title),
-        figure_stem("decision-curve", result.name): draw_decision_curve(decisions, title),
+        figure_stem("reliability", name): draw_reliability(decisions, title),
+        figure_stem("decision-curve", name): draw_decision_curve(decisions, title),
     }
 
 

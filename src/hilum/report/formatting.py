@@ -30,6 +30,14 @@ def metric_title(metric: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+def metric_word(metric: str) -> str:
+    """Write a metric's name within a sentence: `accuracy`, `AUROC`, `macro AUROC`."""
+    first, *others = metric_title(metric).split()
+    # An abbreviation keeps its capitals; so does a name such as Brier's.
+    is_plain = first[1:].islower() and first not in ("Brier", "Matthews")
+    return " ".join([first.lower() if is_plain else first, *others])
+
+
 def metric_is_share(metric: str) -> bool:
     """Tell whether a metric is a share of films, and so written in percent."""
     return not any(part in metric for part in _NO_SHARES)

@@ -100,7 +100,7 @@ def render_report(
         standings=view_standings(comparison),
         paper=_paper(comparison),
         decisions=view_decisions(comparison, figures),
-        subgroups=view_subgroups(comparison),
+        subgroups=view_subgroups(comparison, redact),
         transfer=view_transfer(comparison, redact),
         shortcuts=view_shortcuts(
             audit,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hilum.evaluation.results import Estimate, Evaluation, Interval
-from hilum.report.formatting import metric_interval, metric_text, metric_title
+from hilum.report.formatting import metric_interval, metric_text, metric_title, metric_word
 from hilum.report.standings_wording import PICK_TITLE, ensemble_title
 from hilum.studies.comparison import BackboneResult, Comparison
 
@@ -49,20 +49,26 @@ def clustering_text(comparison: Comparison, result: BackboneResult) -> str:
     known = [m for m in (*_SHOWN_FIRST, *metrics) if NAIVE in getattr(metrics.get(m), "also", {})]
     if not known:
         return ""
-    # The example is one where it shows; chance may let a single interval come out alike.
-    metric = next((m for m in known if _widening(metrics[m]) > 0), known[0])
-    estimate = metrics[metric]
-    effect = (
-        "and the intervals are wider than naive ones:"
-        if _widening(estimate) > 0
-        else "which the intervals allow for, though here it hardly widens them:"
-    )
-    naive = metric_interval(metric, _with_bounds(estimate, estimate.also[NAIVE]))
-    name = metric_title(metric)
-    name = name if name.isupper() else name[0].lower() + name[1:]
+    subjects = _subjects(comparison, result)
+
+    def written(metric: str) -> tuple[str, str]:
+        estimate = metrics[metric]
+        naive = _with_bounds(estimate, estimate.also[NAIVE])
+        return metric_interval(metric, estimate), metric_interval(metric, naive)
+
+    # The example is one where it shows in print; chance may let a single interval come out alike.
+    shows = [m for m in known if _widening(metrics[m]) > 0 and len(set(written(m))) == 2]
+    if not shows:
+        return (
+            f"Films of one patient are alike, and the intervals allow for it; with {subjects}, it "
+            "hardly widens them."
+        )
+    metric = shows[0]
+    estimate, (_, naive) = metrics[metric], written(metric)
     return (
-        f"Films of one patient are alike, so {_subjects(comparison, result)} tell less than as "
-        f"many films of different people, {effect} {name} of {result.title} "
+        f"Films of one patient are alike, so {subjects} tell less than as many films of different "
+        f"people, and the intervals are wider than naive ones: {metric_word(metric)} of "
+        f"{result.title} "
         f"{metric_text(metric, estimate)} instead of {naive}."
     )
 

@@ -27,6 +27,8 @@ _FILMS = ((0.1, 1_000), (0.01, 10_000), (0.0, 100_000))
 """From which prevalence on how many films are counted: 100 positive ones at the least, so that
 rounding does not make nearly all of them all."""
 _DIGITS_AT_MOST = 6
+_FARTHEST = 1e-6
+"""Nearer to 0 or 1 than this, a prevalence says nothing that could be moved to another one."""
 
 
 @dataclass(frozen=True)
@@ -109,10 +111,11 @@ def make_slider(
         start: Prevalence at which the slider is to stand, as nearly as it can.
 
     Returns:
-        None where nothing follows: sensitivity or specificity are not known.
+        None where nothing follows: sensitivity or specificity are not known, or there is no
+        prevalence to start from.
     """
     known = (point.sensitivity.value, point.specificity.value)
-    usable = [v for v in values if 0 < v.prevalence < 1]
+    usable = [v for v in values if _FARTHEST <= v.prevalence <= 1 - _FARTHEST]
     if not usable or not all(map(math.isfinite, known)):
         return None
     base = min(usable, key=lambda v: abs(v.prevalence - 0.5))  # far off, bounds lose digits
@@ -169,8 +172,15 @@ def count_films(prevalence: float, point: OperatingPoint) -> Counts | None:
 
 
 def prevalence_text(prevalence: float) -> str:
-    """Write a prevalence to two digits, or to three from 10 % on: `0.1 %`, `1 %`, `47.5 %`."""
-    return f"{100 * prevalence:.{3 if prevalence >= 0.1 else 2}g} %"
+    """Write a prevalence to two digits, or to one after the point from 10 % on.
+
+    Returns:
+        `0.1 %`, `1 %`, `47.5 %`, `50 %`; `99.99 %` where one digit would make it all.
+    """
+    if prevalence < 0.1:
+        return f"{100 * prevalence:.2g} %"
+    text = fine_percents(prevalence)[0]
+    return f"{text.rstrip('0').rstrip('.')} %"
 
 
 def fine_percents(*shares: float) -> tuple[str, ...]:

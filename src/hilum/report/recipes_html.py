@@ -7,7 +7,7 @@ from typing import Any
 from hilum.report import formatting, wording
 from hilum.report import recipes_wording as words
 from hilum.report.pages import day_of, render_page
-from hilum.report.privacy import redactor
+from hilum.report.privacy import cohorts_of, redactor
 from hilum.report.standings import headline_metrics, make_cell, scale_start
 from hilum.studies.comparison import BackboneResult, Comparison
 from hilum.studies.contrasting import RecipeContrast
@@ -28,7 +28,7 @@ def render_recipes(contrast: RecipeContrast) -> str:
     """
     last = contrast.comparisons[-1]
     cohort = last.cohort
-    redact = redactor(cohort)
+    redact = redactor(*cohorts_of(last))
     others = [name for name in cohort.classes if name != last.positive]
     worst = min(contrast.comparisons, key=lambda c: _VERDICTS.index(c.verdict.headline))
     start = min(_start(comparison) for comparison in contrast.comparisons)
@@ -51,6 +51,7 @@ def render_recipes(contrast: RecipeContrast) -> str:
             wording.specificity_gloss(last.positive, others),
         ],
         worths=_worths(contrast),
+        elsewhere=words.external_texts(contrast),
         titles=[formatting.metric_title(metric) for metric in headline_metrics(last)],
         backbones=_backbones(contrast, start),
         start=start,

@@ -7,6 +7,7 @@ import numpy as np
 from hilum.evaluation.comparing import SIGNIFICANCE_LEVEL
 from hilum.evaluation.overlapping import OverlapDifference
 from hilum.report.formatting import difference_text, films_text, metric_value, p_text
+from hilum.report.transfer_section import external_text
 from hilum.report.wording import joined
 from hilum.studies.comparison import Comparison
 from hilum.studies.contrasting import Difference, RecipeContrast, Standing, StepWorth
@@ -104,6 +105,19 @@ def widths_text(contrast: RecipeContrast) -> str:
     if not parts:
         return ""
     return f"The interval of the first one's accuracy is {joined(parts)}."
+
+
+def external_texts(contrast: RecipeContrast) -> list[str]:
+    """Say for each recipe whether its leader does worse on another cohort.
+
+    Nothing is said where none was tried, or the verdict withholds the figures.
+    """
+    texts = [
+        (comparison.recipe.name, external_text(comparison))
+        for comparison in contrast.comparisons
+        if comparison.verdict.headline != "withheld"
+    ]
+    return [f"Elsewhere, under {recipe}: {text}" for recipe, text in texts if text]
 
 
 def reasons(contrast: RecipeContrast) -> list[str]:

@@ -8,6 +8,7 @@ Its files are a contract that other tools read; the columns and keys stand in
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import numpy as np
 from hilum.cohort.manifest import Cohort
 from hilum.evaluation.results import Evaluation
 from hilum.evaluation.selecting import NestedPick
+from hilum.evaluation.subgroups import SubgroupComparison
 from hilum.memory import peak_rss_bytes
 from hilum.report.audit_results import audit_results, shortcut_results, verdict_results
 from hilum.report.decisions_results import decisions_results
@@ -70,7 +72,8 @@ def run_files(
         The comparison, its peak memory brought up to date, and the files.
     """
     cohort = comparison.cohort
-    redact = redactor(*cohorts_of(comparison))
+    cohorts = cohorts_of(comparison)
+    redact = redactor(*cohorts)
     cache = Path(cache_dir) if cache_dir is not None else default_cache_dir()
     figures = draw_figures(comparison)
     thumbnails = load_thumbnails(films_shown(comparison), cache)
@@ -88,8 +91,8 @@ def run_files(
         ),
         **{f"figures/{stem}.svg": svg for stem, svg in figures.items()},
     }
-    if cohort.excluded:
-        files["excluded.csv"] = excluded_table(cohort)
+    if any(each.excluded for each in cohorts):
+        files["excluded.csv"] = excluded_table(*cohorts)
     return comparison, files
 
 
@@ -111,7 +114,7 @@ def results(comparison: Comparison) -> dict[str, Any]:
         "tiers": comparison.tiers,
         "ensemble": comparison.ensemble and _ensemble_results(comparison.ensemble),
         "pick": comparison.pick and _pick_results(comparison.pick),
-        "subgroups": [asdict(attribute) for attribute in comparison.subgroups],
+        "subgroups": [_subgroup_results(groups, redact) for groups in comparison.subgroups],
         "by_source": comparison.by_source and source_results(comparison.by_source, redact),
         "external": external
         and {"cohort": cohort_results(external.cohort), **external_results(external)},
@@ -174,8 +177,19 @@ def _ensemble_results(ensemble: Ensemble) -> dict[str, Any]:
     }
 
 
+def _subgroup_results(
+    comparison: SubgroupComparison, redact: Callable[[str], str]
+) -> dict[str, Any]:
+    groups = [replace(group, level=redact(group.level)) for group in comparison.subgroups]
+    return asdict(replace(comparison, subgroups=tuple(groups)))
+
+
 def _pick_results(pick: NestedPick) -> dict[str, Any]:
-    return {"times_chosen": dict(pick.times_chosen), **_evaluation_results(pick.evaluation)}
+    return {
+        "times_chosen": dict(pick.times_chosen),
+        **_evaluation_results(pick.evaluation),
+        "decisions": pick.decisions and decisions_results(pick.decisions),
+    }
 
 
 def _plain(value: Any) -> Any:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hilum.evaluation.results import Estimate
 from hilum.evaluation.subgroups import Subgroup, SubgroupComparison
 from hilum.report import subgroups_wording as words
 from hilum.report.formatting import p_text
+from hilum.report.quoted import find_quoted
 from hilum.report.standings import Cell, make_cell, tenth_below
-from hilum.report.standings_section import find_leader
 from hilum.studies.comparison import Comparison
 
 METRICS = ("auroc", "sensitivity", "specificity")
@@ -40,48 +40,50 @@ class AttributeBlock:
     is_different: bool
 
 
-def view_subgroups(comparison: Comparison) -> dict[str, Any] | None:
-    """Put into words and rows whether the leading backbone's figures hold for everybody.
+def view_subgroups(comparison: Comparison, redact: Callable[[str], str]) -> dict[str, Any] | None:
+    """Put into words and rows whether the figures that are quoted hold for everybody.
 
     Args:
         comparison: A finished study.
+        redact: Hides names and places, which a manifest may give as levels.
 
     Returns:
         What `subgroups.html.j2` asks for; None where nothing is known to part the films by.
     """
     if not comparison.subgroups:
         return None
-    result = find_leader(comparison) or comparison.backbones[0]
-    whole = result.evaluation.metrics
+    quoted = find_quoted(comparison)
+    evaluation, whole = quoted.evaluation, quoted.evaluation.metrics
+    attributes = [_hide_names(attribute, redact) for attribute in comparison.subgroups]
+    people = "Groups" if comparison.cohort.n_patients is None else "Patients"
     start = tenth_below(
         [whole[metric].low for metric in METRICS if math.isfinite(whole[metric].low)]
         + [
             estimate.low
-            for attribute in comparison.subgroups
+            for attribute in attributes
             for group in attribute.subgroups
             for estimate in figures_of(group).values()
             if estimate is not None and not group.is_small and math.isfinite(estimate.low)
         ]
     )
     return {
-        "title": result.title,
-        "is_verified": result.weights.is_verified,
-        "answer": words.answer_text(comparison.subgroups),
-        "small": words.small_text(comparison.subgroups),
+        "title": f"{quoted.title[:1].upper()}{quoted.title[1:]}",
+        "is_verified": quoted.is_verified,
+        "answer": words.answer_text(attributes),
+        "small": words.small_text(attributes, people.lower()),
         "start": start,
         "titles": [make_cell(metric, whole[metric], start).title for metric in METRICS],
         "whole": SubgroupRow(
             level="All films",
-            films=_films(result.evaluation.confusion.tp + result.evaluation.confusion.fn,
-                         len(result.evaluation.films)),
-            groups=f"{len(set(comparison.folds.groups[result.evaluation.films].tolist())):,}",
+            films=_films(evaluation.confusion.tp + evaluation.confusion.fn, len(evaluation.films)),
+            groups=f"{len(set(comparison.folds.groups[evaluation.films].tolist())):,}",
             is_small=False,
             cells=_cells(whole, start),
         ),
-        "blocks": [_block(attribute, start) for attribute in comparison.subgroups],
+        "blocks": [_block(attribute, start) for attribute in attributes],
         "positive": comparison.positive,
-        "people": "Groups" if comparison.cohort.n_patients is None else "Patients",
-    }  # fmt: skip
+        "people": people,
+    }
 
 
 def figures_of(group: Subgroup) -> Mapping[str, Estimate | None]:
@@ -91,6 +93,14 @@ def figures_of(group: Subgroup) -> Mapping[str, Estimate | None]:
         "sensitivity": group.sensitivity,
         "specificity": group.specificity,
     }
+
+
+def _hide_names(attribute: SubgroupComparison, redact: Callable[[str], str]) -> SubgroupComparison:
+    return replace(
+        attribute,
+        attribute=redact(attribute.attribute),
+        subgroups=tuple(replace(group, level=redact(group.level)) for group in attribute.subgroups),
+    )
 
 
 def _block(attribute: SubgroupComparison, start: float) -> AttributeBlock:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from hilum.evaluation.subgroups import Subgroup, SubgroupComparison
-from hilum.report.formatting import films_text, metric_title, metric_value, p_text
+from hilum.report.formatting import films_text, metric_title, metric_value, metric_word, p_text
 from hilum.report.wording import joined
 
 _LEVEL_OF_SIGNIFICANCE = 0.05
@@ -16,7 +16,7 @@ _NAMED_AT_MOST = 6
 
 def attribute_title(attribute: str) -> str:
     """Head the groups by an attribute."""
-    return _TITLES.get(attribute, attribute[:1].upper() + attribute[1:])
+    return _TITLES.get(attribute, _capitalised(attribute))
 
 
 def level_text(attribute: str, level: str) -> str:
@@ -37,29 +37,51 @@ def answer_text(attributes: Sequence[SubgroupComparison]) -> str:
     """
     shown = [attribute.attribute for attribute in attributes if is_different(attribute)]
     tested = [a.attribute for a in attributes if math.isfinite(a.adjusted_p)]
-    if shown:
-        rest = [name for name in tested if name not in shown]
-        text = f"No: the figures differ by {joined(shown)}."
-        return f"{text} By {joined(rest, 'or')} no difference is shown." if rest else text
+    rest, untested = [name for name in tested if name not in shown], untested_text(attributes)
     if not tested:
-        return "Unknown: no two groups have films enough to be compared."
-    return (
-        f"By {joined(tested, 'or')} these films show no difference. That is no proof that there "
-        "is none: the smaller the groups, the larger a difference can hide."
-    )
+        return "Unknown: no two subgroups have films enough to be compared."
+    parts = []
+    if shown:
+        parts.append(f"No: the figures differ by {joined(shown)}.")
+        if rest:
+            parts.append(f"By {joined(rest, 'or')} no difference is shown.")
+    else:
+        parts.append(f"By {joined(rest, 'or')} these films show no difference.")
+    if untested:
+        parts.append(untested)
+    if not shown:
+        parts.append(
+            "No difference shown is no proof that there is none: the smaller the subgroups, "
+            "the larger a difference can hide."
+        )
+    return " ".join(parts)
+
+
+def untested_text(attributes: Sequence[SubgroupComparison]) -> str:
+    """Name the attributes, and the single figures, of which no test was possible.
+
+    Returns:
+        One sentence; empty where everything was tested.
+    """
+    whole = [a.attribute for a in attributes if not any(map(math.isfinite, _tests(a).values()))]
+    parts = [
+        f"{joined([metric_word(metric) for metric in missing], 'or')} by {a.attribute}"
+        for a in attributes
+        if a.attribute not in whole
+        and (missing := [metric for metric, p in _tests(a).items() if not math.isfinite(p)])
+    ]
+    if not whole:
+        return _capitalised(f"{joined(parts)} could not be tested.") if parts else ""
+    text = _capitalised(f"{joined(whole)} could not be tested")
+    return f"{text}, nor could {joined(parts, 'or')}." if parts else f"{text}."
 
 
 def reading_text(attribute: SubgroupComparison) -> str:
     """Say of one attribute whether its groups differ, and where most."""
-    tests = {
-        "auroc": attribute.p_auroc,
-        "sensitivity": attribute.p_sensitivity,
-        "specificity": attribute.p_specificity,
-    }
-    finite = {metric: p for metric, p in tests.items() if math.isfinite(p)}
+    finite = {metric: p for metric, p in _tests(attribute).items() if math.isfinite(p)}
     unknown = f" Unknown for {films_text(attribute.n_unknown)}." if attribute.n_unknown else ""
     if not finite:
-        return f"Not tested: fewer than two groups have such figures.{unknown}"
+        return f"Could not be tested: fewer than two subgroups have such figures.{unknown}"
     metric = min(finite, key=lambda name: finite[name])
     p = f"p {p_text(finite[metric])}, after correction {p_text(attribute.adjusted_p)}"
     if not is_different(attribute):
@@ -74,8 +96,13 @@ def reading_text(attribute: SubgroupComparison) -> str:
     )
 
 
-def small_text(attributes: Sequence[SubgroupComparison]) -> str:
-    """Name the groups that are too small to say much; empty where there are none."""
+def small_text(attributes: Sequence[SubgroupComparison], people: str) -> str:
+    """Name the subgroups that hold too few people to say much; empty where there are none.
+
+    Args:
+        attributes: Any number.
+        people: What is counted beside the films: `patients` or `groups`.
+    """
     small = [
         f"{attribute_title(a.attribute).partition(',')[0].lower()} "
         f"{level_text(a.attribute, group.level)}"
@@ -85,12 +112,24 @@ def small_text(attributes: Sequence[SubgroupComparison]) -> str:
     ]
     if not small:
         return ""
-    named = joined(small) if len(small) <= _NAMED_AT_MOST else f"{len(small)} of the groups"
+    named = joined(small) if len(small) <= _NAMED_AT_MOST else f"{len(small)} of the subgroups"
     verb = "has" if len(small) == 1 else "have"
     return (
-        f"{named[:1].upper()}{named[1:]} {verb} too few patients on a side for figures that say "
+        f"{_capitalised(named)} {verb} too few {people} on a side for figures that say "
         "much: their intervals are what to read, not their values."
     )
+
+
+def _tests(attribute: SubgroupComparison) -> dict[str, float]:
+    return {
+        "auroc": attribute.p_auroc,
+        "sensitivity": attribute.p_sensitivity,
+        "specificity": attribute.p_specificity,
+    }
+
+
+def _capitalised(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _having(attribute: SubgroupComparison, metric: str) -> list[tuple[Subgroup, float]]:

@@ -120,15 +120,19 @@ def imagenet_table(naming: Naming) -> str:
     )  # fmt: skip
 
 
-def excluded_table(cohort: Cohort) -> str:
-    """Write which files could not be read, why, and what to do."""
+def excluded_table(*cohorts: Cohort) -> str:
+    """Write which files could not be read, why, and what to do; and which are from elsewhere."""
     return _csv(
-        ["film_id", "path", "label", "code", "message", "fix"],
+        ["film_id", "path", "label", "code", "message", "fix", "cohort"],
         (
-            [e.film_id, _text(e.path), _text(e.label), e.code, e.message, e.fix]
+            [
+                e.film_id, _text(e.path), _text(e.label), e.code, e.message, e.fix,
+                "external" if cohort.is_external else "",
+            ]
+            for cohort in cohorts
             for e in cohort.excluded
         ),
-    )
+    )  # fmt: skip
 
 
 def _csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from hilum.studies.transfer import ExternalValidation, SourceValidation, Transfer
@@ -23,6 +23,22 @@ def external_results(external: ExternalValidation) -> dict[str, Any]:
     }
 
 
+def redacted_sources(by_source: SourceValidation, redact: Callable[[str], str]) -> SourceValidation:
+    """Hide names and places in what sources are called, and in why they were not tested.
+
+    Args:
+        by_source: One source left out, for every source.
+        redact: Hides names and places in a text.
+    """
+    return replace(
+        by_source,
+        tests=tuple(
+            replace(test, source=redact(test.source), why_untested=redact(test.why_untested))
+            for test in by_source.tests
+        ),
+    )
+
+
 def source_results(by_source: SourceValidation, redact: Callable[[str], str]) -> dict[str, Any]:
     """Gather what heads reached on each source that they never saw.
 
@@ -36,10 +52,10 @@ def source_results(by_source: SourceValidation, redact: Callable[[str], str]) ->
                 "source": test.source,
                 "n_films": test.n_films,
                 "n_positives": test.n_positives,
-                "why_untested": redact(test.why_untested),
+                "why_untested": test.why_untested,
                 "transfers": [_transfer(transfer) for transfer in test.transfers],
             }
-            for test in by_source.tests
+            for test in redacted_sources(by_source, redact).tests
         ],
         "seconds": by_source.seconds,
     }

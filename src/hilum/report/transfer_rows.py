@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hilum.evaluation.decisions import Decisions, OperatingPoint
 from hilum.evaluation.results import Estimate
+from hilum.report.decisions_wording import probability_text
 from hilum.report.formatting import metric_title
 from hilum.report.standings import Cell, make_cell, tenth_below
 from hilum.report.standings_wording import ensemble_title
 from hilum.report.transfer_wording import drop_text, is_worse
 from hilum.studies.comparison import Comparison
+from hilum.studies.external import ENSEMBLE
 from hilum.studies.transfer import Transfer
+from hilum.studies.transferring import TRAVELLING
 
 APPLIED = ("sensitivity", "specificity", "accuracy")
 """What a threshold decides; the AUROC knows of none."""
+
+MIXED = "hangs on the mixture"
+"""In place of the drop of a figure that changes with the shares of the classes."""
+
+_NO_SUCH_FILMS = "no such films"
+_ONE_SIDE = "films of one side only"
 
 
 @dataclass(frozen=True)
@@ -31,11 +40,21 @@ class Figures:
 
 @dataclass(frozen=True)
 class TransferCell:
-    """One figure here and there, and the difference; None where it does not exist."""
+    """One figure here and there, and the difference.
+
+    Attributes:
+        title: Of the metric.
+        here: None where it does not exist.
+        there: Likewise.
+        why_blank: In place of the figure there.
+        drop: How much it is lower there, or why that is not said; empty where neither is.
+        is_worse: The drop is shown to be one.
+    """
 
     title: str
     here: Cell | None
     there: Cell | None
+    why_blank: str
     drop: str
     is_worse: bool
 
@@ -71,7 +90,7 @@ def figures_here(comparison: Comparison) -> dict[str, Figures]:
         for result in comparison.backbones
     }
     if (ensemble := comparison.ensemble) is not None:
-        here["ensemble"] = Figures(
+        here[ENSEMBLE] = Figures(
             ensemble_title(ensemble),
             True,
             ensemble.evaluation.metrics,
@@ -110,35 +129,26 @@ def make_row(
     transfer: Transfer, here: Figures, metrics: Sequence[str], start: float
 ) -> TransferRow:
     """Write out one backbone's figures there beside those here."""
-    return TransferRow(
-        here.title,
-        here.is_verified,
-        tuple(
-            _cell(
-                metric,
-                here.metrics.get(metric),
-                transfer.metrics.get(metric),
-                transfer.drops.get(metric),
-                start,
-            )
-            for metric in metrics
-        ),
-    )
+    cells = []
+    for metric in metrics:
+        there, drop = transfer.metrics.get(metric), transfer.drops.get(metric)
+        cell = _cell(metric, here.metrics.get(metric), there, start)
+        if drop is not None:
+            cell = replace(cell, drop=f"drop {drop_text(metric, drop)}", is_worse=is_worse(drop))
+        elif there is not None and metric not in TRAVELLING:
+            cell = replace(cell, drop=MIXED)
+        cells.append(cell)
+    return TransferRow(here.title, here.is_verified, tuple(cells))
 
 
-def _cell(
-    metric: str,
-    here: Estimate | None,
-    there: Estimate | None,
-    drop: Estimate | None,
-    start: float,
-) -> TransferCell:
+def _cell(metric: str, here: Estimate | None, there: Estimate | None, start: float) -> TransferCell:
     return TransferCell(
         title=metric_title(metric),
         here=None if here is None else make_cell(metric, here, start),
         there=None if there is None else make_cell(metric, there, start),
-        drop="" if drop is None else drop_text(metric, drop),
-        is_worse=drop is not None and is_worse(drop),
+        why_blank=_NO_SUCH_FILMS if metric in ("sensitivity", "specificity") else _ONE_SIDE,
+        drop="",
+        is_worse=False,
     )
 
 
@@ -146,12 +156,19 @@ def make_applied(here: Figures, there: OperatingPoint, start: float) -> AppliedR
     """Set what the threshold does there beside what it does here."""
     before = here.operating_point
     known = {} if before is None else {metric: getattr(before, metric) for metric in APPLIED}
+    figures = {metric: getattr(there, metric) for metric in APPLIED}
+    if not all(math.isfinite(figures[side].value) for side in ("sensitivity", "specificity")):
+        # Of films of one side, the accuracy is the other figure over again.
+        figures = {
+            metric: figure
+            for metric, figure in figures.items()
+            if metric != "accuracy" and math.isfinite(figure.value)
+        }
     return AppliedRow(
         title=here.title,
         is_verified=here.is_verified,
-        threshold=f"{there.threshold:.2f}",
+        threshold=probability_text(there.threshold),
         cells=tuple(
-            _cell(metric, known.get(metric), getattr(there, metric), None, start)
-            for metric in APPLIED
+            _cell(metric, known.get(metric), figures.get(metric), start) for metric in APPLIED
         ),
     )

@@ -10,6 +10,7 @@ from hilum.report import transfer_wording as words
 from hilum.report.formatting import films_text, metric_title
 from hilum.report.standings import HEADLINE_METRICS
 from hilum.report.standings_section import find_leader
+from hilum.report.transfer_results import redacted_sources
 from hilum.report.transfer_rows import (
     Figures,
     TransferRow,
@@ -21,6 +22,7 @@ from hilum.report.transfer_rows import (
 )
 from hilum.studies.comparison import Comparison
 from hilum.studies.transfer import ExternalValidation, SourceValidation, Transfer
+from hilum.studies.transferring import TRAVELLING
 
 _SOURCE_METRICS = ("auroc", "sensitivity", "specificity")
 
@@ -51,7 +53,7 @@ def view_transfer(comparison: Comparison, redact: Callable[[str], str]) -> dict[
     return {
         "external": comparison.external and _external(comparison, comparison.external, here),
         "sources": comparison.by_source
-        and _sources(comparison, comparison.by_source, here, redact),
+        and _sources(comparison, redacted_sources(comparison.by_source, redact), here),
     }
 
 
@@ -61,12 +63,28 @@ def transfer_texts(comparison: Comparison) -> list[str]:
     Args:
         comparison: A finished study.
     """
-    here, texts = figures_here(comparison), []
+    texts = []
     if comparison.external is not None:
-        texts += _external_reading(comparison, comparison.external.transfers, here)[:1]
+        texts += [
+            external_text(comparison),
+            words.missing_text(comparison.external, comparison.cohort.classes),
+        ]
     if comparison.by_source is not None:
+        here = figures_here(comparison)
         texts.append(_sources_reading(comparison, comparison.by_source, here))
     return [text for text in texts if text]
+
+
+def external_text(comparison: Comparison) -> str:
+    """Say in a sentence whether the leader does worse on another cohort; empty without one.
+
+    Args:
+        comparison: A finished study.
+    """
+    if comparison.external is None:
+        return ""
+    here = figures_here(comparison)
+    return next(iter(_external_reading(comparison, comparison.external.transfers, here)), "")
 
 
 def _external(
@@ -80,15 +98,23 @@ def _external(
     return {
         "name": external.cohort.name,
         "subjects": words.external_subjects(external),
+        "not_scored": words.not_scored_text(external),
         "left_out": words.external_left_out(external),
         "missing": words.missing_text(external, comparison.cohort.classes),
         "reading": _external_reading(comparison, transfers, here),
+        "heads": _heads(comparison),
         "start": start,
         "titles": [metric_title(metric) for metric in metrics],
+        "is_mixed": any(m not in TRAVELLING for m in metrics),
         "rows": [make_row(t, here[t.name], metrics, start) for t in transfers],
         "applied_start": bars_from,
         "applied": [make_applied(figures, point, bars_from) for figures, point in applied],
     }
+
+
+def _heads(comparison: Comparison) -> str:
+    splits = comparison.folds.splits
+    return words.heads_text(len({split.repeat for split in splits}), len(splits))
 
 
 def _external_reading(
@@ -109,10 +135,7 @@ def _external_reading(
 
 
 def _sources(
-    comparison: Comparison,
-    validation: SourceValidation,
-    here: Mapping[str, Figures],
-    redact: Callable[[str], str],
+    comparison: Comparison, validation: SourceValidation, here: Mapping[str, Figures]
 ) -> dict[str, Any]:
     transfers = [t for test in validation.tests for t in test.transfers if t.name in here]
     first = _first(comparison, transfers, here)
@@ -121,7 +144,7 @@ def _sources(
         SourceRow(
             source=test.source,
             films=f"{films_text(test.n_films)}, {test.n_positives:,} of {comparison.positive}",
-            why_untested=redact(test.why_untested),
+            why_untested=test.why_untested,
             rows=tuple(
                 make_row(t, here[t.name], _SOURCE_METRICS, start)
                 for t in test.transfers

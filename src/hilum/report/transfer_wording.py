@@ -13,13 +13,14 @@ from hilum.report.formatting import (
     films_text,
     metric_is_share,
     metric_text,
-    metric_title,
     metric_value,
+    metric_word,
 )
 from hilum.report.wording import joined
 from hilum.studies.transfer import ExternalValidation, SourceTest, Transfer
 
 _NAMED_AT_MOST = 4
+_SPOKEN_OF = ("auroc", "sensitivity", "specificity")
 
 
 def external_subjects(external: ExternalValidation) -> str:
@@ -51,14 +52,45 @@ def external_left_out(external: ExternalValidation) -> str:
     return " ".join(parts)
 
 
+def not_scored_text(external: ExternalValidation) -> str:
+    """Say which files there were not scored: `5 files could not be read; 1 film has another label`.
+
+    Empty where all were.
+    """
+    n_unread, n_other = len(external.cohort.excluded), sum(external.cohort.left_out.values())
+    parts = []
+    if n_unread:
+        parts.append(f"{n_unread:,} {'file' if n_unread == 1 else 'files'} could not be read")
+    if n_other:
+        labels = "has another label" if n_other == 1 else "have other labels"
+        parts.append(f"{films_text(n_other)} {labels}")
+    return f"Of what was given, {'; '.join(parts)}." if parts else ""
+
+
+def heads_text(n_here: int, n_there: int) -> str:
+    """Say that more heads are averaged there than here; empty where they are not more.
+
+    Args:
+        n_here: Heads that tested each film of the study.
+        n_there: Heads that scored each film there.
+    """
+    if n_here >= n_there:
+        return ""
+    by = "the 1 head" if n_here == 1 else f"the {n_here} heads"
+    return (
+        f"Here a film is scored by {by} that tested it, there by all {n_there}. Averages of more "
+        "heads tend to be a little better, so a drop may look smaller than it is."
+    )
+
+
 def missing_text(external: ExternalValidation, classes: Sequence[str]) -> str:
-    """Say which classes of the study have no film there; empty where all have."""
+    """Say of which classes of the study no film there was scored; empty where of all some were."""
     missing = [label for label in classes if not external.cohort.n_per_class.get(label)]
     if not missing:
         return ""
     return (
-        f"It holds no film of {joined(missing, 'or')}, so only what the other films can tell is "
-        "given."
+        f"No film of {joined(missing, 'or')} was scored there, so only what the other films can "
+        "tell is given."
     )
 
 
@@ -85,19 +117,22 @@ def transfer_text(
 ) -> str:
     """Say in one sentence whether a backbone is worse elsewhere.
 
+    It speaks of the AUROC, or where films of one side alone were scored, of the sensitivity
+    or the specificity: an accuracy hangs on the mixture of classes, which differs there.
+
     Args:
         title: Of the backbone.
         transfer: Its figures there.
         here: Its figures here.
         where: Such as `there`.
     """
-    metric = next((m for m in ("auroc", "accuracy", *transfer.drops) if m in transfer.drops), None)
+    metric = next((m for m in _SPOKEN_OF if m in transfer.drops), None)
     if metric is None:
         return ""
-    drop, there, name = transfer.drops[metric], transfer.metrics[metric], metric_title(metric)
-    name = name if name.isupper() else name[0].lower() + name[1:]
+    drop, there = transfer.drops[metric], transfer.metrics[metric]
     change = (
-        f"{name} {metric_text(metric, there)} instead of {metric_text(metric, here[metric])} here"
+        f"{metric_word(metric)} {metric_text(metric, there)} instead of "
+        f"{metric_text(metric, here[metric])} here"
     )
     size = _points(metric, abs(drop.value))
     bounds = sorted((abs(drop.low), abs(drop.high)))
@@ -131,7 +166,7 @@ def applied_text(
 
 
 def sources_text(title: str, tests: Sequence[SourceTest], name: str) -> str:
-    """Say at how many sources a backbone is worse than on the folds, and where most.
+    """Say on how many sources a backbone is worse for not having seen them, and where most.
 
     Args:
         title: Of the backbone.
@@ -154,10 +189,14 @@ def sources_text(title: str, tests: Sequence[SourceTest], name: str) -> str:
     where = f"{source}: AUROC {metric_text('auroc', there)}, a drop of {drop_text('auroc', drop)}"
     if not worse:
         tested = "the one source" if len(found) == 1 else f"any of {len(found)} sources"
-        return (
-            f"No drop is shown for {title} on {tested} that its heads never saw; the largest is "
-            f"at {where}."
-        )
+        text = f"No drop is shown for {title} on {tested} that its heads never saw"
+        if drop.value <= 0:
+            lowest, _, figure = min(found, key=lambda entry: entry[2].value)
+            return (
+                f"{text}: the AUROC is nowhere lower than under heads that saw films of the same "
+                f"source. The lowest is {metric_text('auroc', figure)}, at {lowest}."
+            )
+        return f"{text}; the largest is at {where}."
     named = joined(worse) if len(worse) <= _NAMED_AT_MOST else f"{len(worse)} sources"
     return (
         f"{title} is worse on films of {named} when its heads never saw films from there "

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float
 
 from hilum.evaluation.comparing import compare_pairs
-from hilum.evaluation.deciding import decide
+from hilum.evaluation.deciding import decide, decide_as_chosen
 from hilum.evaluation.decisions import Decisions
 from hilum.evaluation.evaluating import evaluate
 from hilum.evaluation.folding import fold_inflation
@@ -55,12 +55,14 @@ def assess(
         groups=ground.folds.groups,
         inflation=fold_inflation(ground.folds.splits),
     )
+    pick = _pick(ground, verified, plan) if len(verified) > 1 else None
+    first = (verified or results)[0].evaluation
     return Assessment(
         comparisons=comparisons,
         tiers=rank_tiers([result.name for result in verified], comparisons),
         ensemble=_average(ground, verified, plan) if len(verified) > 1 else None,
-        pick=_pick(ground, verified) if len(verified) > 1 else None,
-        subgroups=_by_subgroup(ground, verified[0] if verified else results[0]),
+        pick=pick,
+        subgroups=_by_subgroup(ground, first if pick is None else pick.evaluation),
     )
 
 
@@ -122,23 +124,40 @@ def _average(
     )
 
 
-def _pick(ground: Groundwork, results: Sequence[BackboneResult]) -> NestedPick | None:
+def _pick(
+    ground: Groundwork, results: Sequence[BackboneResult], plan: DecisionPlan | None
+) -> NestedPick | None:
     if ground.folds.validates_on_test:
         return None
+    y, positive = ground.cohort.y, ground.positive_index
     scores, chosen = pick_by_validation(
         {result.name: result.heads.scores for result in results},
-        ground.cohort.y,
+        y,
         ground.folds.splits,
         balances_classes=ground.recipe.head.balances_classes,
     )
+    evaluation = judge_scores(ground, scores)
+    decisions = [result.decisions for result in results if result.decisions is not None]
     return NestedPick(
-        evaluation=judge_scores(ground, scores),
+        evaluation=evaluation,
         times_chosen={result.name: int(np.sum(chosen == k)) for k, result in enumerate(results)},
+        decisions=None
+        if plan is None
+        else decide_as_chosen(
+            decisions,
+            chosen[evaluation.films],
+            evaluation.scores,
+            y[evaluation.films] == positive,
+            ground.folds.groups[evaluation.films],
+            positive=positive,
+            prevalences=plan.prevalences,
+            rng=ground.rng(),
+        ),
     )
 
 
-def _by_subgroup(ground: Groundwork, leader: BackboneResult) -> tuple[SubgroupComparison, ...]:
-    evaluation, positive = leader.evaluation, ground.positive_index
+def _by_subgroup(ground: Groundwork, evaluation: Evaluation) -> tuple[SubgroupComparison, ...]:
+    positive = ground.positive_index
     films = [ground.cohort.films[row] for row in evaluation.films]
     return compare_subgroups(
         {

@@ -20,6 +20,7 @@ from hilum.cohort.splitting import Split, repeated_folds
 from hilum.errors import FoldsError
 from hilum.evaluation.calibration import calibrate_heads
 from hilum.evaluation.decisions import OperatingPoint, OperatingPolicy
+from hilum.evaluation.elsewhere import measure_elsewhere
 from hilum.evaluation.operating import call_tested, head_thresholds, judge_calls
 from hilum.features.views import rotated_views
 from hilum.heads.training import train_heads
@@ -178,12 +179,22 @@ def _transfer(
     scores: Float[np.ndarray, "heads films classes"],
 ) -> Transfer:
     y, groups, positive = ground.cohort.y, ground.folds.groups, ground.positive_index
+    evaluation = result.evaluation
+    is_of_source = np.isin(evaluation.films, source.films)
+    # Some sources are hard, whoever was trained on them: they are held against themselves.
+    here = measure_elsewhere(
+        y[evaluation.films[is_of_source]],
+        evaluation.scores[is_of_source],
+        groups[evaluation.films[is_of_source]],
+        positive=positive,
+        rng=ground.rng(),
+    )
     return measure_transfer(
         result.name,
         scores[:, source.films].mean(axis=0),
         y[source.films],
         groups[source.films],
-        result.evaluation.metrics,
+        here,
         positive=positive,
         rng=ground.rng(),
         operating_point=None

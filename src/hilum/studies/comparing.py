@@ -16,6 +16,7 @@ from hilum.features.extraction import ExtractionCost, FeatureTable
 from hilum.features.views import rotated_views
 from hilum.heads.training import train_heads
 from hilum.memory import peak_rss_bytes
+from hilum.studies.admitting import admit_external, check_external, look_ahead
 from hilum.studies.assessing import Assessment, assess, decide_by_scores, judge_scores
 from hilum.studies.by_source import validate_by_source
 from hilum.studies.comparison import (
@@ -25,7 +26,7 @@ from hilum.studies.comparison import (
     Seconds,
     WeightsRecord,
 )
-from hilum.studies.external import admit_external, check_external, validate_externally
+from hilum.studies.external import validate_externally
 from hilum.studies.extracting import Workshop, open_workshop
 from hilum.studies.groundwork import Groundwork, lay_ground, survey_films
 from hilum.studies.plans import DecisionPlan, StudyPlan, plan_decisions, plan_shortcuts
@@ -136,6 +137,8 @@ def run_study(
     if plan.external is not None:
         check_external(cohort, plan.external)
     check_cache(workshop.cache_dir)
+    if plan.external is not None:
+        look_ahead(plan.external, workshop)
     draw_folds(cohort, recipe, seed)  # fails before any work, not after it
 
     views = rotated_views(recipe.rotated_views, seed)
@@ -189,7 +192,8 @@ def run_study(
             "films_sha256": hash_cohort(cohort),
             "graphs": {backbone.name: graph_key(backbone) for backbone in chosen},
             "split_seed": seed if recipe.split_seed is None else recipe.split_seed,
-        },
+        }
+        | ({} if admission is None else {"external_films_sha256": hash_cohort(admission.cohort)}),
         peak_rss_bytes=peak_rss_bytes(),
         tiers=assessment.tiers,
         ensemble=assessment.ensemble,

@@ -20,7 +20,7 @@ from hilum.studies.plans import ShortcutPlan, StudyPlan, plan_decisions, plan_sh
 from hilum.studies.preparing import draw_folds
 from hilum.studies.recipe_settings import Step, lay_path, same_study
 from hilum.studies.recipes import find_recipes
-from hilum.studies.watching import Silence, Watcher
+from hilum.studies.watching import Named, Silence, Watcher
 
 
 def compare_recipes(
@@ -109,7 +109,7 @@ def compare_recipes(
             run_study(
                 cohort,
                 replace(plan, recipe=recipe),
-                replace(workshop, watcher=_Named(recipe.name, watcher)),
+                replace(workshop, watcher=Named(recipe.name, watcher)),
                 # The same films are one film whatever the recipe.
                 twins=finished[0].audit.kinship.twins if finished else None,
             )
@@ -162,22 +162,6 @@ def _study_path(
         watcher.advance(number + 1, len(steps))
     watcher.end(f"{len(steps)} steps from {finished[0].recipe.name} to {finished[-1].recipe.name}")
     return path
-
-
-class _Named:
-    """Puts the recipe's name before every stage."""
-
-    def __init__(self, name: str, watcher: Watcher) -> None:
-        self._name, self._watcher = name, watcher
-
-    def begin(self, stage: str, unit: str) -> None:
-        self._watcher.begin(f"{self._name}: {stage}", unit)
-
-    def advance(self, done: int, total: int) -> None:
-        self._watcher.advance(done, total)
-
-    def end(self, summary: str) -> None:
-        self._watcher.end(summary)
 
 
 class _Still:

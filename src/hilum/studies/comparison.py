@@ -168,7 +168,8 @@ class Comparison:
             than two.
         pick: What choosing the best backbone is worth on films that the choice never saw;
             None where there was nothing to choose, or no validation films to choose by.
-        subgroups: The first backbone's figures by sex, age, view and source, where known.
+        subgroups: The pick's figures by sex, age, view and source, where known; those of the
+            first backbone where there is no pick.
         by_source: Every source tested by heads trained on the others; None where films are
             not known to come from several.
         external: The heads on another cohort; None if none was given.

@@ -17,6 +17,10 @@ PREVALENCES = (0.01, 0.05, 0.1, 0.3, 0.5)
 """For which predictive values are given where the user names none."""
 
 
+LEAST_PREVALENCE = 1e-6
+"""Closer to 0, or to 1, predictive values would be rounding and no more."""
+
+
 @dataclass(frozen=True)
 class ShortcutPlan:
     """Which shortcuts a study tries.
@@ -101,17 +105,29 @@ def plan_decisions(operating_point: str, prevalences: Sequence[float] | None) ->
 
     Args:
         operating_point: `sensitivity=0.95`, `specificity=0.9` or `youden`.
-        prevalences: Shares of positive films; some usual ones if not given.
+        prevalences: Shares of positive films, from one in a million to all but one in a
+            million; some usual ones if not given.
 
     Raises:
-        RecipeError: There is no such rule, or a prevalence is no share.
+        RecipeError: There is no such rule, no prevalence in the list, or one that is no such
+            share.
     """
     if prevalences is None:
         return DecisionPlan(parse_policy(operating_point))
+    if not prevalences:
+        raise RecipeError(
+            "No prevalence is given.",
+            fix="Give numbers such as 0.01,0.1, or leave --prevalence out for the usual ones.",
+        )
     for prevalence in prevalences:
         if not 0 < prevalence < 1:
             raise RecipeError(
                 f"A prevalence of {prevalence:g} is no share of films.",
                 fix="Give a number between 0 and 1, such as 0.05 for 5 %.",
+            )
+        if not LEAST_PREVALENCE <= prevalence <= 1 - LEAST_PREVALENCE:
+            raise RecipeError(
+                f"A prevalence of {prevalence:g} is too close to 0 or 1 to compute with.",
+                fix=f"Give a number between {LEAST_PREVALENCE:g} and 1 - {LEAST_PREVALENCE:g}.",
             )
     return DecisionPlan(parse_policy(operating_point), tuple(sorted(set(prevalences))))

@@ -21,11 +21,11 @@ class Transfer:
 
     Attributes:
         name: The backbone's catalog name; `ensemble` for the average of all backbones.
-        metrics: accuracy, sensitivity, specificity, auroc, average_precision there, each
-            only where both sides, or the side that it speaks of, have films.
-        drops: For the same names, the figure here less the figure there, with its interval:
-            above 0 where it is worse there. That of average_precision also changes with the
-            share of positive films.
+        metrics: sensitivity and specificity there, each where its side has films; accuracy,
+            auroc and average_precision where both sides have.
+        drops: For sensitivity, specificity and auroc, the figure here less the figure there,
+            with its interval: above 0 where it is worse there. The others hang on how the
+            classes are mixed, so that their difference is no drop.
         confusion: Of the calls by the highest score.
         roc: None where one side has no films.
         operating_point: The threshold that was fixed here, applied there; None where none was

@@ -15,6 +15,9 @@ from hilum.evaluation.elsewhere import measure_elsewhere
 from hilum.evaluation.results import Estimate
 from hilum.studies.transfer import Transfer
 
+TRAVELLING = ("sensitivity", "specificity", "auroc")
+"""Figures that do not hang on how the classes are mixed, so that a drop of them means one."""
+
 
 def measure_transfer(
     name: str,
@@ -48,7 +51,7 @@ def measure_transfer(
         drops={
             metric: measure_drop(here[metric], figure)
             for metric, figure in there.items()
-            if metric in here
+            if metric in here and metric in TRAVELLING
         },
         confusion=count_confusion(y_true, np.argmax(scores, axis=1), positive=positive),
         roc=trace_roc(is_positive, scores[:, positive]) if has_both_sides else None,

@@ -22,6 +22,25 @@ class Watcher(Protocol):
         ...
 
 
+class Named:
+    """Puts a name before every stage, where several things go through the same ones."""
+
+    def __init__(self, name: str, watcher: Watcher) -> None:
+        self._name, self._watcher = name, watcher
+
+    def begin(self, stage: str, unit: str) -> None:
+        """Enter the stage under the name."""
+        self._watcher.begin(f"{self._name}: {stage}", unit)
+
+    def advance(self, done: int, total: int) -> None:
+        """Pass it on."""
+        self._watcher.advance(done, total)
+
+    def end(self, summary: str) -> None:
+        """Pass it on."""
+        self._watcher.end(summary)
+
+
 class Silence:
     """A watcher that says nothing."""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from hilum.cli.data import read_cohort, read_cohorts
+from hilum.cli.data import read_cohort, read_cohorts, read_place
 from hilum.errors import CohortError
 
 
@@ -125,3 +125,27 @@ def test_columns_are_those_of_the_first_table(films: Path, others: Path) -> None
         read_cohorts(others, table, **columns | {"label_column": "lost"})
     with pytest.raises(CohortError, match="are folders"):
         read_cohorts(others, films, **columns)
+
+
+def test_two_tables_need_not_name_their_columns_alike(films: Path, others: Path) -> None:
+    usual = others.with_suffix(".csv")
+    usual.write_text("image,label\nothers/Unwell/a.png,SICK\nothers/Well/c.png,WELL\n")
+    odd = films.with_suffix(".csv")
+    odd.write_text(odd.read_text().replace("\n", "\nfilms/").removesuffix("films/"))
+    columns = {"image_column": "which", "label_column": "what"}
+    labels = ["Sick=SICK", "Well=WELL"]
+    for data, external, counts in ((usual, odd, (3, 1)), (odd, usual, (1, 1))):
+        cohort, elsewhere = read_cohorts(data, external, labels=labels, **columns)
+        assert cohort.classes == ("Sick", "Well")
+        assert elsewhere is not None
+        assert tuple(elsewhere.n_per_class.values()) == counts
+    with pytest.raises(CohortError, match=r"external cohort 'films': .* plainly the image") as told:
+        read_cohorts(usual, odd, labels=labels)
+    assert "rename the columns in 'films.csv'" in told.value.fix
+
+
+def test_an_empty_place_is_not_the_folder_one_stands_in() -> None:
+    assert read_place(None) is None
+    assert read_place(".") == Path()
+    with pytest.raises(CohortError, match="--external names nothing"):
+        read_place(" ")

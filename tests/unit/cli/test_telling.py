@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from hilum.cli.telling import tell_result
+from hilum.cli.telling import tell_excluded, tell_result, tell_undecided
 from hilum.studies.comparison import Comparison, Unavailable
+from unit.report.make_assessment import make_assessed
 from unit.report.make_comparison import make_comparison
 from unit.report.make_paper_run import make_paper_run
 
@@ -67,3 +68,29 @@ def test_refused_weights_are_told_and_absent_ones_are_not(
     text = told(replace(make_paper_run(), unavailable=(refused, absent)), 80, capsys)
     assert "Refused: The weight file x.h5 [is] another." in text
     assert "Not here." not in text
+
+
+def test_files_of_the_other_cohort_are_told_as_such(capsys: pytest.CaptureFixture[str]) -> None:
+    comparison = make_assessed()
+    assert comparison.external is not None
+    tell_excluded(comparison.external.cohort)
+    told = capsys.readouterr().err.splitlines()
+    assert all(line.startswith("External cohort elsewhere: ") for line in told)
+    assert "Not read: " in told[0]
+    assert told[0].endswith("CORRUPT: It ends. Copy.")
+    assert told[1].endswith("Left out, by label: 1 Pneumonia")
+    tell_excluded(comparison.cohort)
+    assert "External" not in capsys.readouterr().err
+
+
+def test_options_that_a_recipe_cannot_follow_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    paper, hilum = make_comparison(is_paper=True, backbones=1), make_comparison(backbones=1)
+    tell_undecided([paper, hilum], ["--operating-point", "--prevalence"])
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == (
+        "paper validates on its test films, so there is no operating point, and "
+        "--operating-point and --prevalence changed nothing there."
+    )
+    tell_undecided([paper], [])
+    tell_undecided([hilum], ["--prevalence"])
+    assert capsys.readouterr().err == ""

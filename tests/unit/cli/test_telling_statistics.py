@@ -31,12 +31,23 @@ def test_the_statistics_take_a_few_lines(capsys: pytest.CaptureFixture[str]) -> 
     assert f"Tier 2: {third} (on its own)." in words
     assert "Chosen anew for every film, without that film: accuracy" in words
     assert "figure to quote for “the best of 3”" in words
-    assert f"Operating point of {first}: 0.31, chosen on validation films" in words
+    assert "Operating point of the network chosen anew for every film, with thresholds" in words
+    assert "so as to find 95 % of new COVID-19 films: on test films sensitivity" in words
     assert "the figures differ by view" in words
     assert f"{first} is worse there: AUROC" in words
     assert "is worse on films of Hospital B" in words
     after = text[text.index("95 % intervals in grey.") :]
     assert len(after.splitlines()) < 25
+
+
+def test_without_a_choice_the_leaders_operating_point_is_told(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    comparison = replace(make_assessed(), pick=None)
+    title = comparison.backbones[0].title
+    words = one_line(told(comparison, capsys))
+    assert f"Operating point of {title}, with thresholds from validation films" in words
+    assert "typically 0.31, so as to find 95 %" in words
 
 
 def test_tiers_and_what_is_made_of_several_stand_in_the_table(

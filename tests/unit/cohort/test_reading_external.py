@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from hilum.cohort.columns import Columns
-from hilum.cohort.external import list_found, read_external
+from hilum.cohort.external import list_found, read_external, share_columns
 from hilum.cohort.manifest import Cohort
 from hilum.errors import CohortError
 
@@ -60,6 +60,43 @@ def test_a_table_may_lack_the_columns_of_another(table: Path) -> None:
     assert list_found(table, columns, is_external=True) == ["Covid-19", "Normal", "Pneumonia"]
     with pytest.raises(CohortError, match="no column 'picture'"):
         list_found(table, columns)
+
+
+def test_a_column_goes_with_the_tables_that_have_it(table: Path, dark: Path) -> None:
+    other = dark / "other.csv"
+    other.write_text("picture,finding,age\nCovid-19/b.png,Covid-19,50\n")
+    columns = Columns(image="picture", label="finding", patient="subject")
+    here, there = share_columns(columns, table, other)
+    assert here == Columns(label="finding", patient="subject")
+    assert there == Columns(image="picture", label="finding")
+    assert read_external(other, CLASSES, labels=LABELS, columns=there).n_per_class == {"COVID": 1}
+    assert share_columns(Columns(image="picture"), dark, other)[1] == Columns(image="picture")
+    with pytest.raises(CohortError, match=r"no column 'lost' in '.*films.csv' or '.*other.csv'"):
+        share_columns(Columns(image="lost"), table, other)
+
+
+def test_a_class_without_a_readable_film_is_dropped(dark: Path) -> None:
+    (dark / "Covid-19" / "a.png").write_text("no picture")
+    (dark / "Covid-19" / "b.png").write_bytes(b"")
+    cohort = read_external(dark, CLASSES, labels=LABELS)
+    assert cohort.is_external
+    assert cohort.classes == ("Normal",)
+    assert [(e.label, e.code) for e in cohort.excluded] == [("COVID", "TYPE"), ("COVID", "EMPTY")]
+    (dark / "No_findings" / "c.png").write_text("no picture")
+    with pytest.raises(CohortError, match="No film of the external cohort 'dark' can be read"):
+        read_external(dark, CLASSES, labels=LABELS)
+
+
+def test_complaints_name_the_cohort_by_its_place(
+    dark: Path, table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (dark / "No_findings" / "c.png").unlink()
+    with pytest.raises(CohortError, match="In the external cohort 'films': 1 of the table's 2"):
+        read_external(table, CLASSES, labels=LABELS)
+    monkeypatch.chdir(dark)
+    with pytest.raises(CohortError, match="external cohort 'dark' have none of the classes A, B"):
+        read_external(Path(), ["A", "B"])
+    assert read_external(Path(), CLASSES, labels=LABELS).name == "dark"
 
 
 def test_a_pattern_for_other_names_tells_nothing(dark: Path) -> None:

@@ -11,7 +11,6 @@ from scipy.special import softmax
 
 from hilum.cohort.splitting import Split
 from hilum.evaluation.calibration import (
-    average_calibrated,
     calibrate,
     calibrate_heads,
     fit_calibrator,
@@ -165,9 +164,6 @@ def test_each_head_is_calibrated_by_its_own_films_alone():
         assert calibrators[head].temperature == alone.temperature
         np.testing.assert_array_equal(calibrators[head].log_prior_ratio, alone.log_prior_ratio)
         np.testing.assert_array_equal(probabilities[head], calibrate(alone, both[head]))
-    pooled = np.exp(np.log(probabilities).mean(axis=0))
-    pooled /= pooled.sum(axis=1, keepdims=True)
-    np.testing.assert_allclose(average_calibrated(calibrators, both), pooled)
 
 
 def test_tested_films_are_pooled_as_logarithms_over_their_heads():
@@ -209,5 +205,3 @@ def test_refuses_what_would_flatter_or_mislead():
         fit_calibrator(scores[:0], y[:0], log_prior_ratio=no_prior())
     with pytest.raises(ValueError, match="finite"):
         fit_calibrator(scores * np.nan, y, log_prior_ratio=no_prior())
-    with pytest.raises(ValueError, match="one calibrator per head"):
-        average_calibrated([], heads)

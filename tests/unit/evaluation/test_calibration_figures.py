@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.special import expit
+from scipy.stats import sem, t
 
 from hilum.errors import NoTrialsError
-from hilum.evaluation.calibration_figures import measure_calibration
+from hilum.evaluation.calibration_figures import estimate_losses, measure_calibration
 from hilum.evaluation.losses import brier_score, log_loss
 from hilum.evaluation.reliability import calibration_error
 
@@ -28,7 +31,8 @@ def test_values_are_those_of_the_single_functions():
     assert figures.calibration_error.value == pytest.approx(calibration_error(is_positive, p))
     for estimate in (figures.brier_score, figures.log_loss, figures.calibration_error):
         assert estimate.low <= estimate.value <= estimate.high
-        assert "150 groups, 200 resamples" in estimate.method
+        assert "over 150 groups" in estimate.method
+    assert "200 resamples" in figures.calibration_error.method
 
 
 def test_the_same_generator_gives_the_same_figures():
@@ -53,7 +57,40 @@ def test_films_of_one_patient_widen_the_intervals():
     )
     for name in ("brier_score", "log_loss"):
         one, four = getattr(alone, name), getattr(fourfold, name)
-        assert four.high - four.low == pytest.approx(one.high - one.low, rel=0.1)
+        assert (four.low, four.high) == pytest.approx((one.low, one.high))
+    one, four = alone.calibration_error, fourfold.calibration_error
+    assert four.high - four.low == pytest.approx(one.high - one.low, rel=0.25)
+
+
+def test_many_films_have_the_interval_of_a_plain_mean():
+    rng = np.random.default_rng(3)
+    is_positive, p, _ = draw(20_000, rng, sharpness=1.0)
+    brier = estimate_losses(is_positive, p, np.arange(20_000))["brier_score"]
+    squared = (p - is_positive) ** 2
+    bounds = t.interval(0.95, 19_999, loc=squared.mean(), scale=sem(squared))
+    assert (brier.low, brier.high) == pytest.approx(bounds, abs=1e-4)
+
+
+@given(
+    st.lists(st.tuples(st.booleans(), st.floats(0, 1), st.integers(0, 9)), min_size=1, max_size=30)
+)
+def test_intervals_of_losses_have_width_and_hold_the_value(films):
+    is_positive, p, groups = (np.array(column) for column in zip(*films, strict=True))
+    losses = estimate_losses(is_positive, p, groups)
+    for estimate, largest in ((losses["brier_score"], 1.0), (losses["log_loss"], 16.2)):
+        assert 0 <= estimate.low <= estimate.value <= estimate.high <= largest
+        assert estimate.high - estimate.low > 0.01
+
+
+def test_probabilities_nearly_certain_have_the_intervals_of_certain_ones():
+    is_positive = np.arange(40) < 20
+    certain, nearly = (
+        estimate_losses(is_positive, np.where(is_positive, 1 - rest, rest), np.arange(40))
+        for rest in (0.0, 1e-6)
+    )
+    assert nearly["brier_score"].high == pytest.approx(certain["brier_score"].high, rel=0.05)
+    # A wrong film would have lost a little less.
+    assert 0.8 < nearly["log_loss"].high / certain["log_loss"].high < 1
 
 
 @pytest.mark.parametrize("is_right", [True, False])
@@ -66,7 +103,7 @@ def test_no_interval_claims_certainty(is_right):
     for estimate in (figures.brier_score, figures.log_loss, figures.calibration_error):
         assert estimate.low <= estimate.value <= estimate.high
         assert estimate.high - estimate.low > 0.05
-        assert "all 100 resamples agree" in estimate.method
+    assert "all 100 resamples agree" in figures.calibration_error.method
 
 
 def test_a_single_positive_film_is_enough_and_none_is_not():

@@ -7,11 +7,23 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sklearn.metrics import average_precision_score, roc_auc_score
+from sklearn.metrics import (
+    average_precision_score,
+    brier_score_loss,
+    log_loss,
+    roc_auc_score,
+)
 
-from simulations.drawing import binormal_average_precision, draw_binormal
+from simulations.drawing import (
+    binormal_average_precision,
+    binormal_losses,
+    binormal_probability,
+    draw_binormal,
+)
 from simulations.intervals import (
     FILMS,
+    simulate_losses,
+    simulate_losses_of_patients,
     simulate_other_cohorts,
     simulate_patients,
     simulate_proportions,
@@ -25,6 +37,15 @@ def test_the_truth_of_a_simulation_is_what_many_films_have():
     assert auroc == pytest.approx(0.85, abs=0.003)
     precision = average_precision_score(cohort.is_positive, cohort.y_score)
     assert precision == pytest.approx(binormal_average_precision(0.85, 0.3), abs=0.004)
+
+
+@pytest.mark.parametrize("sureness", [1.0, 2.0])
+def test_the_true_losses_are_what_many_films_have(sureness):
+    cohort = draw_binormal(100_000, 100_000, 0.85, np.random.default_rng(0))
+    probability = binormal_probability(cohort.y_score, 0.85, sureness)
+    brier, log = binormal_losses(0.85, sureness)
+    assert brier_score_loss(cohort.is_positive, probability) == pytest.approx(brier, abs=0.002)
+    assert log_loss(cohort.is_positive, probability) == pytest.approx(log, abs=0.006)
 
 
 @pytest.mark.parametrize("films", FILMS)
@@ -41,6 +62,28 @@ def test_rankings_are_held_roughly():
     assert len(rows) == 3
     for row in rows:
         assert row.share >= 0.9, row
+
+
+def test_losses_are_held_roughly():
+    """The middle of the resamples, with 32 films, would be at 0.82 to 0.91."""
+    rows = simulate_losses(32, n_simulations=300)
+    assert len(rows) == 12
+    for row in rows:
+        assert row.share >= 0.91, row
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("films", [15, *FILMS])
+def test_losses_are_held(films):
+    for row in simulate_losses(films):
+        assert row.is_allowed, row
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n_patients", [44, 64])
+def test_losses_of_patients_are_held(n_patients):
+    for row in simulate_losses_of_patients(n_patients):
+        assert row.is_allowed, row
 
 
 @pytest.mark.slow

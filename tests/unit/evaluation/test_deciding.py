@@ -10,9 +10,10 @@ from scipy.special import expit
 
 from hilum.cohort.splitting import Split, repeated_folds
 from hilum.evaluation.calibration import calibrate_heads
-from hilum.evaluation.deciding import decide
+from hilum.evaluation.deciding import decide, decide_as_chosen
 from hilum.evaluation.decisions import OperatingPolicy
 from hilum.evaluation.operating import head_thresholds
+from hilum.evaluation.pooling import pool_tested
 
 POLICY = OperatingPolicy("sensitivity", 0.9)
 
@@ -165,3 +166,54 @@ def test_the_whole_study_reaches_its_sensitivity():
     standard_error = np.std(reached) / np.sqrt(len(reached))
     promised = POLICY.target if point.promised is None else point.promised
     assert np.mean(reached) >= promised - 2 * standard_error
+
+
+def test_each_film_is_decided_by_the_backbone_chosen_for_it():
+    scores, y, splits, groups = study()
+    others, *_ = study(sharpness=1.0)
+    both = [run(of_one, y, splits, groups) for of_one in (scores, others)]
+    chosen = np.random.default_rng(0).integers(2, size=120)
+    films = np.arange(120)
+    pooled = np.stack([pool_tested(of_one, splits).scores for of_one in (scores, others)])
+    picked = decide_as_chosen(
+        both,
+        chosen,
+        pooled[chosen, films],
+        y == 1,
+        groups,
+        positive=1,
+        prevalences=(0.1,),
+        rng=np.random.default_rng(4),
+        n_bootstraps=100,
+    )
+    for film, k in enumerate(chosen):
+        np.testing.assert_array_equal(picked.probabilities[film], both[k].probabilities[film])
+        assert picked.is_called[film] == both[k].is_called[film]
+    confusion = picked.operating_point.confusion
+    assert confusion.tp == np.sum(picked.is_called & (y == 1))
+    assert confusion.fp == np.sum(picked.is_called & (y == 0))
+    assert np.isnan(picked.operating_point.threshold)
+    assert picked.operating_point.policy == POLICY
+    assert picked.calibrators == ()
+    assert len(picked.thresholds) == 0
+    before = picked.calibration.before.brier_score.value
+    assert before == pytest.approx(np.mean((pooled[chosen, films, 1] - y) ** 2))
+
+
+def test_choosing_one_backbone_throughout_changes_nothing():
+    scores, y, splits, groups = study()
+    alone = run(scores, y, splits, groups)
+    picked = decide_as_chosen(
+        [alone],
+        np.zeros(120, np.int64),
+        pool_tested(scores, splits).scores,
+        y == 1,
+        groups,
+        positive=1,
+        prevalences=(0.01, 0.1),
+        rng=np.random.default_rng(4),
+        n_bootstraps=100,
+    )
+    assert picked.operating_point.sensitivity == alone.operating_point.sensitivity
+    assert picked.predictive_values == alone.predictive_values
+    assert picked.calibration.after.brier_score == alone.calibration.after.brier_score

@@ -125,7 +125,7 @@ def test_the_same_threshold_elsewhere():
         policy=POLICY,
     )
     healthy = apply_elsewhere(
-        point, np.array([0.1, 0.3, 0.29]), np.zeros(3, dtype=bool), np.arange(3)
+        point, np.array([[0.1, 0.3, 0.29]]), np.zeros(3, dtype=bool), np.arange(3)
     )
     assert healthy.threshold == point.threshold == pytest.approx(0.3)
     assert healthy.policy == POLICY
@@ -134,6 +134,27 @@ def test_the_same_threshold_elsewhere():
     assert math.isnan(healthy.sensitivity.value)
     assert math.isnan(healthy.sensitivity.low)
     assert healthy.sensitivity.method == "no films"
-    ill = apply_elsewhere(point, np.array([0.1, 0.3]), np.ones(2, dtype=bool), np.arange(2))
+    ill = apply_elsewhere(point, np.array([[0.1, 0.3]]), np.ones(2, dtype=bool), np.arange(2))
     assert ill.confusion == Confusion(tp=1, fn=1, tn=0, fp=0)
     assert ill.specificity.method == "no films"
+
+
+def test_heads_that_waver_between_the_others_do_not_raise_the_positive_class():
+    """Two heads give 0.5 to class 0, and the rest to opposite others: 0.5 it stays."""
+    splits = [split([], [0]), split([], [0])]
+    scores = np.array([[[0.5, 0.49, 0.01]], [[0.5, 0.01, 0.49]]])
+    thresholds = [Threshold(0.7, 10, None)] * 2
+    assert not call_tested(thresholds, scores, splits, positive=0).any()
+    assert call_tested([Threshold(0.5, 10, None)] * 2, scores, splits, positive=0).all()
+
+
+def test_films_that_are_all_but_certain_are_not_told_apart_by_rounding():
+    splits = [split([], range(3), fold=fold) for fold in range(3)]
+    p_ill = np.full((3, 3), 1 - 1e-7) + np.array([[0, 1e-16, -1e-16]] * 3)
+    thresholds = [Threshold(1 - 1e-7, 10, None)] * 3
+    assert call_tested(thresholds, as_scores(p_ill), splits, positive=1).all()
+    point = judge_calls(
+        np.array([True]), np.array([True]), np.arange(1), thresholds=thresholds, policy=POLICY
+    )
+    elsewhere = apply_elsewhere(point, p_ill, np.ones(3, dtype=bool), np.arange(3))
+    assert elsewhere.confusion.tp == 3

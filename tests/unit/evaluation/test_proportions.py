@@ -125,9 +125,9 @@ def test_effective_trials_agree_with_a_design_effect_by_hand():
     share = is_right.mean()
     variance = np.sum((right - 2 * share) ** 2) * 40 / 39 / 80**2
     design_effect = variance / (share * (1 - share) / 80)
-    # 16 groups hold a film that was called wrongly; being all alike would have been 2.
-    drawn = (16 * design_effect + 4 * max(2, design_effect)) / 20
-    student = (t.ppf(0.975, 79) / t.ppf(0.975, 39)) ** 2
+    # 15 groups hold a wrong film beyond the first such group; being all alike would be 2.
+    drawn = (15 * design_effect + 4 * max(2, design_effect)) / 19
+    student = (15 * (t.ppf(0.975, 79) / t.ppf(0.975, 39)) ** 2 + 4) / 19
     trials = effective_trials(is_right, np.repeat(np.arange(40), 2))
     assert trials == pytest.approx(80 / drawn * student, rel=1e-12)
 
@@ -160,6 +160,30 @@ def test_one_more_right_group_does_not_make_bounds_jump():
     lows = [clustered_proportion(np.arange(120) >= 3 * wrong, groups).low for wrong in (3, 2, 1, 0)]
     assert np.all(np.diff(lows) > 0)
     assert np.diff(lows).max() < 0.06
+
+
+@pytest.mark.parametrize(
+    ("n_groups", "n_each", "largest_step"),
+    [(2, 20, 0.02), (3, 20, 0.02), (4, 10, 0.03), (8, 4, 0.05)],
+)
+def test_one_wrong_film_of_few_groups_does_not_make_bounds_jump(n_groups, n_each, largest_step):
+    n_films = n_groups * n_each
+    groups = np.repeat(np.arange(n_groups), n_each)
+    all_right = clustered_proportion(np.ones(n_films, dtype=bool), groups)
+    one_wrong = clustered_proportion(np.arange(n_films) > 0, groups)
+    assert all_right.low - largest_step < one_wrong.low < all_right.low
+    assert one_wrong.value < one_wrong.high <= 1
+    all_wrong = clustered_proportion(np.zeros(n_films, dtype=bool), groups)
+    one_right = clustered_proportion(np.arange(n_films) == 0, groups)
+    assert all_wrong.high < one_right.high < all_wrong.high + largest_step
+
+
+@given(st.integers(2, 40), st.integers(2, 20))
+def test_one_wrong_film_never_raises_the_lower_bound(n_groups, n_each):
+    is_right = np.arange(n_groups * n_each) > 0
+    groups = np.repeat(np.arange(n_groups), n_each)
+    low = clustered_proportion(is_right, groups).low
+    assert low < clopper_pearson(n_groups, n_groups).low
 
 
 def test_no_film_is_no_share():

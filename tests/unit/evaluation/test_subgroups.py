@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from hilum.evaluation.proportions import clustered_proportion
+from hilum.evaluation.ranking import delong_interval
 from hilum.evaluation.subgroups import LEAST_GROUPS, age_band, compare_subgroups
 
 
@@ -52,6 +53,32 @@ def test_each_level_has_the_figures_of_its_films():
         assert subgroup.sensitivity == clustered_proportion(is_called[positives], groups[positives])
         assert subgroup.specificity == clustered_proportion(~is_called[others], groups[others])
         assert not subgroup.is_small
+
+
+def test_intervals_of_an_auroc_are_those_of_the_whole_cohort():
+    """The resamples of a level near 1 hardly differ: their middle would be too narrow."""
+    is_positive = np.arange(80) % 2 == 0
+    y_score = np.where(is_positive, 1.0, 0.0) + np.arange(80) / 1000
+    y_score[[40, 41]] = y_score[[41, 40]]
+    (comparison,) = compare_subgroups(
+        {"sex": ["F"] * 40 + ["M"] * 40},
+        is_positive,
+        y_score,
+        y_score > 0.5,
+        np.arange(80),
+        rng=np.random.default_rng(0),
+        n_permutations=50,
+    )
+    for subgroup, films in zip(
+        comparison.subgroups, (slice(None, 40), slice(40, None)), strict=True
+    ):
+        delong = delong_interval(is_positive[films], y_score[films], np.arange(40))
+        assert subgroup.auroc.low == pytest.approx(delong.low, abs=0.02)
+        assert subgroup.auroc.high == pytest.approx(delong.high, abs=0.02)
+        assert "score interval" in subgroup.auroc.method
+    perfect, _ = (subgroup.auroc for subgroup in comparison.subgroups)
+    assert (perfect.value, perfect.high) == (1, 1)
+    assert 0.7 < perfect.low < 0.95
 
 
 def test_levels_are_in_order_and_of_one_spelling():

@@ -17,7 +17,7 @@ from hilum.evaluation.subgroups import Subgroup, SubgroupComparison
 from hilum.studies.comparison import Comparison, Ensemble
 from hilum.studies.transfer import ExternalValidation, SourceTest, SourceValidation, Transfer
 from unit.report.make_comparison import CANARY, make_comparison
-from unit.report.make_decisions import with_decisions
+from unit.report.make_decisions import as_chosen, make_decisions, with_decisions
 
 MADE_UP = "made up"
 OUTSIDER = "OTHER-SMITH"
@@ -81,7 +81,14 @@ def make_pick(comparison: Comparison) -> NestedPick:
     n_second = len(range(0, n_films, 3))
     counts = {result.name: 0 for result in results}
     counts |= {results[0].name: n_films - n_second, results[1].name: n_second}
-    return NestedPick(evaluation=_evaluation(comparison, scores), times_chosen=counts)
+    evaluation = _evaluation(comparison, scores)
+    return NestedPick(
+        evaluation=evaluation,
+        times_chosen=counts,
+        decisions=as_chosen(
+            make_decisions(evaluation, (comparison.cohort.y == 0).astype(np.int64))
+        ),
+    )
 
 
 def make_subgroups() -> tuple[SubgroupComparison, ...]:
@@ -143,6 +150,8 @@ def make_external(comparison: Comparison) -> ExternalValidation:
                 "0e5751c026ff", broken, comparison.cohort.classes[0], "CORRUPT", "It ends.", "Copy."
             ),
         ),
+        left_out={"Pneumonia": 1},
+        is_external=True,
     )
     point = OperatingPoint(
         policy=OperatingPolicy(),
@@ -187,6 +196,7 @@ def _transfers(
                 drops={
                     metric: Estimate(drop, drop - 0.06, drop + 0.06, MADE_UP)
                     for metric, drop in by_metric.items()
+                    if metric != "accuracy"
                 },
                 confusion=Confusion(45, 15, 62, 18),
                 roc=evaluation.roc,

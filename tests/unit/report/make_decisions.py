@@ -61,6 +61,7 @@ def make_decisions(evaluation: Evaluation, y_true: np.ndarray) -> Decisions:
         ),
         thresholds=np.full(heads, threshold),
         probabilities=probabilities,
+        is_called=calibrated >= threshold,
         calibration=Calibration(before=_figures(raw, truth), after=_figures(calibrated, truth)),
         operating_point=OperatingPoint(
             policy=OperatingPolicy(),
@@ -78,6 +79,12 @@ def make_decisions(evaluation: Evaluation, y_true: np.ndarray) -> Decisions:
         ),
         decision_curve=_curve(calibrated, truth),
     )
+
+
+def as_chosen(decisions: Decisions) -> Decisions:
+    """Make of one backbone's decisions those of a choice, which has no threshold of its own."""
+    point = replace(decisions.operating_point, threshold=math.nan, threshold_sd=math.nan)
+    return replace(decisions, calibrators=(), thresholds=np.empty(0), operating_point=point)
 
 
 def predictive_values(confusion: Confusion, prevalence: float) -> PredictiveValues:

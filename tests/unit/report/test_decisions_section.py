@@ -19,8 +19,9 @@ from hilum.evaluation.decisions import Decisions
 from hilum.report.decisions_results import decisions_results
 from hilum.report.decisions_section import view_decisions
 from hilum.report.figures import draw_figures
-from hilum.report.run_folder import to_json
+from hilum.report.run_folder import results, to_json
 from hilum.studies.comparison import Comparison, Ensemble
+from unit.report.make_assessment import make_assessed
 
 SCRIPT = (resources.files("hilum.report") / "templates" / "prevalence.js").read_text("utf-8")
 
@@ -84,9 +85,49 @@ def test_the_slider_is_hidden_until_its_script_runs_and_has_a_name(decided_page:
     section = section_of(decided_page)
     assert re.search(r'<div class="prevalence" [^>]* hidden>', section)
     assert '<label for="prevalence">' in section
-    assert re.search(r'<input type="range" id="prevalence" [^>]*aria-valuetext="1 %"', section)
-    assert 'aria-live="polite"' in section
+    assert re.search(r'<input type="range" id="prevalence" [^>]*aria-valuetext="1 %; ', section)
     assert "as in this cohort" in section[section.index('<table class="results values') :]
+
+
+def test_a_change_of_the_slider_is_announced_once(decided_page: str) -> None:
+    section = section_of(decided_page)
+    box = section[section.index('<div class="prevalence"') : section.index("</dl>")]
+    assert re.findall(r'aria-live="(\w+)"', box) == ["off"]
+    assert "<output" not in re.findall(r"<label.*?</label>", box, re.DOTALL)[0]
+    said = re.findall(r'aria-valuetext="([^"]*)"', box)
+    assert len(said) == 1
+    assert re.fullmatch(r"1 %; called, right in [\d.]+ %; not called, right in [\d.]+ %", said[0])
+
+
+def test_the_choice_made_anew_speaks_where_there_was_one() -> None:
+    comparison = make_assessed()
+    pick = comparison.pick
+    assert pick is not None
+    assert pick.decisions is not None
+    said = words_of(section_of(render_page(comparison)))
+    assert "With the network chosen anew for every film , a film is called COVID-19 where" in said
+    assert "first because of these very films" in said
+    figure = pick.decisions.operating_point.specificity
+    assert f"{100 * figure.value:.1f} % [{100 * figure.low:.1f}" in said
+    # Three backbones were chosen from, two were chosen: theirs are the heads that judged.
+    assert "The thresholds of the 50 heads all lie at 0.31" in said
+    assert "median over 50 heads" in said
+    assert "Each backbone by itself, by the same rule" in said
+    view = view_decisions(comparison, draw_figures(comparison))
+    assert view is not None
+    titles = [row.title for row in view["others"]]
+    assert titles == ["Average of 3 backbones", *(r.title for r in comparison.backbones)]
+    assert "the network chosen anew for every film" in view["reliability"]
+    assert "the network chosen anew for every film" in view["curve"]
+
+
+def test_results_of_a_choice_have_no_threshold_of_their_own() -> None:
+    comparison = make_assessed()
+    told = json.loads(to_json(results(comparison)))["pick"]["decisions"]
+    assert told["operating_point"]["threshold"] is None
+    assert told["operating_point"]["threshold_per_head"] == []
+    assert told["operating_point"]["sensitivity"]["value"] > 0.5
+    assert told["calibration"]["temperatures"] == []
 
 
 def test_names_cannot_break_out_of_the_section() -> None:

@@ -33,6 +33,14 @@ def test_titles() -> None:
     assert formatting.metric_title("auroc") == "AUROC"
     assert formatting.metric_title("macro_auroc") == "Macro AUROC"
     assert formatting.metric_title("balanced_accuracy") == "Balanced accuracy"
+    words = {
+        "auroc": "AUROC",
+        "macro_auroc": "macro AUROC",
+        "f1": "F1",
+        "mcc": "Matthews correlation",
+    }
+    words |= {"sensitivity": "sensitivity", "brier_score": "Brier score"}
+    assert {metric: formatting.metric_word(metric) for metric in words} == words
 
 
 @pytest.mark.parametrize(

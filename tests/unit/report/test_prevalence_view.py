@@ -170,6 +170,17 @@ def test_unknown_shares_leave_the_slider_out(decisions: Decisions) -> None:
     assert (row.ppv, row.ppv_interval, row.counts) == ("not defined", "", None)
 
 
+def test_an_extreme_prevalence_does_not_move_the_slider(decisions: Decisions) -> None:
+    point = decisions.operating_point
+    found, spared = point.sensitivity.value, point.specificity.value
+    extreme, usual = (
+        predictive_values(found, spared, n_positives=80, n_others=80, prevalence=p)
+        for p in (1e-320, 0.01)
+    )
+    assert make_slider([extreme, usual], point) == make_slider([usual], point)
+    assert make_slider([extreme], point) is None
+
+
 def test_shares_near_all_are_not_written_as_all() -> None:
     assert fine_percents(0.975) == ("97.5",)
     assert fine_percents(0.99996) == ("99.996",)
@@ -187,4 +198,10 @@ def test_the_slider_spans_its_scale_in_equal_ratios() -> None:
     assert nearest_step(0.9) == STEPS
     assert [prevalence_text(p) for p in (0.001, 0.013, 0.475, 0.5)] == [
         "0.1 %", "1.3 %", "47.5 %", "50 %",
+    ]  # fmt: skip
+
+
+def test_a_prevalence_near_all_is_not_written_as_all() -> None:
+    assert [prevalence_text(p) for p in (0.95, 0.9996, 0.9999, 1 - 1e-6, 1.0)] == [
+        "95 %", "99.96 %", "99.99 %", "99.9999 %", "100 %",
     ]  # fmt: skip

@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 from make_comparison import CANARY, make_comparison, with_nasty_names
 
+from hilum.auditing.verdict import Verdict
 from hilum.cli.telling_recipes import tell_recipes
 from hilum.errors import OutputError
+from hilum.report import recipes_wording
 from hilum.report.placing import check_run_folder
 from hilum.report.recipes_folder import save_recipes
 from hilum.report.recipes_html import render_recipes
@@ -23,6 +25,7 @@ from hilum.report.wording import UNVERIFIED_MARK
 from hilum.studies.comparison import Comparison, Unavailable
 from hilum.studies.contrasting import RecipeContrast, contrast_recipes
 from hilum.studies.recipe_settings import lay_path
+from unit.report.make_assessment import make_external
 
 
 def make_contrast(
@@ -248,3 +251,27 @@ def test_networks_on_other_weights_neither_lead_nor_count(n_verified: int) -> No
     assert "mean over the networks on their published weights" in page
     assert page.count('<tr role="row" class="unverified">') == 2
     assert '<h2 id="verdict">Unverified weights. ' in page
+
+
+def test_every_recipe_says_how_it_does_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:
+    contrast = make_contrast()
+    assert not recipes_wording.external_texts(contrast)
+    contrast = replace(
+        contrast,
+        comparisons=tuple(replace(c, external=make_external(c)) for c in contrast.comparisons),
+    )
+    first, second = recipes_wording.external_texts(contrast)
+    assert first.startswith("Elsewhere, under paper: EfficientNet-Lite0 is worse there: AUROC")
+    assert second.startswith("Elsewhere, under hilum: EfficientNet-Lite0 is worse there: AUROC")
+    page = render_recipes(contrast)
+    assert first in page
+    assert second in page
+    tell_recipes(contrast)
+    told = " ".join(capsys.readouterr().out.split())
+    assert first in told
+    withheld = [replace(c, audit=replace(c.audit, verdict=w)) for c, w in _withheld(contrast)]
+    assert not recipes_wording.external_texts(replace(contrast, comparisons=tuple(withheld)))
+
+
+def _withheld(contrast: RecipeContrast) -> list[tuple[Comparison, Verdict]]:
+    return [(c, replace(c.verdict, headline="withheld")) for c in contrast.comparisons]

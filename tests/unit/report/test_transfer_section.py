@@ -62,7 +62,7 @@ def test_a_gain_and_a_drop_are_written_with_their_bounds(assessed: Comparison) -
 def test_shares_drop_in_points(assessed: Comparison) -> None:
     drop = Estimate(0.11, 0.05, 0.17, "made up")
     assert words.drop_text("sensitivity", drop) == "+11.0 [+5.0, +17.0]"
-    transfer = replace(with_drop(assessed, 0, 0, 0), drops={"accuracy": drop})
+    transfer = replace(with_drop(assessed, 0, 0, 0), drops={"specificity": drop})
     text = words.transfer_text("Lite", transfer, assessed.backbones[0].evaluation.metrics)
     assert text.endswith("a drop of 11.0 points [5.0, 17.0].")
 
@@ -80,7 +80,9 @@ def test_who_was_scored_and_who_was_left_out(assessed: Comparison) -> None:
     assert words.external_left_out(alone) == ""
     healthy = tuple(film for film in external.cohort.films if film.label == "normal")
     there = replace(external, cohort=replace(external.cohort, films=healthy))
-    assert "no film of COVID-19" in words.missing_text(there, assessed.cohort.classes)
+    assert "No film of COVID-19 was scored there" in words.missing_text(
+        there, assessed.cohort.classes
+    )
 
 
 def test_here_and_there_stand_side_by_side_for_everybody(assessed: Comparison) -> None:
@@ -94,10 +96,58 @@ def test_here_and_there_stand_side_by_side_for_everybody(assessed: Comparison) -
     auroc = external["rows"][0].cells[-1]
     assert auroc.title == "AUROC"
     assert auroc.is_worse
-    assert auroc.drop == "+0.090 [+0.030, +0.150]"
+    assert auroc.drop == "drop +0.090 [+0.030, +0.150]"
+    accuracy = external["rows"][0].cells[0]
+    assert (accuracy.title, accuracy.drop) == ("Accuracy", "hangs on the mixture")
+    assert not accuracy.is_worse
     (sensitivity, *_) = external["applied"][0].cells
     assert sensitivity.there.value == "68.3 %"
     assert "threshold that was fixed here" in external["reading"][1]
+
+
+def test_what_was_not_scored_is_said(assessed: Comparison) -> None:
+    assert assessed.external is not None
+    external = assessed.external
+    assert (
+        words.not_scored_text(external)
+        == "Of what was given, 1 file could not be read; 1 film has another label."
+    )
+    several = replace(external.cohort, excluded=external.cohort.excluded * 5, left_out={})
+    assert "5 files could not be read." in words.not_scored_text(replace(external, cohort=several))
+    whole = replace(several, excluded=())
+    assert words.not_scored_text(replace(external, cohort=whole)) == ""
+    assert "1 file could not be read" in render_page(assessed)
+
+
+def test_more_heads_there_than_here_are_owned_up_to(assessed: Comparison) -> None:
+    assert words.heads_text(1, 1) == ""
+    assert "by the 1 head that tested it, there by all 5." in words.heads_text(1, 5)
+    page = render_page(assessed)
+    assert "by the 5 heads that tested it, there by all 25." in page
+    assert "a drop may look smaller than it is" in page
+
+
+def test_a_threshold_applied_to_one_side_has_no_figure_of_the_other(assessed: Comparison) -> None:
+    assert assessed.external is not None
+    missing = Estimate(float("nan"), float("nan"), float("nan"), "no films")
+    transfers = tuple(
+        replace(t, operating_point=replace(t.operating_point, sensitivity=missing, threshold=0.004))
+        for t in assessed.external.transfers
+        if t.operating_point is not None
+    )
+    healthy = replace(assessed, external=replace(assessed.external, transfers=transfers))
+    view = view_transfer(healthy, str)
+    assert view is not None
+    row = view["external"]["applied"][0]
+    assert row.threshold == "0.004"
+    sensitivity, specificity, accuracy = row.cells
+    assert (sensitivity.there, sensitivity.why_blank) == (None, "no such films")
+    assert specificity.there.value == "87.5 %"
+    assert (accuracy.there, accuracy.why_blank) == (None, "films of one side only")
+    page = render_page(healthy)
+    assert "no such films" in page
+    applied = page[page.index('id="applied"') : page.index('id="sources-out"')]
+    assert "not defined" not in applied
 
 
 def test_a_side_without_films_there_is_left_blank(assessed: Comparison) -> None:
@@ -130,6 +180,51 @@ def test_sources_are_counted_and_the_worst_is_named(assessed: Comparison) -> Non
     assert [row.source for row in sources["tested"]] == ["Hospital A", "Hospital B"]
     (untested,) = sources["untested"]
     assert untested.why_untested == "The other sources hold no film of class 'normal'."
+
+
+def test_gains_on_all_sources_are_no_drop(assessed: Comparison) -> None:
+    assert assessed.by_source is not None
+    gain = Estimate(-0.05, -0.11, 0.01, "made up")
+    tests = tuple(
+        replace(test, transfers=tuple(replace(t, drops={"auroc": gain}) for t in test.transfers))
+        for test in assessed.by_source.tests
+    )
+    text = words.sources_text("Lite", tests, assessed.backbones[0].name)
+    assert text.startswith("No drop is shown for Lite on any of 2 sources")
+    assert "nowhere lower" in text
+    assert "The lowest is 0." in text
+    assert text.endswith("at Hospital B.")
+    assert "a drop of" not in text
+
+
+def test_names_of_sources_are_hidden_where_they_name_people(assessed: Comparison) -> None:
+    assert assessed.by_source is not None
+    first, *others = assessed.by_source.tests
+    person = assessed.cohort.films[0].patient
+    assert person is not None
+    tests = (replace(first, source=person), *others)
+    telling = replace(assessed, by_source=replace(assessed.by_source, tests=tests))
+    assert person not in render_page(telling)
+    told = results(telling)
+    assert told["by_source"]["tests"][0]["source"] == HIDDEN
+    (groups,) = (g for g in telling.subgroups if g.attribute == "source")
+    named = replace(groups, subgroups=(replace(groups.subgroups[0], level=person),))
+    told = results(replace(telling, subgroups=(named,)))
+    assert told["subgroups"][0]["subgroups"][0]["level"] == HIDDEN
+
+
+def test_unreadable_files_of_both_cohorts_share_a_table(
+    tmp_path: Path, assessed: Comparison
+) -> None:
+    save_run(assessed, tmp_path / "run", cache_dir=tmp_path / "cache")
+    header, *rows = (tmp_path / "run" / "excluded.csv").read_text(encoding="utf-8").splitlines()
+    assert header == "film_id,path,label,code,message,fix,cohort"
+    assert [row.rpartition(",")[2] for row in rows] == (
+        [""] * len(assessed.cohort.excluded) + ["external"]
+    )
+    alone = replace(assessed, cohort=replace(assessed.cohort, excluded=()))
+    save_run(alone, tmp_path / "run", cache_dir=tmp_path / "cache")
+    assert len((tmp_path / "run" / "excluded.csv").read_text().splitlines()) == 2
 
 
 def test_without_a_tested_source_nothing_is_claimed(assessed: Comparison) -> None:

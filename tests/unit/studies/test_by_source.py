@@ -59,13 +59,14 @@ def test_a_source_without_the_shortcut_is_the_one_that_falls(collected: SmallStu
         (transfer,) = test.transfers
         confusion = transfer.confusion
         assert confusion.tp + confusion.fn == test.n_positives
-        assert transfer.drops.keys() == transfer.metrics.keys()
+        assert transfer.drops.keys() == {"sensitivity", "specificity", "auroc"}
         assert transfer.operating_point is not None
         point = transfer.operating_point.confusion
         assert point.tp + point.fn + point.tn + point.fp == test.n_films
     (fallen,) = west.transfers
-    assert fallen.drops["auroc"].low > 0
-    assert all(t.transfers[0].metrics["auroc"].value > 0.85 for t in (north, south))
+    ranked = [t.transfers[0].metrics["auroc"].value for t in (north, south)]
+    assert fallen.metrics["auroc"].value < min(ranked) - 0.1
+    assert min(ranked) > 0.85
     assert tiny.transfers == ()
     assert f"fewer than {LEAST_FILMS} films" in tiny.why_untested
 
@@ -132,7 +133,7 @@ def test_a_source_of_one_class_tells_of_that_class(collected: SmallStudy) -> Non
     (west,) = (test for test in validation.tests if test.source == "west")
     assert west.n_films == west.n_positives == 15
     (transfer,) = west.transfers
-    assert transfer.metrics.keys() == {"accuracy", "sensitivity"}
+    assert transfer.metrics.keys() == transfer.drops.keys() == {"sensitivity"}
     assert transfer.roc is None
 
 

@@ -50,10 +50,11 @@ function start(box) {
     const prevalence = prevalenceOfStep(Number(range.value), Number(range.max));
     const text = prevalenceText(prevalence);
     write("prevalence", text);
-    range.setAttribute("aria-valuetext", text);
+    const right = {};
     for (const [name, [low, value, high]] of Object.entries(predictiveValues(prevalence, odds))) {
       const isKnown = Number.isFinite(value), isBounded = isKnown && Number.isFinite(low + high);
-      write(name, isKnown ? `${finePercents(value)} %` : "not defined");
+      right[name] = isKnown ? `${finePercents(value)} %` : "not defined";
+      write(name, right[name]);
       write(`${name}-interval`, isBounded ? `[${finePercents(low, high).join(", ")}]` : "");
       const bar = box.querySelector(`[data-bar="${name}"]`);
       bar.hidden = !isBounded;
@@ -61,6 +62,11 @@ function start(box) {
       bar.style.setProperty("--value", value);
       bar.style.setProperty("--high", high);
     }
+    // All that is read out loud: nothing else on the page announces its changes.
+    range.setAttribute(
+      "aria-valuetext",
+      `${text}; called, right in ${right.ppv}; not called, right in ${right.npv}`,
+    );
     const counts = countFilms(prevalence, sensitivity, specificity);
     for (const [name, count] of Object.entries(counts)) write(name, count.toLocaleString("en-US"));
   }
