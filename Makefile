@@ -30,7 +30,7 @@ demo: setup
 	$(RUN) hilum demo --out runs/demo
 
 test: setup
-	$(RUN) pytest -m "not slow"
+	$(RUN) pytest -m "not slow" --numprocesses 2 --dist loadfile
 
 test-slow: setup
 	$(RUN) pytest -m slow

@@ -104,7 +104,7 @@ def test_tables_agree_with_each_other_and_with_the_results(finished) -> None:
     predictions, folds = read_csv(out / "predictions.csv"), read_csv(out / "folds.csv")
     assert list(predictions[0]) == [
         "backbone", "repeat", "fold", "film_id", "path", "label", "predicted",
-        "score_Normal", "score_Opacity",
+        "score_Normal", "score_Opacity", "calibrated", "threshold",
     ]  # fmt: skip
     assert len(predictions) == 48 * 2
     tested = {
