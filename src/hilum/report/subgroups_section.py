@@ -18,6 +18,9 @@ from hilum.studies.comparison import Comparison
 METRICS = ("auroc", "sensitivity", "specificity")
 
 
+_ROWS_AT_MOST = 12
+
+
 @dataclass(frozen=True)
 class SubgroupRow:
     """One group of films: how many, of how many people, and their figures."""
@@ -31,10 +34,11 @@ class SubgroupRow:
 
 @dataclass(frozen=True)
 class AttributeBlock:
-    """The groups by one attribute, and whether they differ."""
+    """The groups by one attribute, and whether they differ; of very many, the largest."""
 
     title: str
     rows: tuple[SubgroupRow, ...]
+    further: str
     p_values: tuple[str, ...]
     reading: str
     is_different: bool
@@ -105,6 +109,8 @@ def _hide_names(attribute: SubgroupComparison, redact: Callable[[str], str]) -> 
 
 def _block(attribute: SubgroupComparison, start: float) -> AttributeBlock:
     p_values = (attribute.p_auroc, attribute.p_sensitivity, attribute.p_specificity)
+    largest = sorted(attribute.subgroups, key=lambda group: -group.n_films)[:_ROWS_AT_MOST]
+    shown = [group for group in attribute.subgroups if group in largest]
     return AttributeBlock(
         title=words.attribute_title(attribute.attribute),
         rows=tuple(
@@ -115,8 +121,9 @@ def _block(attribute: SubgroupComparison, start: float) -> AttributeBlock:
                 is_small=group.is_small,
                 cells=_cells(figures_of(group), start),
             )
-            for group in attribute.subgroups
+            for group in shown
         ),
+        further=words.further_text(len(attribute.subgroups) - len(shown)),
         p_values=tuple(p_text(p) if math.isfinite(p) else "" for p in p_values),
         reading=words.reading_text(attribute),
         is_different=words.is_different(attribute),

@@ -24,6 +24,14 @@ def level_text(attribute: str, level: str) -> str:
     return level.replace("-", "–") if attribute == "age" else level
 
 
+def further_text(n_levels: int) -> str:
+    """Say that further levels are not shown, and where they are; empty if there are none."""
+    if n_levels == 0:
+        return ""
+    few = "1 smaller subgroup is" if n_levels == 1 else f"{n_levels:,} smaller subgroups are"
+    return f"{few} in results.json."
+
+
 def is_different(attribute: SubgroupComparison) -> bool:
     """Tell whether a difference between the groups is shown."""
     return attribute.adjusted_p < _LEVEL_OF_SIGNIFICANCE  # NaN: nothing could be tested

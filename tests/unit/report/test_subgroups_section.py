@@ -119,3 +119,22 @@ def test_a_level_cannot_break_out_of_the_page(assessed: Comparison) -> None:
     page = render_page(replace(assessed, subgroups=(nasty,)))
     assert "<img src=x>" not in page
     assert "&lt;img src=x&gt;" in page
+
+
+def test_of_very_many_levels_the_largest_are_shown_and_the_rest_counted(
+    assessed: Comparison,
+) -> None:
+    *others, sources = assessed.subgroups
+    (hospital,) = sources.subgroups
+    many = tuple(
+        replace(hospital, level=f"Hospital {k:02}", n_films=3 + (k * 7) % 20) for k in range(20)
+    )
+    crowded = replace(assessed, subgroups=(*others, replace(sources, subgroups=many)))
+    seen = view_subgroups(crowded, str)
+    assert seen is not None
+    block = seen["blocks"][-1]
+    largest = sorted(many, key=lambda group: -group.n_films)[:12]
+    assert [row.level for row in block.rows] == sorted(group.level for group in largest)
+    assert block.further == "8 smaller subgroups are in results.json."
+    assert "8 smaller subgroups are in results.json." in render_page(crowded)
+    assert seen["blocks"][0].further == ""
