@@ -64,8 +64,9 @@ def audit_command(
     from hilum.cli.running import Wishes, split_names
     from hilum.cli.running_audit import run_audit
 
-    cohort = of_data.read_cohort(
+    cohort, _ = of_data.read_cohorts(
         data,
+        None,
         classes=split_names(classes),
         patient_pattern=patient_pattern,
         labels=label,

@@ -76,40 +76,6 @@ ImageFolder = Annotated[
 ]
 
 
-def read_cohort(
-    data: Path,
-    *,
-    classes: list[str] | None = None,
-    patient_pattern: str | None = None,
-    labels: list[str] | None = None,
-    image_column: str | None = None,
-    label_column: str | None = None,
-    patient_column: str | None = None,
-    source_column: str | None = None,
-    view_column: str | None = None,
-    sex_column: str | None = None,
-    age_column: str | None = None,
-    image_folder: Path | None = None,
-) -> Cohort:
-    """Read DATA as the options say; see `read_cohorts`."""
-    cohort, _ = read_cohorts(
-        data,
-        None,
-        classes=classes,
-        patient_pattern=patient_pattern,
-        labels=labels,
-        image_column=image_column,
-        label_column=label_column,
-        patient_column=patient_column,
-        source_column=source_column,
-        view_column=view_column,
-        sex_column=sex_column,
-        age_column=age_column,
-        image_folder=image_folder,
-    )
-    return cohort
-
-
 def read_cohorts(
     data: Path,
     external: Path | None,

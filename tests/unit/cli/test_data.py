@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
-from hilum.cli.data import read_cohort, read_cohorts, read_place
+from hilum.cli.data import read_cohorts, read_place
+from hilum.cohort.manifest import Cohort
 from hilum.errors import CohortError
+
+
+def read_cohort(data: Path, **options: Any) -> Cohort:
+    """Read DATA with nothing beside it."""
+    cohort, elsewhere = read_cohorts(data, None, **options)
+    assert elsewhere is None
+    return cohort
 
 
 @pytest.fixture
@@ -107,7 +116,7 @@ def test_a_label_that_stands_nowhere_is_an_error(films: Path, others: Path) -> N
 
 
 def test_without_another_cohort_there_is_none(films: Path) -> None:
-    assert read_cohorts(films, None) == (read_cohort(films), None)
+    assert read_cohorts(films, None) == (Cohort.from_folder(films), None)
 
 
 def test_columns_are_those_of_the_first_table(films: Path, others: Path) -> None:
