@@ -58,6 +58,36 @@ class FilmNonFiniteError(FilmError):
     code = "NONFINITE"
 
 
+class FilmDicomError(FilmError):
+    """The file is damaged as a DICOM file, or is none though its name says so."""
+
+    code = "DICOM"
+
+
+class FilmTagValueError(FilmError):
+    """What a DICOM file says about showing its grey levels makes no sense."""
+
+    code = "TAGVALUE"
+
+
+class FilmPixelMetaError(FilmError):
+    """A DICOM file contradicts itself about how its pixels are stored."""
+
+    code = "PIXELMETA"
+
+
+class FilmNotChestError(FilmError):
+    """The DICOM file holds something else than a plain radiograph."""
+
+    code = "NOT_CXR"
+
+
+class FilmCodecError(FilmError):
+    """The pixels of the DICOM file are compressed, and no decoder is there for them."""
+
+    code = "CODEC"
+
+
 class FilmSizeError(FilmError):
     """The file or its picture is larger than the limits allow."""
 
@@ -80,6 +110,12 @@ class FilmChangedError(FilmError):
     """The file is no longer the one that the manifest describes."""
 
     code = "CHANGED"
+
+
+class FilmUnfitError(FilmError):
+    """The picture is too small, too long or too empty to be a chest film."""
+
+    code = "UNFIT"
 
 
 class CohortError(HilumError):
@@ -122,6 +158,24 @@ class UntrustedModelError(HilumError):
     """A model file is not what it should be, or may do more than compute: it is not used."""
 
     code = "UNTRUSTED_MODEL"
+
+
+class RunError(HilumError):
+    """A run folder cannot be built on: it is none, or its films or backbone have changed."""
+
+    code = "RUN"
+
+
+class BundleError(HilumError):
+    """A classifier's bundle is absent, damaged or incomplete."""
+
+    code = "BUNDLE"
+
+
+class BundleVersionError(BundleError):
+    """A bundle and this installation do not fit together; the message names both."""
+
+    code = "VERSION"
 
 
 class DownloadError(HilumError):

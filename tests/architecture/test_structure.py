@@ -24,8 +24,9 @@ def run_python(code: str) -> str:
 
 def test_the_public_names_are_these() -> None:
     assert hilum.__all__ == [
-        "Audit", "Cohort", "Comparison", "HilumError", "__version__", "audit", "compare",
-        "compare_recipes", "save_audit", "save_recipes", "save_run",
+        "Audit", "Classifier", "Cohort", "Comparison", "HilumError", "Prediction", "__version__",
+        "audit", "compare", "compare_recipes", "save_audit", "save_bundle", "save_recipes",
+        "save_run", "train", "train_from_run",
     ]  # fmt: skip
     assert all(getattr(hilum, name) is not None for name in hilum.__all__)
     assert callable(hilum.audit)
@@ -53,6 +54,22 @@ def test_help_needs_nothing_heavy() -> None:
         "import sys\nfrom hilum.cli.main import app\n"
         "try: app(['--help'])\nexcept SystemExit: pass\n"
         "print({'numpy', 'scipy', 'sklearn', 'PIL', 'jax', 'keras', 'openvino'} & set(sys.modules))"
+    )
+    assert run_python(code).endswith("set()\n")
+
+
+def test_predicting_loads_nothing_that_only_training_needs(tmp_path: Path) -> None:
+    from tiny_bundle import as_png, tiny_film, write_tiny_bundle
+
+    bundle = write_tiny_bundle(tmp_path / "bundle")
+    (tmp_path / "film.png").write_bytes(as_png(tiny_film(0.8)))
+    code = (
+        "import sys\nfrom hilum.cli.main import app\n"
+        f"try: app(['predict', {str(bundle)!r}, {str(tmp_path / 'film.png')!r}, '--json'])\n"
+        "except SystemExit as ended: assert not ended.code\n"
+        "heavy = {'keras', 'jax', 'optax', 'scipy', 'sklearn', 'pyarrow', 'matplotlib', 'h5py',"
+        "         'pandas', 'onnx', 'onnxruntime', 'fastapi', 'torch', 'tensorflow'}\n"
+        "print(heavy & set(sys.modules))"
     )
     assert run_python(code).endswith("set()\n")
 

@@ -22,8 +22,10 @@ from hilum.cli.compare import compare_command
 from hilum.cli.demo import demo_command
 from hilum.cli.doctor import doctor_command
 from hilum.cli.phantoms import phantoms_command
+from hilum.cli.predict import predict_command
 from hilum.cli.printing import printable
 from hilum.cli.stopping import stopping
+from hilum.cli.train import train_command
 from hilum.errors import HilumError
 
 app = typer.Typer(
@@ -37,6 +39,8 @@ app = typer.Typer(
 app.command("demo")(demo_command)
 app.command("compare")(compare_command)
 app.command("audit")(audit_command)
+app.command("train")(train_command)
+app.command("predict")(predict_command)
 app.add_typer(backbones_app, name="backbones")
 app.command("check-table")(check_table_command)
 app.command("phantoms")(phantoms_command)
@@ -82,7 +86,7 @@ def run() -> None:
             _tell_error(error)
             sys.exit(2)
     typer.echo("Stopped. Nothing half-done is left; what was computed is kept.", err=True)
-    sys.exit(stopping.exit_code)
+    stopping.leave()
 
 
 def _tell_error(error: Exception) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
 from types import FrameType
+from typing import NoReturn
 
 
 class Stopped(KeyboardInterrupt):
@@ -42,6 +44,17 @@ class Stopping:
     def exit_code(self) -> int:
         """128 and the signal's number, as shells do."""
         return 128 + (self.number or 0)
+
+    def leave(self) -> NoReturn:
+        """End the process now that everything of ours is cleaned up.
+
+        Without taking the interpreter down: native libraries whose work was cut short may
+        crash in that, and the shell would be told of the crash.
+        """
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(self.exit_code)
 
     def _pass_over(self, lost: sys.UnraisableHookArgs) -> None:
         """Say nothing of our own interrupt where nothing could catch it: `check` will."""

@@ -1,4 +1,4 @@
-"""Patients from file names, where a collection or the user writes them there.
+"""Patients from file names and DICOM tags, where a collection or the user writes them there.
 
 A name is believed only in a form that is known, or that the user states: a wrong guess
 would join strangers, or tear one patient's films apart without a word. What was
@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from hilum.cohort.manifest import Cohort
+from hilum.cohort.manifest import Cohort, Film
 from hilum.errors import CohortError
 
 NO_PATTERN = "none"
@@ -20,6 +20,8 @@ NO_PATTERN = "none"
 
 _GROUP = "patient"
 _COLUMN = "the table's patient column"
+_TAGS = "the DICOM file's own patient number"
+_MOST_FILMS_OF_ONE = 10
 _COPY = re.compile(r"(?:[ _-]*\(\d+\)|[ _-]+copy(?:[ _-]*\d+)?)+$", re.IGNORECASE)
 """What copying adds to a name, as in `film-copy`, `film - Copy (2)` or `film (1)`."""
 
@@ -119,9 +121,12 @@ def tell_patients(
 
     A patient that a table names stays. Where a table has a column for patients, its
     gaps are the table's word that they are unknown, and only a user's pattern fills them.
+    A patient that a DICOM file names goes before known forms of names, and a user's pattern
+    goes before both. If all DICOM files name the same one, it is nobody's: programs that hide
+    patients put one name in place of all.
 
     Args:
-        cohort: With the patients that a table named, if any.
+        cohort: With the patients that a table or DICOM files named, if any.
         rules: From `choose_rules`.
         has_column: The films come from a table with a column of patients.
         may_find_none: The user's pattern was meant for other films; where it fits no name
@@ -142,11 +147,15 @@ def tell_patients(
             f"The patient pattern finds no patient in any of the {len(cohort)} files' names.",
             fix=f"{_EXAMPLE_FIX} Or leave it out; --patient-pattern none reads no names.",
         )
+    if not has_column:
+        cohort = replace(cohort, films=_without_stand_in(cohort.films))
     told: Counter[str] = Counter()
     films = []
     for film, name in zip(cohort.films, found, strict=True):
-        if film.patient is not None:
+        if film.patient is not None and has_column:
             told[_COLUMN] += 1
+        elif film.patient is not None and not (is_users and name):
+            told[_TAGS] += 1
         elif name is not None:
             patient, way = name
             told[way] += 1
@@ -154,6 +163,14 @@ def tell_patients(
         films.append(film)
     known = tuple(f"{count} of {len(films)} films: {way}" for way, count in told.most_common())
     return replace(cohort, films=tuple(films), patients_from=known)
+
+
+def _without_stand_in(films: tuple[Film, ...]) -> tuple[Film, ...]:
+    """Forget the one patient that very many films are said to be of."""
+    named = [film for film in films if film.patient is not None]
+    if len(named) <= _MOST_FILMS_OF_ONE or len({film.patient for film in named}) > 1:
+        return films
+    return tuple(replace(film, patient=None) for film in films)
 
 
 def _find(name: str, rules: Sequence[NameRule]) -> tuple[str, str] | None:

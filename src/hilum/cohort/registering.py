@@ -10,11 +10,17 @@ import hashlib
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hilum.cohort.manifest import Cohort, Exclusion, Film, no_external_film
-from hilum.cohort.reading import SNIFFED_BYTES, load_bytes, sniff_format
+from hilum.cohort.reading import (
+    SNIFFED_BYTES,
+    FilmTags,
+    load_bytes,
+    read_dicom_tags,
+    sniff_format,
+)
 from hilum.errors import CohortError, FilmChangedError, FilmError, FilmTypeError
 
 
@@ -58,8 +64,11 @@ def register_films(
     *,
     expected: Iterable[str] = (),
     is_external: bool = False,
+    has_patient_column: bool = False,
 ) -> Cohort:
     """Hash every candidate and check that it looks like a film; decode nothing.
+
+    What the candidates do not say of the films is taken from DICOM files' own tags.
 
     Args:
         name: The cohort's name.
@@ -68,6 +77,7 @@ def register_films(
         expected: Classes that must have a film, candidates or not.
         is_external: Nothing is trained on the films: those of a single class will do, and a
             class without a film is dropped.
+        has_patient_column: A table tells the patients; where it does not, they are unknown.
 
     Returns:
         The cohort; files that cannot be films are in its `excluded`.
@@ -88,7 +98,9 @@ def register_films(
                 raise candidate.refusal
             data = load_bytes(candidate.path)
             sha256 = hashlib.sha256(data).hexdigest()
-            sniff_format(data[:SNIFFED_BYTES])
+            if sniff_format(data[:SNIFFED_BYTES], candidate.path.suffix) == "DICOM":
+                tags = read_dicom_tags(data)
+                candidate = _with_tags(candidate, tags, has_patient_column=has_patient_column)
         except FilmError as error:
             if isinstance(error, FilmTypeError) and not candidate.is_named_as_film:
                 ignored += 1
@@ -158,6 +170,17 @@ def _is_showable(label: str) -> bool:
     return all(unicodedata.category(character)[0] != "C" for character in label)
 
 
+def _with_tags(candidate: Candidate, tags: FilmTags, *, has_patient_column: bool) -> Candidate:
+    """Add what only the file's tags say."""
+    return replace(
+        candidate,
+        patient=candidate.patient if has_patient_column else candidate.patient or tags.patient,
+        view=candidate.view or tags.view,
+        sex=candidate.sex or tags.sex,
+        age=tags.age if candidate.age is None else candidate.age,
+    )
+
+
 def _row(candidate: Candidate, sha256: str, seen: Counter[str]) -> Film:
     # What could not be opened has no content to be named by.
     short = sha256[:12] or "unopened"
@@ -199,5 +222,5 @@ def _check_classes(films: list[Film], labels: set[str], excluded: list[Exclusion
     if not readable:
         raise CohortError(
             "There are no films.",
-            fix="Give a folder with one subfolder of PNG, JPEG, TIFF or BMP films per class.",
+            fix="Give a folder with a subfolder per class, of PNG, JPEG, TIFF, BMP or DICOM films.",
         )

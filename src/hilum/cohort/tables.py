@@ -88,8 +88,15 @@ def read_table(
         )
         for row, age in zip(studied, ages, strict=True)
     )
-    cohort = register_films(cohort_name(table), candidates, dict(left_out), is_external=is_external)
-    return tell_patients(cohort, rules, has_column="patient" in found, may_find_none=is_external)
+    has_column = "patient" in found
+    cohort = register_films(
+        cohort_name(table),
+        candidates,
+        dict(left_out),
+        is_external=is_external,
+        has_patient_column=has_column,
+    )
+    return tell_patients(cohort, rules, has_column=has_column, may_find_none=is_external)
 
 
 def list_columns(table: Path) -> list[str]:

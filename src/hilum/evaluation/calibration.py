@@ -18,12 +18,8 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
 from hilum.cohort.splitting import Split
-from hilum.evaluation.decisions import Calibrator
+from hilum.evaluation.decisions import SMALLEST_PROBABILITY, Calibrator
 from hilum.evaluation.pooling import OutOfFold, pool_tested
-
-# A softmax in single precision cannot tell surer scores apart: 1 - 1e-7 is its last step
-# below 1. A score of exactly 0 or 1 counts as this far from it.
-SMALLEST_PROBABILITY = 1e-7
 
 # Beyond the ends, scores are all but coins, or all but certain.
 _LOG_TEMPERATURES = (math.log(0.01), math.log(100.0))

@@ -17,6 +17,10 @@ from jaxtyping import Bool, Float, Int
 
 from hilum.evaluation.results import Confusion, Estimate
 
+SMALLEST_PROBABILITY = 1e-7
+"""A softmax in single precision cannot tell surer scores apart: 1 - 1e-7 is its last step
+below 1. A score of exactly 0 or 1 counts as this far from it."""
+
 PolicyKind = Literal["sensitivity", "specificity", "youden"]
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from hilum.errors import NoTrialsError
-from hilum.evaluation.calibration import SMALLEST_PROBABILITY
+from hilum.evaluation.decisions import SMALLEST_PROBABILITY
 
 # No film can lose more than this: the probability of what came is never taken as smaller.
 LARGEST_LOG_LOSS = -math.log(SMALLEST_PROBABILITY)

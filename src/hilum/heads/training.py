@@ -11,14 +11,19 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float, Float32, Int
 
 from hilum.cohort.splitting import Split
 from hilum.heads.network import HeadWeights
+from hilum.heads.plan import plan_head
 from hilum.heads.recipe import HeadRecipe
 from hilum.settings import usable_cores
+
+if TYPE_CHECKING:
+    from hilum.heads.program import HeadOutcome, HeadProgram, SharedFilms
 
 
 @dataclass(frozen=True)
@@ -97,35 +102,22 @@ def train_heads(
         ValueError: The arrays do not fit together, hold NaN or infinity, a split
             without training films was passed, or no split at all.
     """
-    # here, because `program` loads JAX, which nothing but training needs
-    from hilum.heads import program
-    from hilum.heads.plan import plan_head
-
     started = time.perf_counter()
     _check(features, y, splits, n_classes)
-    _, views, width = features.shape
-    shared = program.share(features, y)
-    shapes = [
-        program.program_shape(shared, len(split.train), len(split.validation), n_classes, recipe)
-        for split in splits
-    ]
-    # Compiled before the heads' threads start, so that no two of them compile the same; and
-    # not in the main thread, where an interrupt would be raised inside the compiler's own code.
+    # Loaded and compiled before the heads' threads start, so that no two of them compile the
+    # same; and not in the main thread, where an interrupt would be raised inside native code.
     with ThreadPoolExecutor(1, thread_name_prefix="hilum-compiler") as compiler:
-        compiling = {
-            shape: compiler.submit(program.compile_program, shape, recipe)
-            for shape in dict.fromkeys(shapes)
-        }
-        programs = {shape: future.result() for shape, future in compiling.items()}
+        prepared = compiler.submit(_prepare, features, y, splits, recipe, n_classes).result()
 
-    def train(head: int) -> program.HeadOutcome:
+    def train(head: int) -> HeadOutcome:
         rng = np.random.default_rng([seed, head])
+        _, views, width = features.shape
         plan = plan_head(
             y, splits[head], recipe, views=views, width=width, n_classes=n_classes, rng=rng
         )
-        return programs[shapes[head]].train(shared, plan, keeps_weights=keeps_weights)
+        return prepared.programs[head].train(prepared.shared, plan, keeps_weights=keeps_weights)
 
-    outcomes: dict[int, program.HeadOutcome] = {}
+    outcomes: dict[int, HeadOutcome] = {}
     pool = ThreadPoolExecutor(usable_cores(), thread_name_prefix="hilum-heads")
     try:
         heads = {pool.submit(train, head): head for head in range(len(splits))}
@@ -150,6 +142,33 @@ def train_heads(
         seconds=time.perf_counter() - started,
         weights=tuple(o.weights for o in in_order if o.weights is not None),
     )
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """What all heads share, and each head's compiled training."""
+
+    shared: SharedFilms
+    programs: tuple[HeadProgram, ...]
+
+
+def _prepare(
+    features: Float32[np.ndarray, "films views width"],
+    y: Int[np.ndarray, " films"],
+    splits: Sequence[Split],
+    recipe: HeadRecipe,
+    n_classes: int,
+) -> _Prepared:
+    # here, because `program` loads JAX, which nothing but training needs
+    from hilum.heads import program
+
+    shared = program.share(features, y)
+    shapes = [
+        program.program_shape(shared, len(split.train), len(split.validation), n_classes, recipe)
+        for split in splits
+    ]
+    compiled = {shape: program.compile_program(shape, recipe) for shape in dict.fromkeys(shapes)}
+    return _Prepared(shared, tuple(compiled[shape] for shape in shapes))
 
 
 def _check(

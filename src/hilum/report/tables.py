@@ -81,11 +81,11 @@ def folds_table(comparison: Comparison) -> str:
     """Write which part of which split every film stood in."""
     films, folds = comparison.cohort.films, comparison.folds
     return _csv(
-        ["repeat", "fold", "part", "film_id", "path", "label", "group"],
+        ["repeat", "fold", "part", "film_id", "path", "label", "group", "row"],
         (
             [
                 split.repeat, split.fold, part, films[row].film_id, _text(films[row].path),
-                _text(films[row].label), int(folds.groups[row]),
+                _text(films[row].label), int(folds.groups[row]), int(row),
             ]
             for split in folds.splits
             for part, rows in (

@@ -44,6 +44,11 @@ EXCLUSION_REASONS = {
     "MISSING": "The file is not there or cannot be opened.",
     "LINK": "The file is a link that leads out of the folder, or nowhere.",
     "CHANGED": "The file changed while the study ran.",
+    "DICOM": "The file is damaged as a DICOM file, or is none though its name says so.",
+    "TAGVALUE": "What the DICOM file says about showing its grey levels makes no sense.",
+    "PIXELMETA": "The DICOM file contradicts itself about how its pixels are stored.",
+    "NOT_CXR": "The DICOM file holds something else than a plain radiograph.",
+    "CODEC": "The pixels of the DICOM file are compressed.",
 }
 SAME_FILMS_NOTE = (
     "Validation and test are the same films here, since the recipe was published so. The curves "

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from hilum.auditing.twins import Twin
 from hilum.backbones.compiling import Output, graph_key
 from hilum.backbones.engine import Engine, open_engine
-from hilum.backbones.records import fed_differently
 from hilum.backbones.weights import Backbone, WeightsShelf
 from hilum.cohort.manifest import Cohort
 from hilum.features.extraction import ExtractionCost, FeatureTable
@@ -30,7 +28,13 @@ from hilum.studies.external import validate_externally
 from hilum.studies.extracting import Workshop, open_workshop
 from hilum.studies.groundwork import Groundwork, lay_ground, survey_films
 from hilum.studies.plans import DecisionPlan, StudyPlan, plan_decisions, plan_shortcuts
-from hilum.studies.preparing import check_cache, choose_backbones, draw_folds, hash_cohort
+from hilum.studies.preparing import (
+    check_cache,
+    choose_backbones,
+    draw_folds,
+    fed_as,
+    hash_cohort,
+)
 from hilum.studies.provenance import describe_run
 from hilum.studies.recipes import find_recipe
 from hilum.studies.scrutiny import audit_study, check_labels_agree
@@ -132,7 +136,7 @@ def run_study(
         WeightsShelf(workshop.cache_dir, plan.weights_dir),
         allows_unverified=plan.allows_unverified_weights,
     )
-    chosen = tuple(_fed_as(recipe, backbone) for backbone in chosen)
+    chosen = tuple(fed_as(recipe, backbone) for backbone in chosen)
     check_labels_agree(cohort)
     if plan.external is not None:
         check_external(cohort, plan.external)
@@ -158,7 +162,7 @@ def run_study(
             cost,
             workshop.watcher,
             decisions=plan.decisions,
-            keeps_weights=admission is not None,
+            keeps_weights=plan.keeps_heads or admission is not None,
         )
         judged.append((backbone, result))
     judged.sort(key=lambda pair: _rank(pair[1]))
@@ -202,14 +206,6 @@ def run_study(
         by_source=by_source,
         external=external,
     )
-
-
-def _fed_as(recipe: Recipe, backbone: Backbone) -> Backbone:
-    """Give a backbone the input and pooling that the recipe asks for."""
-    record = fed_differently(
-        backbone.record, size_px=recipe.input_px, scaling=recipe.scaling, pooling=recipe.pooling
-    )
-    return replace(backbone, record=record)
 
 
 def judge_backbone(

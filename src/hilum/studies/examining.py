@@ -84,7 +84,7 @@ def _codecs() -> Symptom:
         return Symptom(
             "Codecs", False, f"Pillow cannot read {', '.join(absent)}. Install Pillow again."
         )
-    return Symptom("Codecs", True, "PNG, JPEG, TIFF, BMP")
+    return Symptom("Codecs", True, "PNG, JPEG, TIFF, BMP, DICOM (uncompressed)")
 
 
 def _backbones(shelf: WeightsShelf) -> Iterator[Symptom]:

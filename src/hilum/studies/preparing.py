@@ -11,7 +11,7 @@ from pathlib import Path
 from hilum.auditing.twins import Twin, join_twins
 from hilum.backbones.catalog import CATALOG, find_backbones
 from hilum.backbones.imagenet import with_top
-from hilum.backbones.records import BackboneRecord
+from hilum.backbones.records import BackboneRecord, fed_differently
 from hilum.backbones.weights import Backbone, WeightsShelf, describe_file
 from hilum.cohort.grouping import group_films
 from hilum.cohort.manifest import Cohort
@@ -107,6 +107,14 @@ def _all_of(
             "`hilum backbones` says where each can be downloaded.",
         )
     return tuple(found)
+
+
+def fed_as(recipe: Recipe, backbone: Backbone) -> Backbone:
+    """Give a backbone the input and pooling that a recipe asks for."""
+    record = fed_differently(
+        backbone.record, size_px=recipe.input_px, scaling=recipe.scaling, pooling=recipe.pooling
+    )
+    return replace(backbone, record=record)
 
 
 def draw_folds(cohort: Cohort, recipe: Recipe, seed: int, twins: Sequence[Twin] = ()) -> Folds:

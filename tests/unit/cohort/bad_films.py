@@ -22,6 +22,7 @@ from PIL import Image
 
 from hilum.errors import (
     FilmCorruptError,
+    FilmDicomError,
     FilmEmptyError,
     FilmError,
     FilmFramesError,
@@ -39,7 +40,7 @@ def zip_like() -> bytes:
     return b"PK\x03\x04" + bytes(60)
 
 
-def dicom_without_pixels() -> bytes:
+def dicom_cut_in_its_first_group() -> bytes:
     return bytes(128) + b"DICM\x02\0\0\0UL\x04\0\xb4\0\0\0"
 
 
@@ -303,7 +304,7 @@ BAD_FILMS: dict[Callable[[], bytes], type[FilmError]] = {
     web_page: FilmTypeError,
     webp_like: FilmTypeError,
     zip_like: FilmTypeError,
-    dicom_without_pixels: FilmTypeError,
+    dicom_cut_in_its_first_group: FilmDicomError,
     animated_gif: FilmTypeError,
     random_bytes: FilmTypeError,
     png_with_wrong_checksum: FilmCorruptError,
@@ -352,7 +353,6 @@ BAD_FILMS: dict[Callable[[], bytes], type[FilmError]] = {
 }
 
 OTHER_CONTENT: dict[str, bytes] = {
-    "DICOM": dicom_without_pixels(),
     "GIF": b"GIF89a" + bytes(20),
     "PDF": b"%PDF-1.7\n",
     "PostScript": b"%!PS-Adobe-3.0 EPSF-3.0\n",

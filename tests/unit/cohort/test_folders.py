@@ -190,7 +190,7 @@ def test_other_kinds_of_pictures_are_listed_and_never_lost(films: Path) -> None:
     (films / "Sick" / "bare").write_bytes(b"\0" * 128 + b"DICM" + b"\0" * 40)
     cohort = Cohort.from_folder(films)
     assert [(e.path.name, e.code) for e in cohort.excluded] == [
-        ("bare", "TYPE"), ("one.dcm", "TYPE"),
+        ("bare", "DICOM"), ("one.dcm", "DICOM"),
     ]  # fmt: skip
     assert "DICOM" in cohort.excluded[0].message
 

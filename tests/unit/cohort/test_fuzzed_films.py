@@ -12,12 +12,14 @@ import warnings
 
 import numpy as np
 import pytest
+from dicom_files import WHOLE_DICOMS
 from film_files import WHOLE_FILMS
 
 from hilum.cohort.reading import FilmImage, decode_film
 from hilum.errors import FilmError
 
-CASES_PER_FILM = max(1, int(os.environ.get("FUZZ_CASES", "4000")) // len(WHOLE_FILMS))
+FILMS = WHOLE_FILMS | WHOLE_DICOMS
+CASES_PER_FILM = max(1, int(os.environ.get("FUZZ_CASES", "4800")) // len(FILMS))
 MOST_SECONDS = 10.0
 
 
@@ -37,6 +39,14 @@ def change_directory(data: bytearray, rng: np.random.Generator) -> bytearray:
     """TIFF keeps its directory at the end when Pillow writes it, and at the front otherwise."""
     for position in rng.integers(max(0, len(data) - 250), len(data), rng.integers(1, 5)):
         data[position] = int(rng.choice([0, 1, 127, 128, 255, rng.integers(256)]))
+    return data
+
+
+def change_elements(data: bytearray, rng: np.random.Generator) -> bytearray:
+    """DICOM keeps its elements between the preamble and the pixels."""
+    for position in rng.integers(128, max(129, min(len(data), 900)), rng.integers(1, 5)):
+        if position < len(data):
+            data[position] = int(rng.choice([0, 1, 127, 128, 255, rng.integers(256)]))
     return data
 
 
@@ -62,18 +72,27 @@ def repeat(data: bytearray, rng: np.random.Generator) -> bytearray:
     return data
 
 
-DAMAGE = (flip_bits, change_header, change_directory, cut, take_out, put_in, repeat)
+DAMAGE = (
+    flip_bits,
+    change_header,
+    change_directory,
+    change_elements,
+    cut,
+    take_out,
+    put_in,
+    repeat,
+)
 
 
 def damaged_films(name: str):
     rng = np.random.default_rng([ord(letter) for letter in name])
-    whole = WHOLE_FILMS[name]()
+    whole = FILMS[name]()
     for _ in range(CASES_PER_FILM):
         damage = DAMAGE[rng.integers(len(DAMAGE))]
         yield bytes(damage(bytearray(whole), rng))
 
 
-@pytest.mark.parametrize("name", WHOLE_FILMS)
+@pytest.mark.parametrize("name", FILMS)
 def test_a_damaged_film_is_refused_or_read(name: str, caplog: pytest.LogCaptureFixture) -> None:
     # Warnings that are errors would end as refusals here, and go unseen: so record them.
     with warnings.catch_warnings(record=True) as warned:

@@ -478,7 +478,7 @@ def test_film_names() -> None:
     assert all(
         is_film_name(Path(name)) for name in ("a.PNG", "b.c.jpeg", "d.TIF", "e.bmp", "f.jpg")
     )
-    assert not any(is_film_name(Path(name)) for name in ("a.csv", "png", ".png", "b.dcm"))
+    assert not any(is_film_name(Path(name)) for name in ("a.csv", "png", ".png", "b.ima"))
 
 
 def test_a_vanished_file_is_told_from_a_folder(tmp_path: Path) -> None:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from hilum.auditing.findings import Finding
 from hilum.auditing.listing import list_films, tell_number
 from hilum.auditing.portraits import Portraits
+from hilum.cohort.fitness import LONGEST_ASPECT
 from hilum.cohort.manifest import Cohort
-
-LONGEST_ASPECT = 4.0
-"""No chest film is longer; public ones reach 1.8. The backbone's square would squeeze it."""
 
 
 def check_aspect(cohort: Cohort, portraits: Portraits) -> list[Finding]:

@@ -33,7 +33,7 @@ def check_conversions(cohort: Cohort, portraits: Portraits) -> list[Finding]:
         Finding(
             check="conversions",
             severity="note",
-            title=f"{tell_number(len(rows), 'film')} had to be converted ({told})",
+            title=f"The reader noted something of {tell_number(len(rows), 'film')} ({told})",
             evidence={
                 "n_films": len(rows),
                 "conversions": {kind: list_films(cohort, noted[kind]) for kind in in_order},

@@ -5,10 +5,8 @@ from __future__ import annotations
 from hilum.auditing.findings import Finding
 from hilum.auditing.listing import list_films, tell_number
 from hilum.auditing.portraits import Portraits
+from hilum.cohort.fitness import LEAST_SIDE_PX
 from hilum.cohort.manifest import Cohort
-
-LEAST_SIDE_PX = 64
-"""Below this a lung is some 20 pixels wide, and no finding can be told from a vessel."""
 
 
 def check_tiny_films(cohort: Cohort, portraits: Portraits) -> list[Finding]:

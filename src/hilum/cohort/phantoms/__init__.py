@@ -1,6 +1,11 @@
 """Generated chest radiographs: anatomy, findings, films, whole cohorts, and faults on request."""
 
-from hilum.cohort.phantoms.cohort import PHANTOMS_VERSION, draw_phantom, write_phantoms
+from hilum.cohort.phantoms.cohort import (
+    PHANTOMS_VERSION,
+    draw_phantom,
+    find_marker,
+    write_phantoms,
+)
 from hilum.cohort.phantoms.planning import PlannedPhantom, plan_phantoms
 from hilum.cohort.phantoms.plants import Plants, describe_plants, parse_plants
 
@@ -10,6 +15,7 @@ __all__ = [
     "Plants",
     "describe_plants",
     "draw_phantom",
+    "find_marker",
     "parse_plants",
     "plan_phantoms",
     "write_phantoms",

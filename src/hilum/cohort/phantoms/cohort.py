@@ -15,15 +15,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Bool
 from PIL import Image
 
+from hilum.cohort.phantoms.anatomy import Anatomy
 from hilum.cohort.phantoms.copies import PlannedCopy, copy_film, plan_copies, plan_further_films
-from hilum.cohort.phantoms.film import DrawnFilm, draw_film, draw_pose
+from hilum.cohort.phantoms.film import DrawnFilm, Pose, draw_film, draw_pose
 from hilum.cohort.phantoms.findings import CLASSES, draw_finding
 from hilum.cohort.phantoms.patients import draw_anatomy
 from hilum.cohort.phantoms.planning import PlannedPhantom, plan_phantoms
 from hilum.cohort.phantoms.plants import NOTHING, Plants
-from hilum.cohort.phantoms.shortcuts import PIXEL_SHORTCUTS, add_shortcut
+from hilum.cohort.phantoms.shortcuts import PIXEL_SHORTCUTS, add_shortcut, place_marker
 from hilum.errors import CohortError, OutputError
 
 PHANTOMS_VERSION = 1
@@ -40,16 +42,42 @@ def draw_phantom(plan: PlannedPhantom, seed: int = 0) -> DrawnFilm:
         seed: Seed of the cohort, 0 or more.
     """
 
-    def rng(part: int) -> np.random.Generator:
-        return _film_rng(plan, seed, part)
+    anatomy, pose, film_rng = _draw_patient(plan, seed)
+    lost_air = draw_finding(plan.label, anatomy, _film_rng(plan, seed, _FINDING))
+    return draw_film(anatomy, pose, film_rng, lost_air)
 
-    film_rng = rng(_FIRST_FILM + plan.number - 1)
-    anatomy = draw_anatomy(rng(_ANATOMY))
+
+def find_marker(plan: PlannedPhantom, seed: int = 0) -> Bool[np.ndarray, "height width"]:
+    """Say where a film of a cohort with `marker-shortcut` carries its letter.
+
+    Where the disease is, `draw_phantom` says.
+
+    Args:
+        plan: Which film.
+        seed: Seed of the cohort, 0 or more.
+
+    Returns:
+        The upright box around the letter, on the film as it is drawn; nothing on films of
+        the class without disease.
+    """
+    _, pose, _ = _draw_patient(plan, seed)
+    box = np.zeros((pose.height_px, pose.width_px), bool)
+    if _is_diseased(plan.label):
+        rng = _shortcut_rng(plan, seed, "marker-shortcut")
+        corners = place_marker((pose.height_px, pose.width_px), rng)
+        left, top = np.floor(corners.min(axis=0)).astype(int)
+        right, bottom = np.ceil(corners.max(axis=0)).astype(int)
+        box[top:bottom, left:right] = True
+    return box
+
+
+def _draw_patient(plan: PlannedPhantom, seed: int) -> tuple[Anatomy, Pose, np.random.Generator]:
+    """Draw who is on a film and how it is taken; the generator goes on to the grain."""
+    film_rng = _film_rng(plan, seed, _FIRST_FILM + plan.number - 1)
+    anatomy = draw_anatomy(_film_rng(plan, seed, _ANATOMY))
     # Nobody breathes in equally deep twice.
     anatomy = replace(anatomy, dome_cm=anatomy.dome_cm + float(film_rng.normal(0, 0.3)))
-    pose = draw_pose(anatomy, film_rng)
-    lost_air = draw_finding(plan.label, anatomy, rng(_FINDING))
-    return draw_film(anatomy, pose, film_rng, lost_air)
+    return anatomy, draw_pose(anatomy, film_rng), film_rng
 
 
 def write_phantoms(
@@ -165,10 +193,14 @@ def _draw_with_shortcuts(plan: PlannedPhantom, seed: int, plants: Plants) -> np.
     pixels = draw_phantom(plan, seed).pixels
     if not _is_diseased(plan.label):
         return pixels
-    for k, name in enumerate(PIXEL_SHORTCUTS):
+    for name in PIXEL_SHORTCUTS:
         if name in plants.shortcuts:
-            pixels = add_shortcut(name, pixels, _film_rng(plan, seed, plan.number, k))
+            pixels = add_shortcut(name, pixels, _shortcut_rng(plan, seed, name))
     return pixels
+
+
+def _shortcut_rng(plan: PlannedPhantom, seed: int, name: str) -> np.random.Generator:
+    return _film_rng(plan, seed, plan.number, list(PIXEL_SHORTCUTS).index(name))
 
 
 def _film_rng(plan: PlannedPhantom, seed: int, *part: int) -> np.random.Generator:

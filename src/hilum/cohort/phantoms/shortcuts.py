@@ -58,23 +58,39 @@ def _collimate(pixels: Pixels, rng: np.random.Generator) -> Pixels:
     return _as_pixels(black + (pixels - black) * shown)
 
 
-def _mark(pixels: Pixels, rng: np.random.Generator) -> Pixels:
-    """A lead letter L beside the patient's left shoulder, within 9 % of both sides."""
-    height, width = pixels.shape
+def place_marker(
+    shape: tuple[int, int], rng: np.random.Generator
+) -> Float[np.ndarray, "corners 2"]:
+    """Say where on a film the marker's letter goes; the first draws of whoever burns it in.
+
+    Args:
+        shape: Height and width of the film in px.
+        rng: Decides size, place and turn.
+
+    Returns:
+        Corners of the letter: x and y in px from the film's top left.
+    """
+    height, width = shape
     size = rng.uniform(0.058, 0.066) * min(height, width)
     centre_x = (1 - 0.05 + rng.uniform(-0.008, 0.008)) * width
     centre_y = (0.05 + rng.uniform(-0.008, 0.008)) * height
     turn = np.radians(rng.uniform(-9, 9))
-    scale = 4  # drawn larger and reduced, for smooth edges
-    picture = Image.new("L", (width * scale, height * scale))
     x, y = (_LETTER * size).T
-    corners = np.stack(
+    return np.stack(
         [
             centre_x + x * np.cos(turn) - y * np.sin(turn),
             centre_y + x * np.sin(turn) + y * np.cos(turn),
         ],
         -1,
     )
+
+
+def _mark(pixels: Pixels, rng: np.random.Generator) -> Pixels:
+    """A lead letter L beside the patient's left shoulder, within 9 % of both sides."""
+    height, width = pixels.shape
+    corners = place_marker((height, width), rng)
+    scale = 4  # drawn larger and reduced, for smooth edges
+    picture = Image.new("L", (width * scale, height * scale))
     ImageDraw.Draw(picture).polygon([(a * scale, b * scale) for a, b in corners], fill=255)
     letter = np.asarray(picture.reduce(scale), np.float32) / 255
     opacity = rng.uniform(0.9, 1.0) * gaussian_filter(letter, 0.5)

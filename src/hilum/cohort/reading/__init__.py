@@ -4,6 +4,7 @@
 """
 
 from hilum.cohort.reading.containers import Encoding
+from hilum.cohort.reading.dicom_tags import FilmTags, read_dicom_tags
 from hilum.cohort.reading.film import (
     READING_VERSION,
     FilmImage,
@@ -20,10 +21,12 @@ __all__ = [
     "SNIFFED_BYTES",
     "Encoding",
     "FilmImage",
+    "FilmTags",
     "decode_film",
     "is_film_name",
     "is_picture_name",
     "load_bytes",
+    "read_dicom_tags",
     "read_film",
     "sniff_format",
 ]

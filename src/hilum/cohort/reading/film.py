@@ -1,7 +1,7 @@
 """Any supported file to one grey film; content decides the format, never the suffix.
 
 What cannot be read is refused with a reason. Nothing is ever filled in: a wrong
-picture would do more harm than a missing one. DICOM files are refused here, too.
+picture would do more harm than a missing one.
 
 Pillow's settings are left alone and nothing is kept between calls, so films may be
 read in several threads at once.
@@ -26,10 +26,11 @@ from hilum.cohort.reading.containers import (
     Picture,
     corrupt_film,
 )
+from hilum.cohort.reading.dicom import read_dicom
 from hilum.cohort.reading.grey import turn_upright
 from hilum.cohort.reading.jpeg import read_jpeg
 from hilum.cohort.reading.png import read_png
-from hilum.cohort.reading.sniffing import SNIFFED_BYTES, sniff_format
+from hilum.cohort.reading.sniffing import DICOM_SUFFIXES, SNIFFED_BYTES, sniff_format
 from hilum.cohort.reading.tiff import read_tiff
 from hilum.errors import FilmCorruptError, FilmError, FilmMissingError, FilmSizeError
 
@@ -43,9 +44,9 @@ _FORMAT_OF_SUFFIX = {
     ".tif": "TIFF",
     ".tiff": "TIFF",
     ".bmp": "BMP",
-}
+} | dict.fromkeys(DICOM_SUFFIXES, "DICOM")
 _OTHER_PICTURE_SUFFIXES = frozenset(
-    {"", ".dcm", ".dicom", ".ima", ".gif", ".webp", ".jp2", ".j2k", ".jxl", ".heic", ".avif",
+    {"", ".ima", ".gif", ".webp", ".jp2", ".j2k", ".jxl", ".heic", ".avif",
      ".nii", ".gz", ".mha", ".mhd", ".nrrd", ".svg", ".eps", ".pdf", ".psd", ".fits"}
 )  # fmt: skip
 _REASONS = {
@@ -70,7 +71,7 @@ class FilmImage:
             size if the film was decoded at a reduced scale.
         notes: What was converted on the way, in plain words; nothing in them says
             who was filmed or how the file is called.
-        format: `PNG`, `JPEG`, `TIFF` or `BMP`, as the content says.
+        format: `PNG`, `JPEG`, `TIFF`, `BMP` or `DICOM`, as the content says.
         width_px: Stored width, after the film was turned upright.
         height_px: Stored height, after the film was turned upright.
         encoding: How the file stores the picture.
@@ -141,7 +142,7 @@ def decode_film(
         FilmError: The film cannot be read; the kind of error and its code say why.
     """
     limits.check_file(len(data))
-    format_name = sniff_format(data[:SNIFFED_BYTES])
+    format_name = sniff_format(data[:SNIFFED_BYTES], suffix)
     try:
         picture = _decode(format_name, data, limits, at_least_px)
     except FilmError:
@@ -170,6 +171,8 @@ def _decode(format_name: str, data: bytes, limits: FilmLimits, at_least_px: int 
             return read_jpeg(data, limits, at_least_px)
         case "TIFF":
             return read_tiff(data, limits)
+        case "DICOM":
+            return read_dicom(data, limits)
         case _:
             return read_bmp(data, limits)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 from hilum.cohort.reading.containers import corrupt_film
+from hilum.cohort.reading.dicom_elements import MARK, MARK_OFFSET
+from hilum.cohort.reading.dicom_file import damaged
 from hilum.errors import FilmEmptyError, FilmTypeError
 
 SNIFFED_BYTES = 1024
@@ -15,14 +17,10 @@ _TIFF = (b"II*\0", b"MM\0*", b"II+\0\x08\0\0\0", b"MM\0+\0\x08\0\0")
 _BMP_HEADER_BYTES = {12, 40, 52, 56, 64, 108, 124}
 
 _AS_PNG = "Export the film as PNG, JPEG, TIFF or BMP."
-_FROM_DICOM = "Export it from the viewer or archive as PNG, without annotations burnt in."
 _UNPACK = "Unpack it first."
 
 # (offset, bytes found there, what such a file is, what to do)
 _LOOKALIKES: tuple[tuple[int, bytes, str, str], ...] = (
-    (128, b"DICM", "a DICOM file", _FROM_DICOM),
-    (0, b"\x08\0\x05\0", "a DICOM file without its preamble", _FROM_DICOM),
-    (0, b"\x02\0\0\0UL", "a DICOM file without its preamble", _FROM_DICOM),
     (0, b"GIF8", "a GIF picture", _AS_PNG),
     (8, b"WEBP", "a WebP picture", _AS_PNG),
     (0, b"\0\0\0\x0cjP  ", "a JPEG 2000 picture", _AS_PNG),
@@ -57,20 +55,29 @@ _MARKUP = (
     ),
     (re.compile(rb"<\?xml"), "an XML document", "Take it out of the folder."),
 )
+DICOM_SUFFIXES = (".dcm", ".dicom")
+_BARE_DICOM = re.compile(
+    # The first group, or the first elements that files have without it, in either byte order.
+    rb"DICM\x02\0|\x02\0[\0\x01]\0[A-Z]{2}|\x08\0[\0\x05\x08\x12\x14\x16\x18]\0[\0-\x7f]"
+    rb"|\0\x08\0[\0\x05\x08\x12\x14\x16\x18][A-Z]{2}"
+)
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
-def sniff_format(head: bytes) -> str:
+def sniff_format(head: bytes, suffix: str = "") -> str:
     """Name the format of a file from its first bytes.
 
     Args:
         head: The file's first `SNIFFED_BYTES` bytes, or all of them if there are fewer.
+        suffix: End of its name; only to say of what is none that it was meant as DICOM.
 
     Returns:
-        `PNG`, `JPEG`, `TIFF` or `BMP`.
+        `PNG`, `JPEG`, `TIFF`, `BMP` or `DICOM`.
 
     Raises:
         FilmEmptyError: There are no bytes.
+        FilmDicomError: It is a DICOM file without its beginning, or is named as one and is
+            no film of any kind.
         FilmCorruptError: The file ends, or is mangled, within a supported format's mark.
         FilmTypeError: It is something else; the message says what, if that is known.
     """
@@ -80,13 +87,21 @@ def sniff_format(head: bytes) -> str:
         return "PNG"
     if head.startswith(b"\xff\xd8\xff"):
         return "JPEG"
+    if head.startswith(MARK, MARK_OFFSET):  # some writers begin these files as TIFF, too
+        return "DICOM"
     if head.startswith(_TIFF):
         return "TIFF"
     if head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in _BMP_HEADER_BYTES:
         return "BMP"
+    if _BARE_DICOM.match(head):
+        raise damaged("The content seems to be DICOM, but does not begin as a DICOM file does.")
     _check_mark_is_whole(head)
     looks_like, fix = _guess(head)
-    raise FilmTypeError(f"The content is no PNG, JPEG, TIFF or BMP: it is {looks_like}.", fix=fix)
+    if suffix.lower() in DICOM_SUFFIXES:
+        raise damaged(f"The file is named {suffix.lower()} and is no DICOM: it is {looks_like}.")
+    raise FilmTypeError(
+        f"The content is no PNG, JPEG, TIFF, BMP or DICOM: it is {looks_like}.", fix=fix
+    )
 
 
 def _check_mark_is_whole(head: bytes) -> None:

@@ -1,0 +1,279 @@
+"""Bundles: a classifier as a folder that can be copied, checked and handed on.
+
+Weights are safetensors, the graph is OpenVINO IR, the rest is JSON and Markdown; nothing is
+pickled, and only files that `classifier.json` names by their hash are read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import hilum
+from hilum.classifier.graph_places import find_graph, hash_graph
+from hilum.classifier.guard import DomainGuard
+from hilum.classifier.heads import HeadStack
+from hilum.classifier.records import BundleRecord, read_record, write_record
+from hilum.cohort.reading import READING_VERSION
+from hilum.errors import BundleError, OutputError, UntrustedModelError
+from hilum.features.views import VIEWS_VERSION
+from hilum.writing import sync_files, sync_folder
+
+RECORD, HEAD, STUDY, CARD, GRAPH = (
+    "classifier.json", "head.safetensors", "study.json", "README.md", "graph",
+)  # fmt: skip
+_HASHED = (HEAD, STUDY)
+"""The card may be edited: it is for people, and none of its figures is read."""
+
+_MOST_BYTES = {RECORD: 1_000_000, HEAD: 4_000_000_000, STUDY: 100_000_000, CARD: 5_000_000}
+_MOST_HEADER_BYTES = 1_000_000
+_STRANGERS = frozenset(
+    {".pkl", ".pickle", ".joblib", ".pt", ".pth", ".ckpt", ".h5", ".hdf5", ".keras", ".npy", ".npz",
+     ".onnx", ".pb", ".tflite"}
+)  # fmt: skip
+_COPY_AGAIN = "Copy the whole bundle again from where it came, or make it again with `hilum train`."
+
+READS = {"reading": READING_VERSION, "views": VIEWS_VERSION}
+"""What decides which pixels the backbone sees."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle's content, proven.
+
+    Attributes:
+        record: What it says of itself.
+        heads: The heads.
+        guard: The domain guard.
+        graph_folder: Where the backbone's graph lies.
+        card: The model card, Markdown.
+        study: All figures of the study behind it, as in the run folder's `results.json`.
+    """
+
+    record: BundleRecord
+    heads: HeadStack
+    guard: DomainGuard
+    graph_folder: Path
+    card: str
+    study: dict[str, Any]
+
+
+def versions() -> dict[str, Any]:
+    """Tell what makes a bundle here."""
+    packages = {name: version(name) for name in ("openvino", "keras", "numpy")}
+    return {"hilum": hilum.__version__, **READS, **packages}
+
+
+def check_bundle_place(folder: Path) -> None:
+    """Find out before any work whether a bundle may be written to a place.
+
+    Raises:
+        OutputError: Something else is there.
+    """
+    if not folder.exists() and not folder.is_symlink():
+        return
+    is_bundle = folder.is_dir() and {path.name for path in folder.iterdir()} <= {
+        RECORD, HEAD, STUDY, CARD, GRAPH,
+    }  # fmt: skip
+    is_empty = folder.is_dir() and not any(folder.iterdir())
+    if not is_empty and not (is_bundle and (folder / RECORD).is_file()):
+        raise OutputError(
+            f"'{folder}' is there already and is no bundle, or holds more than one.",
+            fix="Choose another place with -o.",
+        )
+
+
+def write_bundle(bundle: Bundle, folder: Path) -> BundleRecord:
+    """Write a bundle, whole or not at all; an older one of that name is replaced.
+
+    Returns:
+        The record as written, with the hashes of its files.
+
+    Raises:
+        OutputError: The place is taken by something else, cannot be written, or is full.
+    """
+    check_bundle_place(folder)
+    place = folder.absolute()
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=place.parent, prefix=".bundle-") as scratch:
+            draft = Path(scratch) / "draft"
+            draft.mkdir()
+            record = _write_files(bundle, draft)
+            sync_files(draft)
+            if place.exists():
+                place.rename(Path(scratch) / "older")
+            draft.rename(place)
+        sync_folder(place.parent)
+    except OSError as error:
+        raise OutputError(
+            f"The bundle cannot be written to '{folder}': {error.strerror or error}.",
+            fix="Free some space, or choose another place with -o.",
+        ) from error
+    return record
+
+
+def _write_files(bundle: Bundle, draft: Path) -> BundleRecord:
+    from safetensors.numpy import save
+
+    heads = bundle.heads
+    tensors = {
+        "hidden_kernel": heads.hidden_kernel,
+        "hidden_bias": heads.hidden_bias,
+        "output_kernel": heads.output_kernel,
+        "output_bias": heads.output_bias,
+        "temperatures": heads.temperatures,
+        "log_prior_ratios": heads.log_prior_ratios,
+        "guard_features": bundle.guard.features,
+    }
+    contents = {
+        HEAD: save({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}),
+        STUDY: (json.dumps(bundle.study, indent=1, ensure_ascii=False) + "\n").encode(),
+    }
+    record = bundle.record.with_files(
+        {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    )
+    for name, content in contents.items():
+        (draft / name).write_bytes(content)
+    (draft / CARD).write_text(bundle.card, encoding="utf-8")
+    (draft / RECORD).write_text(write_record(record), encoding="utf-8")
+    if record.graph.is_included:
+        (draft / GRAPH).mkdir()
+        for name in record.graph.sha256:
+            shutil.copyfile(bundle.graph_folder / name, draft / GRAPH / name)
+        if hash_graph(draft / GRAPH) != dict(record.graph.sha256):
+            raise UntrustedModelError(
+                "The backbone's graph changed while it was copied.", fix="Run the command again."
+            )
+    return record
+
+
+def read_bundle(folder: Path, cache_dir: Path) -> Bundle:
+    """Read a bundle and prove every part of it.
+
+    Args:
+        folder: The bundle.
+        cache_dir: Where the backbone's graph lies if the bundle does not hold it.
+
+    Raises:
+        BundleError: There is none, a part is missing, or it was made by another version.
+        UntrustedModelError: A part is not the one that was written, or may do more than
+            compute.
+    """
+    _check_is_bundle(folder)
+    record = read_record(_load(folder, RECORD).decode("utf-8", "replace"), reads=READS)
+    if set(record.files) != set(_HASHED):
+        raise BundleError("The bundle's classifier.json names other files.", fix=_COPY_AGAIN)
+    contents = {name: _load(folder, name) for name in _HASHED}
+    for name, content in contents.items():
+        if hashlib.sha256(content).hexdigest() != record.files[name]:
+            raise UntrustedModelError(
+                f"The bundle's {name} is not the one that was written with it.", fix=_COPY_AGAIN
+            )
+    heads, guard = _read_weights(contents[HEAD], record)
+    return Bundle(
+        record=record,
+        heads=heads,
+        guard=guard,
+        graph_folder=find_graph(record, folder / GRAPH, cache_dir),
+        card=_load(folder, CARD).decode("utf-8", "replace"),
+        study=json.loads(contents[STUDY]),
+    )
+
+
+def _check_is_bundle(folder: Path) -> None:
+    if (folder / RECORD).is_file():
+        return
+    try:
+        inside = [path.suffix.lower() for path in folder.iterdir()] if folder.is_dir() else []
+        strangers = _STRANGERS & {folder.suffix.lower(), *inside}
+        is_there = folder.exists()
+    except OSError:
+        strangers, is_there = frozenset(), False
+    if strangers and is_there:
+        kinds = ", ".join(sorted(strangers))
+        raise UntrustedModelError(
+            f"'{folder}' is no bundle but a model of another kind ({kinds}); loading such a file "
+            "may run code.",
+            fix="Give a folder that `hilum train` wrote. A network of your own goes in with "
+            "--backbone onnx:PATH.",
+        )
+    what = "has no classifier.json" if is_there else "is not there"
+    raise BundleError(
+        f"The bundle '{folder}' {what}.", fix="Give a folder that `hilum train` wrote."
+    )
+
+
+def _load(folder: Path, name: str) -> bytes:
+    path = folder / name
+    try:
+        if not path.is_file():
+            raise BundleError(f"The bundle has no {name}.", fix=_COPY_AGAIN)
+        with path.open("rb") as file:
+            content = file.read(_MOST_BYTES[name] + 1)
+    except OSError as error:
+        raise BundleError(
+            f"The bundle's {name} cannot be read: {error.strerror or error}.", fix=_COPY_AGAIN
+        ) from error
+    if len(content) > _MOST_BYTES[name]:
+        raise UntrustedModelError(f"The bundle's {name} is far too large.", fix=_COPY_AGAIN)
+    return content
+
+
+def _read_weights(content: bytes, record: BundleRecord) -> tuple[HeadStack, DomainGuard]:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    if len(content) < 8 or int.from_bytes(content[:8], "little") > _MOST_HEADER_BYTES:
+        raise UntrustedModelError(
+            f"The header of the bundle's {HEAD} is larger than 1 MB.", fix=_COPY_AGAIN
+        )
+    try:
+        tensors = load(content)
+        heads = HeadStack(
+            **{name: tensors.pop(name) for name in _tensor_shapes(record)},
+            positive=record.positive_index,
+            threshold=record.threshold,
+        )
+        guard = DomainGuard(tensors.pop("guard_features"), record.neighbours, record.distance_limit)
+    except (SafetensorError, LookupError, ValueError, TypeError) as error:
+        raise UntrustedModelError(
+            f"The bundle's {HEAD} does not hold what it should.", fix=_COPY_AGAIN
+        ) from error
+    hidden = heads.hidden_bias.shape[-1]
+    arrays = {name: getattr(heads, name) for name in _tensor_shapes(record)}
+    arrays["guard_features"] = guard.features
+    shapes = {
+        name: tuple(hidden if side is None else side for side in shape)
+        for name, shape in _tensor_shapes(record).items()
+    } | {"guard_features": (len(guard.features), record.backbone.feature_width)}
+    fits = not tensors and all(
+        array.dtype == np.float32 and array.shape == shapes[name] and np.isfinite(array).all()
+        for name, array in arrays.items()
+    )
+    if not fits or len(guard.features) < record.neighbours or heads.temperatures.min() <= 0:
+        raise UntrustedModelError(
+            f"The weights in the bundle's {HEAD} do not fit its classifier.json.", fix=_COPY_AGAIN
+        )
+    return heads, guard
+
+
+def _tensor_shapes(record: BundleRecord) -> dict[str, tuple[int | None, ...]]:
+    """Say how large each tensor of the heads must be; None is the hidden layer's width."""
+    heads, width, classes = record.n_heads, record.backbone.feature_width, len(record.classes)
+    return {
+        "hidden_kernel": (heads, width, None),
+        "hidden_bias": (heads, None),
+        "output_kernel": (heads, None, classes),
+        "output_bias": (heads, classes),
+        "temperatures": (heads,),
+        "log_prior_ratios": (heads, classes),
+    }

@@ -1,0 +1,235 @@
+"""The classifier: a bundle, opened, that answers for the next film.
+
+    classifier = Classifier.load("bundle")
+    prediction = classifier.predict("film.png")
+
+One forward pass per film; nothing but OpenVINO and NumPy is loaded.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, overload
+
+import numpy as np
+from jaxtyping import Float
+
+from hilum.classifier.bundle import Bundle, read_bundle
+from hilum.classifier.films import FilmLike, PreparedFilm, prepare_film
+from hilum.classifier.graph import MOST_FILMS_AT_ONCE, FeatureGraph
+from hilum.classifier.heads import pool
+from hilum.classifier.predictions import FilmFailure, Prediction
+from hilum.errors import FilmError
+from hilum.settings import default_cache_dir, usable_cores
+
+
+class Classifier:
+    """Says of a film which class it is, how probable that is, and whether it may be asked.
+
+    Safe to use from several threads.
+
+    Attributes:
+        record: What the bundle says of itself.
+        heads: The heads.
+        guard: The domain guard.
+        graph: The backbone.
+        card: The model card, Markdown.
+        study: All figures of the study behind the classifier.
+        classes_: The classes, in the order of the probabilities.
+    """
+
+    def __init__(self, bundle: Bundle, *, streams: int = 1) -> None:
+        """Open a bundle that was read.
+
+        Args:
+            bundle: Its content.
+            streams: How many threads may look at films side by side.
+
+        Raises:
+            UntrustedModelError: Graph and heads do not fit together.
+        """
+        self.record = bundle.record
+        self.heads = bundle.heads
+        self.guard = bundle.guard
+        self.card = bundle.card
+        self.study = bundle.study
+        self.graph = FeatureGraph(
+            bundle.graph_folder,
+            size_px=bundle.record.backbone.size_px,
+            width=bundle.record.backbone.feature_width,
+            streams=streams,
+        )
+        self.classes_ = np.array(bundle.record.classes, dtype=object)
+
+    @classmethod
+    def load(
+        cls, path: str | Path, *, cache_dir: str | Path | None = None, streams: int = 1
+    ) -> Classifier:
+        """Load a bundle, and prove every part of it.
+
+        Args:
+            path: The folder that `hilum train` wrote.
+            cache_dir: Where the backbone lies if the bundle only refers to it; the user's
+                cache if not given.
+            streams: How many threads may look at films side by side.
+
+        Raises:
+            BundleError: There is none, a part is missing, or it was made by another version.
+            UntrustedModelError: A part is not the one that was written.
+        """
+        cache = default_cache_dir() if cache_dir is None else Path(cache_dir)
+        return cls(read_bundle(Path(path), cache), streams=streams)
+
+    def __repr__(self) -> str:
+        """Say what it is and what its cohort carries."""
+        record = self.record
+        return (
+            f"Classifier({' / '.join(record.classes)}, positive {record.positive}, on "
+            f"{record.backbone.title}, verdict {record.verdict.headline}; research use only)"
+        )
+
+    @overload
+    def predict(self, films: FilmLike) -> Prediction: ...
+
+    @overload
+    def predict(self, films: list[Any] | tuple[Any, ...]) -> list[Prediction]: ...
+
+    def predict(
+        self, films: FilmLike | list[Any] | tuple[Any, ...]
+    ) -> Prediction | list[Prediction]:
+        """Answer for one film, or for several in their order.
+
+        Args:
+            films: A file, its bytes, or grey levels (height x width, uint8, 0 black); or a
+                list or tuple of such.
+
+        Raises:
+            FilmError: A film cannot be read, or is none. `predict_each` goes on instead.
+            TypeError: Something is nothing that could be a film.
+        """
+        if isinstance(films, (list, tuple)):
+            return self._predict_all(films)
+        return self._predict_all([films])[0]
+
+    def predict_proba(self, films: Sequence[FilmLike]) -> Float[np.ndarray, "films classes"]:
+        """Give each film's calibrated probabilities, in the order of `classes_`.
+
+        Those of films outside the domain are among them, and mean nothing: see `predict`.
+
+        Args:
+            films: As for `predict`.
+
+        Raises:
+            FilmError: A film cannot be read, or is none.
+        """
+        return self.heads.probabilities(self._features(films))
+
+    def predict_each(self, films: Iterable[FilmLike]) -> Iterator[Prediction | FilmFailure]:
+        """Answer for every film in order, and say of those that have no answer why.
+
+        Films are read in threads, a few ahead of the backbone, so any number may be given.
+
+        Args:
+            films: As for `predict`.
+        """
+        for batch in self._read_ahead(films):
+            read = [film for film in batch if isinstance(film, PreparedFilm)]
+            answers = iter(self.judge(self._look(read), [film.notes for film in read]))
+            for film in batch:
+                yield next(answers) if isinstance(film, PreparedFilm) else film
+
+    def prepare(self, film: FilmLike, *, is_whole: bool = False) -> PreparedFilm:
+        """Read a film and bring it to the backbone's square.
+
+        Args:
+            film: As for `predict`.
+            is_whole: Read every pixel, to draw the film.
+
+        Raises:
+            FilmError: The film cannot be read, or is none.
+        """
+        return prepare_film(film, self.graph.size_px, is_whole=is_whole)
+
+    def judge(
+        self, features: Float[np.ndarray, "films width"], notes: Sequence[tuple[str, ...]]
+    ) -> list[Prediction]:
+        """Answer for films whose features are there.
+
+        Args:
+            features: Pooled features of upright films.
+            notes: What was converted while each was read.
+        """
+        if not len(features):
+            return []
+        logs = self.heads.log_probabilities(features)
+        probabilities, is_positive = pool(logs), self.heads.reaches(logs)
+        distances = self.guard.distances(features)
+        positive = self.heads.positive
+        answers = []
+        for row, said in enumerate(notes):
+            others = np.delete(probabilities[row], positive)
+            runner_up = int(np.argmax(others))
+            called = positive if is_positive[row] else runner_up + (runner_up >= positive)
+            is_inside = bool(distances[row] <= self.guard.threshold)
+            answers.append(
+                Prediction(
+                    probabilities=dict(
+                        zip(self.record.classes, probabilities[row].tolist(), strict=True)
+                    ),
+                    call=self.record.classes[called] if is_inside else None,
+                    in_domain=is_inside,
+                    distance=float(distances[row]),
+                    notes=said,
+                )
+            )
+        return answers
+
+    def _predict_all(self, films: Sequence[FilmLike]) -> list[Prediction]:
+        prepared = [self.prepare(film) for film in films]
+        return self.judge(self._look(prepared), [film.notes for film in prepared])
+
+    def _features(self, films: Sequence[FilmLike]) -> Float[np.ndarray, "films width"]:
+        return self._look([self.prepare(film) for film in films])
+
+    def _look(self, films: Sequence[PreparedFilm]) -> Float[np.ndarray, "films width"]:
+        size = self.graph.size_px
+        squares = [film.square for film in films]
+        return self.graph.look(
+            np.stack(squares) if squares else np.empty((0, size, size), np.uint8)
+        ).features
+
+    def _read_ahead(self, films: Iterable[FilmLike]) -> Iterator[list[PreparedFilm | FilmFailure]]:
+        """Read films in threads and hand them on in order, some at a time.
+
+        A batch waits for no film that is still being read, so that the first answer comes
+        as soon as it can.
+        """
+
+        def read(film: FilmLike) -> PreparedFilm | FilmFailure:
+            try:
+                return self.prepare(film)
+            except FilmError as error:
+                return FilmFailure.from_error(error)
+
+        source = iter(films)
+        waiting: deque[Future[PreparedFilm | FilmFailure]] = deque()
+        with ThreadPoolExecutor(usable_cores(), thread_name_prefix="hilum-reading") as pool:
+            try:
+                while True:
+                    while len(waiting) < 2 * MOST_FILMS_AT_ONCE:
+                        try:
+                            waiting.append(pool.submit(read, next(source)))
+                        except StopIteration:
+                            break
+                    if not waiting:
+                        return
+                    batch = [waiting.popleft().result()]
+                    while waiting and waiting[0].done() and len(batch) < MOST_FILMS_AT_ONCE:
+                        batch.append(waiting.popleft().result())
+                    yield batch
+            finally:
+                for future in waiting:
+                    future.cancel()

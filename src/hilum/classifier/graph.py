@@ -1,0 +1,120 @@
+"""The frozen backbone as a classifier runs it: a few films at a time, its feature map at hand.
+
+A study streams thousands of films through `hilum.backbones.engine`; here the first answer
+counts, so the graph is opened once for any number of films and all cores work on each.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+from hilum.errors import UntrustedModelError
+from hilum.settings import usable_cores
+
+MOST_FILMS_AT_ONCE = 8
+"""Larger batches gain nothing on a few cores and cost memory."""
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What the backbone sees in some films.
+
+    Attributes:
+        features: Pooled features.
+        maps: The last feature map, before pooling; None where it was not asked for.
+    """
+
+    features: Float32[np.ndarray, "films width"]
+    maps: Float32[np.ndarray, "films rows columns channels"] | None = None
+
+
+class FeatureGraph:
+    """A compiled graph on the CPU in single precision; safe to use from several threads."""
+
+    def __init__(self, folder: Path, *, size_px: int, width: int, streams: int = 1) -> None:
+        """Open the graph that a folder holds.
+
+        Args:
+            folder: `graph.xml` and `graph.bin`, as the compiling child wrote them; their
+                hashes are the caller's matter.
+            size_px: Side of the squares that it takes.
+            width: Length of the feature vectors that it yields.
+            streams: How many calls of `look` may run side by side, each with its share of
+                the cores.
+
+        Raises:
+            UntrustedModelError: The graph is of another kind.
+        """
+        # OpenVINO is loaded when a graph is, so that everything before stays quick.
+        import openvino
+
+        self.size_px, self.width = size_px, width
+        core = openvino.Core()
+        # Mapped into memory, the weights would stay beside the engine's own copy of them.
+        core.set_property({"ENABLE_MMAP": False})
+        try:
+            model = core.read_model(folder / "graph.xml")
+            model.reshape([-1, size_px, size_px, 1])
+            is_ours = model.outputs[0].partial_shape[1].get_length() == width
+        except (RuntimeError, IndexError) as error:
+            raise _of_another_kind() from error
+        if not is_ours:
+            raise _of_another_kind()
+        self.has_map = len(model.outputs) > 1
+        self._compiled = core.compile_model(
+            model,
+            "CPU",
+            {
+                "NUM_STREAMS": streams,
+                "INFERENCE_NUM_THREADS": usable_cores(),
+                # Some processors would otherwise be given bfloat16.
+                "INFERENCE_PRECISION_HINT": "f32",
+            },
+        )
+        self._own = threading.local()
+
+    def look(self, squares: UInt8[np.ndarray, "films size size"], *, maps: bool = False) -> Sight:
+        """See some films.
+
+        Args:
+            squares: Upright films at the graph's size.
+            maps: Give the last feature map as well.
+
+        Raises:
+            ValueError: The graph has no feature map, or the films are of another size.
+        """
+        if squares.shape[1:] != (self.size_px, self.size_px):
+            raise ValueError(f"films must be {self.size_px} px squares, got {squares.shape[1:]}")
+        if maps and not self.has_map:
+            raise ValueError("this graph yields no feature map")
+        request = self._request()
+        features, seen = [], []
+        for start in range(0, len(squares), MOST_FILMS_AT_ONCE):
+            batch = np.ascontiguousarray(squares[start : start + MOST_FILMS_AT_ONCE, :, :, None])
+            # Shared, not copied: the batch outlives the call.
+            request.infer({0: batch}, share_inputs=True)
+            features.append(request.get_output_tensor(0).data.copy())
+            if maps:
+                seen.append(request.get_output_tensor(1).data.copy())
+        if not features:
+            return Sight(np.empty((0, self.width), np.float32))
+        return Sight(np.concatenate(features), np.concatenate(seen) if maps else None)
+
+    def _request(self) -> Any:
+        """Return this thread's own request: one takes one call at a time."""
+        if not hasattr(self._own, "request"):
+            self._own.request = self._compiled.create_infer_request()
+        return self._own.request
+
+
+def _of_another_kind() -> UntrustedModelError:
+    return UntrustedModelError(
+        "The backbone's graph does not take or yield what the heads need.",
+        fix="Make the bundle again with `hilum train`.",
+    )

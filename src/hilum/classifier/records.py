@@ -1,0 +1,222 @@
+"""What a bundle says of itself: `classifier.json` as a frozen type, and back.
+
+Everything in the file is checked when it is read: a bundle may come from anybody.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from hilum.errors import BundleError, BundleVersionError
+from hilum.evaluation.decisions import OperatingPolicy
+
+SCHEMA = "hilum.classifier/1"
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_KEY = re.compile(r"[A-Za-z0-9._-]{1,120}")
+_REMAKE = "Make the bundle again with `hilum train`, or copy it again from where it came."
+
+
+@dataclass(frozen=True)
+class FrozenBackbone:
+    """The pretrained network under the heads.
+
+    Attributes:
+        name: What users type.
+        title: What papers print; it says so where the weights are unverified.
+        size_px: Side of the square picture that its graph takes.
+        scaling: What happens to the grey levels, inside the graph.
+        pooling: From the last feature map to the feature vector.
+        feature_width: Length of that vector.
+        weights: `origin`, `sha256`, `licence` and `is_verified` of its weights.
+    """
+
+    name: str
+    title: str
+    size_px: int
+    scaling: str
+    pooling: str
+    feature_width: int
+    weights: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class GraphReference:
+    """Which compiled graph the heads belong to.
+
+    Attributes:
+        key: Its folder's name in the cache.
+        sha256: Hash of `graph.xml` and of `graph.bin`.
+        is_included: It lies in the bundle; if not, the cache must have it.
+    """
+
+    key: str
+    sha256: Mapping[str, str]
+    is_included: bool
+
+
+@dataclass(frozen=True)
+class CohortVerdict:
+    """Whether the training cohort carries the claim.
+
+    Attributes:
+        headline: `supported`, `limited` or `withheld`.
+        reasons: One sentence each.
+    """
+
+    headline: str
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class BundleRecord:
+    """All that a classifier knows of itself, but for its weights.
+
+    Attributes:
+        classes: Names, in the order of the probabilities.
+        positive: The class that the operating point speaks of.
+        backbone: The network under the heads.
+        graph: Its compiled form.
+        n_heads: Heads that are averaged.
+        policy: By which rule the threshold was chosen.
+        threshold: Calibrated probability of the positive class from which on it is called.
+        neighbours: Of the domain guard.
+        distance_limit: Largest distance inside the domain.
+        verdict: On the training cohort.
+        study: The study's figures in short: `cohort`, `recipe`, `seed`, `metrics`,
+            `operating_point`; all of them stand in the bundle's `study.json`.
+        made_with: Versions of what made the bundle.
+        created: When, in ISO 8601.
+        files: SHA-256 of the bundle's further files, by name.
+    """
+
+    classes: tuple[str, ...]
+    positive: str
+    backbone: FrozenBackbone
+    graph: GraphReference
+    n_heads: int
+    policy: OperatingPolicy
+    threshold: float
+    neighbours: int
+    distance_limit: float
+    verdict: CohortVerdict
+    study: Mapping[str, Any]
+    made_with: Mapping[str, Any]
+    created: str
+    files: Mapping[str, str]
+
+    @property
+    def positive_index(self) -> int:
+        """Index of the positive class."""
+        return self.classes.index(self.positive)
+
+    def with_files(self, files: Mapping[str, str]) -> BundleRecord:
+        """Return the record with the hashes of its files."""
+        return replace(self, files=dict(files))
+
+
+def write_record(record: BundleRecord) -> str:
+    """Write the text of `classifier.json`."""
+    return json.dumps({"schema": SCHEMA, **asdict(record)}, indent=1, ensure_ascii=False) + "\n"
+
+
+def read_record(text: str, *, reads: Mapping[str, int]) -> BundleRecord:
+    """Read the text of `classifier.json`.
+
+    Args:
+        text: The file's.
+        reads: For each part of `made_with` that changes what a film looks like to the
+            backbone, the version that is installed here.
+
+    Raises:
+        BundleError: It does not say what it must.
+        BundleVersionError: It is of another schema, or films would be read or drawn
+            otherwise than when the heads were trained.
+    """
+    try:
+        told = json.loads(text)
+        schema = told.pop("schema")
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise _damaged("it is no JSON of Hilum's") from error
+    if schema != SCHEMA:
+        raise BundleVersionError(
+            f"The bundle is of schema {str(schema)[:40]!r}; this Hilum reads {SCHEMA!r}.",
+            fix="Install the version of Hilum that made it, or train again with this one.",
+        )
+    _check_versions(told.get("made_with"), reads)
+    try:
+        record = _record(told)
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise _damaged("a part is missing or of the wrong kind") from error
+    _check(record)
+    return record
+
+
+def _check_versions(made_with: Any, reads: Mapping[str, int]) -> None:
+    if not isinstance(made_with, dict):
+        raise _damaged("it does not say what made it")
+    for part, here in reads.items():
+        if made_with.get(part) != here:
+            raise BundleVersionError(
+                f"The bundle was made with version {str(made_with.get(part))[:20]} of how Hilum "
+                f"handles films ({part}), and this is version {here}: the backbone would see "
+                "other pixels.",
+                fix=f"Install Hilum {str(made_with.get('hilum'))[:20]}, or train again with this "
+                "one.",
+            )
+
+
+def _record(told: dict[str, Any]) -> BundleRecord:
+    graph, policy, verdict = told["graph"], told["policy"], told["verdict"]
+    backbone = FrozenBackbone(**told["backbone"])
+    return BundleRecord(
+        classes=tuple(str(label) for label in told["classes"]),
+        positive=str(told["positive"]),
+        backbone=replace(
+            backbone,
+            size_px=int(backbone.size_px),
+            feature_width=int(backbone.feature_width),
+            weights=dict(backbone.weights),
+        ),
+        graph=GraphReference(str(graph["key"]), dict(graph["sha256"]), bool(graph["is_included"])),
+        n_heads=int(told["n_heads"]),
+        policy=OperatingPolicy(policy["kind"], policy["target"]),
+        threshold=float(told["threshold"]),
+        neighbours=int(told["neighbours"]),
+        distance_limit=float(told["distance_limit"]),
+        verdict=CohortVerdict(str(verdict["headline"]), tuple(map(str, verdict["reasons"]))),
+        study=dict(told["study"]),
+        made_with=dict(told["made_with"]),
+        created=str(told["created"]),
+        files=dict(told["files"]),
+    )
+
+
+def _check(record: BundleRecord) -> None:
+    hashes = [*record.graph.sha256.values(), *record.files.values()]
+    sound = (
+        len(set(record.classes)) == len(record.classes) >= 2
+        and record.positive in record.classes
+        and 1 <= record.n_heads <= 10_000
+        and 1 <= record.backbone.feature_width <= 1_000_000
+        and 32 <= record.backbone.size_px <= 4096
+        and 0 < record.threshold < 1
+        and record.neighbours >= 1
+        and math.isfinite(record.distance_limit)
+        and record.policy.kind in ("sensitivity", "specificity", "youden")
+        and record.verdict.headline in ("supported", "limited", "withheld")
+        and set(record.graph.sha256) == {"graph.xml", "graph.bin"}
+        and _KEY.fullmatch(record.graph.key) is not None
+        and all(isinstance(sha, str) and _SHA256.fullmatch(sha) for sha in hashes)
+    )
+    if not sound:
+        raise _damaged("a value in it cannot be")
+
+
+def _damaged(why: str) -> BundleError:
+    return BundleError(f"The bundle's classifier.json cannot be used: {why}.", fix=_REMAKE)

@@ -1,0 +1,36 @@
+"""Markdown that says what it should, whatever a user's text holds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+
+def value(estimate: Mapping[str, Any]) -> str:
+    """Write the figure of an estimate."""
+    return "not defined" if estimate["value"] is None else f"{estimate['value']:.3f}"
+
+
+def bounds(estimate: Mapping[str, Any]) -> str:
+    """Write its interval; empty where there is none."""
+    if estimate["low"] is None or estimate["high"] is None:
+        return ""
+    return f"[{estimate['low']:.3f}, {estimate['high']:.3f}]"
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Write a table; cells are Markdown already."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+def text(words: str) -> str:
+    """Write a user's text so that Markdown and HTML take it for nothing else."""
+    plain = " ".join(str(words).split())
+    return re.sub(r"([\\`*_{}\[\]<>|#~$&])", r"\\\1", plain)
+
+
+def code(words: str) -> str:
+    """Write a user's text so that it fits between backticks."""
+    return " ".join(str(words).replace("`", "'").split())

@@ -1,0 +1,66 @@
+"""The guard keeps what is like the training films, and refuses what is not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.neighbors import NearestNeighbors
+
+from hilum.classifier.guard import MOST_FILMS, fit_guard
+
+
+def draw_films(n: int, seed: int, width: int = 40) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    centre = np.random.default_rng(99).uniform(0.5, 1.5, width)
+    return (centre + rng.normal(0, 0.3, (n, width))).astype(np.float32)
+
+
+def test_distances_are_those_to_the_nearest_neighbours() -> None:
+    films, new = draw_films(80, 0), draw_films(9, 1)
+    guard = fit_guard(films, np.arange(80), rng=np.random.default_rng(0), neighbours=5)
+    oracle = NearestNeighbors(n_neighbors=5, metric="cosine").fit(films)
+    np.testing.assert_allclose(guard.distances(new), oracle.kneighbors(new)[0][:, -1], atol=1e-6)
+
+
+def test_most_new_films_of_the_same_kind_are_kept_and_others_refused() -> None:
+    kept = []
+    for seed in range(20):
+        films = draw_films(300, 2 * seed)
+        guard = fit_guard(films, np.arange(300), rng=np.random.default_rng(0))
+        kept.append((guard.distances(draw_films(300, 2 * seed + 1)) <= guard.threshold).mean())
+    assert np.mean(kept) == pytest.approx(0.99, abs=0.01)
+    others = np.random.default_rng(5).uniform(0, 2, (50, 40))
+    assert (guard.distances(others) > guard.threshold).all()
+
+
+def test_a_patients_other_films_do_not_make_the_domain_narrow() -> None:
+    patients = np.repeat(np.arange(50), 6)
+    films = draw_films(50, 3)[patients] + np.random.default_rng(4).normal(0, 0.01, (300, 40))
+    by_film = fit_guard(films, np.arange(300), rng=np.random.default_rng(0))
+    by_patient = fit_guard(films, patients, rng=np.random.default_rng(0))
+    new = draw_films(200, 5)
+    assert (by_film.distances(new) > by_film.threshold).mean() > 0.9
+    assert (by_patient.distances(new) <= by_patient.threshold).mean() > 0.95
+
+
+def test_few_films_have_fewer_neighbours_and_none_is_its_own() -> None:
+    films = draw_films(4, 0)
+    guard = fit_guard(films, np.array([0, 0, 1, 2]), rng=np.random.default_rng(0))
+    assert guard.neighbours == 2  # a film of the group of two has two others
+    assert guard.threshold > 0
+
+
+def test_of_very_many_films_some_are_kept_by_the_seed() -> None:
+    films = np.random.default_rng(0).normal(1, 0.2, (MOST_FILMS + 100, 8))
+    groups = np.arange(len(films))
+    one, same, other = (
+        fit_guard(films, groups, rng=np.random.default_rng(seed)) for seed in (1, 1, 2)
+    )
+    assert one.features.shape == (MOST_FILMS, 8)
+    np.testing.assert_array_equal(one.features, same.features)
+    assert not np.array_equal(one.features, other.features)
+
+
+def test_features_of_nothing_are_far_from_everything() -> None:
+    guard = fit_guard(draw_films(30, 0), np.arange(30), rng=np.random.default_rng(0))
+    assert guard.distances(np.zeros((1, 40)))[0] == 1.0
