@@ -5,12 +5,13 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 RUN := $(VENV)/bin/python -m
 
-.PHONY: help setup demo test test-slow check format bench docs clean
+.PHONY: help setup demo test test-slow test-browser check format bench docs clean
 
 help:
 	@echo "make demo       run the main job on generated films and open the way to its report"
 	@echo "make test       run the tests (no network, no GPU)"
 	@echo "make test-slow  run the tests that take minutes"
+	@echo "make test-browser  run the page's tests in Chromium (installs it, where it may)"
 	@echo "make check      formatting, lint, types, import contracts"
 	@echo "make format     put the code into its format"
 	@echo "make bench      measure speed and memory as ratios"
@@ -30,10 +31,18 @@ demo: setup
 	$(RUN) hilum demo --out runs/demo
 
 test: setup
-	$(RUN) pytest -m "not slow" --numprocesses 2 --dist loadfile
+	$(RUN) pytest -m "not slow and not browser" --numprocesses 2 --dist loadfile
 
 test-slow: setup
-	$(RUN) pytest -m slow
+	$(RUN) pytest -m "slow and not browser"
+
+# Debian's own Chromium; Playwright downloads no browser.
+test-browser: setup
+	@[ -n "$$HILUM_TEST_CHROMIUM" ] || command -v chromium >/dev/null \
+	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
+	     && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; } \
+	|| { echo "The page's tests need Chromium: install it, or set HILUM_TEST_CHROMIUM to its path." >&2; exit 1; }
+	$(RUN) pytest -m browser --numprocesses 2 --dist loadfile
 
 check: setup
 	$(RUN) ruff format --check .

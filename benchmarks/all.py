@@ -8,6 +8,7 @@ from benchmarks import (
     bench_engines,
     bench_extraction,
     bench_heads,
+    bench_serve,
     bench_start,
     bench_statistics,
     bench_twins,
@@ -28,6 +29,7 @@ def main() -> None:
         bench_engines,
         bench_classic,
         bench_twins,
+        bench_serve,
     ):
         benchmark.main()
         print()

@@ -14,7 +14,15 @@ from jaxtyping import install_import_hook
 install_import_hook(
     [
         "hilum." + room
-        for room in ("cohort", "backbones", "features", "evaluation", "auditing", "studies")
+        for room in (
+            "cohort",
+            "backbones",
+            "features",
+            "evaluation",
+            "auditing",
+            "classifier",
+            "studies",
+        )
     ],
     "shape_checker.check",
 )

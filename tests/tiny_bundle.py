@@ -22,6 +22,7 @@ from hilum.classifier.records import (
     FrozenBackbone,
     GraphReference,
 )
+from hilum.classifier.references import make_references
 from hilum.evaluation.decisions import OperatingPolicy
 
 SIZE_PX, CELLS, CHANNELS = 64, 8, 12
@@ -137,6 +138,8 @@ def write_tiny_bundle(folder: Path, *, headline: str = "limited") -> Path:
     )  # fmt: skip
     assert READS.items() <= record.made_with.items()
     study = {"schema": "hilum.results/1", "positive": "Disease"}
-    bundle = Bundle(record, tiny_heads(), guard, graph_folder, CARD, study)
+    squares = ((film, int(k < 30)) for k, film in enumerate(films))
+    references = make_references(graph, squares, len(CLASSES))
+    bundle = Bundle(record, tiny_heads(), guard, references, graph_folder, CARD, study)
     write_bundle(bundle, folder)
     return folder

@@ -178,6 +178,12 @@ class BundleVersionError(BundleError):
     code = "VERSION"
 
 
+class ExportError(HilumError):
+    """A classifier cannot be written in this format, or the file does not answer as it does."""
+
+    code = "EXPORT"
+
+
 class DownloadError(HilumError):
     """A weight file could not be fetched."""
 

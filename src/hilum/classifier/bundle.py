@@ -15,13 +15,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 import hilum
 from hilum.classifier.graph_places import find_graph, hash_graph
 from hilum.classifier.guard import DomainGuard
 from hilum.classifier.heads import HeadStack
 from hilum.classifier.records import BundleRecord, read_record, write_record
+from hilum.classifier.references import ReferenceMaps
+from hilum.classifier.tensors import read_weights, write_weights
 from hilum.cohort.reading import READING_VERSION
 from hilum.errors import BundleError, OutputError, UntrustedModelError
 from hilum.features.views import VIEWS_VERSION
@@ -34,7 +34,6 @@ _HASHED = (HEAD, STUDY)
 """The card may be edited: it is for people, and none of its figures is read."""
 
 _MOST_BYTES = {RECORD: 1_000_000, HEAD: 4_000_000_000, STUDY: 100_000_000, CARD: 5_000_000}
-_MOST_HEADER_BYTES = 1_000_000
 _STRANGERS = frozenset(
     {".pkl", ".pickle", ".joblib", ".pt", ".pth", ".ckpt", ".h5", ".hdf5", ".keras", ".npy", ".npz",
      ".onnx", ".pb", ".tflite"}
@@ -53,6 +52,8 @@ class Bundle:
         record: What it says of itself.
         heads: The heads.
         guard: The domain guard.
+        references: What explanations compare a film with; None where the backbone shows no
+            feature map.
         graph_folder: Where the backbone's graph lies.
         card: The model card, Markdown.
         study: All figures of the study behind it, as in the run folder's `results.json`.
@@ -61,6 +62,7 @@ class Bundle:
     record: BundleRecord
     heads: HeadStack
     guard: DomainGuard
+    references: ReferenceMaps | None
     graph_folder: Path
     card: str
     study: dict[str, Any]
@@ -122,20 +124,8 @@ def write_bundle(bundle: Bundle, folder: Path) -> BundleRecord:
 
 
 def _write_files(bundle: Bundle, draft: Path) -> BundleRecord:
-    from safetensors.numpy import save
-
-    heads = bundle.heads
-    tensors = {
-        "hidden_kernel": heads.hidden_kernel,
-        "hidden_bias": heads.hidden_bias,
-        "output_kernel": heads.output_kernel,
-        "output_bias": heads.output_bias,
-        "temperatures": heads.temperatures,
-        "log_prior_ratios": heads.log_prior_ratios,
-        "guard_features": bundle.guard.features,
-    }
     contents = {
-        HEAD: save({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}),
+        HEAD: write_weights(bundle.heads, bundle.guard, bundle.references),
         STUDY: (json.dumps(bundle.study, indent=1, ensure_ascii=False) + "\n").encode(),
     }
     record = bundle.record.with_files(
@@ -178,11 +168,12 @@ def read_bundle(folder: Path, cache_dir: Path) -> Bundle:
             raise UntrustedModelError(
                 f"The bundle's {name} is not the one that was written with it.", fix=_COPY_AGAIN
             )
-    heads, guard = _read_weights(contents[HEAD], record)
+    heads, guard, references = read_weights(contents[HEAD], record)
     return Bundle(
         record=record,
         heads=heads,
         guard=guard,
+        references=references,
         graph_folder=find_graph(record, folder / GRAPH, cache_dir),
         card=_load(folder, CARD).decode("utf-8", "replace"),
         study=json.loads(contents[STUDY]),
@@ -226,54 +217,3 @@ def _load(folder: Path, name: str) -> bytes:
     if len(content) > _MOST_BYTES[name]:
         raise UntrustedModelError(f"The bundle's {name} is far too large.", fix=_COPY_AGAIN)
     return content
-
-
-def _read_weights(content: bytes, record: BundleRecord) -> tuple[HeadStack, DomainGuard]:
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
-
-    if len(content) < 8 or int.from_bytes(content[:8], "little") > _MOST_HEADER_BYTES:
-        raise UntrustedModelError(
-            f"The header of the bundle's {HEAD} is larger than 1 MB.", fix=_COPY_AGAIN
-        )
-    try:
-        tensors = load(content)
-        heads = HeadStack(
-            **{name: tensors.pop(name) for name in _tensor_shapes(record)},
-            positive=record.positive_index,
-            threshold=record.threshold,
-        )
-        guard = DomainGuard(tensors.pop("guard_features"), record.neighbours, record.distance_limit)
-    except (SafetensorError, LookupError, ValueError, TypeError) as error:
-        raise UntrustedModelError(
-            f"The bundle's {HEAD} does not hold what it should.", fix=_COPY_AGAIN
-        ) from error
-    hidden = heads.hidden_bias.shape[-1]
-    arrays = {name: getattr(heads, name) for name in _tensor_shapes(record)}
-    arrays["guard_features"] = guard.features
-    shapes = {
-        name: tuple(hidden if side is None else side for side in shape)
-        for name, shape in _tensor_shapes(record).items()
-    } | {"guard_features": (len(guard.features), record.backbone.feature_width)}
-    fits = not tensors and all(
-        array.dtype == np.float32 and array.shape == shapes[name] and np.isfinite(array).all()
-        for name, array in arrays.items()
-    )
-    if not fits or len(guard.features) < record.neighbours or heads.temperatures.min() <= 0:
-        raise UntrustedModelError(
-            f"The weights in the bundle's {HEAD} do not fit its classifier.json.", fix=_COPY_AGAIN
-        )
-    return heads, guard
-
-
-def _tensor_shapes(record: BundleRecord) -> dict[str, tuple[int | None, ...]]:
-    """Say how large each tensor of the heads must be; None is the hidden layer's width."""
-    heads, width, classes = record.n_heads, record.backbone.feature_width, len(record.classes)
-    return {
-        "hidden_kernel": (heads, width, None),
-        "hidden_bias": (heads, None),
-        "output_kernel": (heads, None, classes),
-        "output_bias": (heads, classes),
-        "temperatures": (heads,),
-        "log_prior_ratios": (heads, classes),
-    }

@@ -12,10 +12,10 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from hilum.classifier.bundle import Bundle, read_bundle
 from hilum.classifier.films import FilmLike, PreparedFilm, prepare_film
@@ -24,6 +24,9 @@ from hilum.classifier.heads import pool
 from hilum.classifier.predictions import FilmFailure, Prediction
 from hilum.errors import FilmError
 from hilum.settings import default_cache_dir, usable_cores
+
+if TYPE_CHECKING:
+    from hilum.classifier.explaining import Explanation, Extras
 
 
 class Classifier:
@@ -35,6 +38,8 @@ class Classifier:
         record: What the bundle says of itself.
         heads: The heads.
         guard: The domain guard.
+        references: What explanations compare a film with; None where the backbone shows no
+            feature map.
         graph: The backbone.
         card: The model card, Markdown.
         study: All figures of the study behind the classifier.
@@ -54,6 +59,7 @@ class Classifier:
         self.record = bundle.record
         self.heads = bundle.heads
         self.guard = bundle.guard
+        self.references = bundle.references
         self.card = bundle.card
         self.study = bundle.study
         self.graph = FeatureGraph(
@@ -140,6 +146,32 @@ class Classifier:
             answers = iter(self.judge(self._look(read), [film.notes for film in read]))
             for film in batch:
                 yield next(answers) if isinstance(film, PreparedFilm) else film
+
+    def explain(
+        self,
+        film: FilmLike,
+        label: str | None = None,
+        *,
+        lungs: Bool[np.ndarray, "height width"] | None = None,
+        extras: Extras | None = None,
+    ) -> Explanation:
+        """Say which parts of a film speak for a class, and which against it.
+
+        Args:
+            film: As for `predict`.
+            label: The class to explain; the positive one if not given.
+            lungs: Where the film shows lung, of any size: the share of the map inside is
+                told. Without it, the share in the centre of the film.
+            extras: Slower checks that are wanted beside.
+
+        Raises:
+            FilmError: The film cannot be read, or is none.
+            ExplanationError: There is no such class; or the backbone shows no feature map,
+                and no occlusion map was asked for.
+        """
+        from hilum.classifier.explaining import Extras, explain_film
+
+        return explain_film(self, film, label, lungs=lungs, extras=extras or Extras())
 
     def prepare(self, film: FilmLike, *, is_whole: bool = False) -> PreparedFilm:
         """Read a film and bring it to the backbone's square.

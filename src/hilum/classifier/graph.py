@@ -21,6 +21,11 @@ MOST_FILMS_AT_ONCE = 8
 """Larger batches gain nothing on a few cores and cost memory."""
 
 
+_OPENING = threading.Lock()
+"""Held while a graph is opened and run for the first time: OpenVINO's own first run in a process
+must not happen in two threads at once, or they wait for each other for good."""
+
+
 @dataclass(frozen=True)
 class Sight:
     """What the backbone sees in some films.
@@ -51,17 +56,21 @@ class FeatureGraph:
         Raises:
             UntrustedModelError: The graph is of another kind.
         """
+        self.size_px, self.width = size_px, width
+        with _OPENING:
+            self._open(folder, streams)
+
+    def _open(self, folder: Path, streams: int) -> None:
         # OpenVINO is loaded when a graph is, so that everything before stays quick.
         import openvino
 
-        self.size_px, self.width = size_px, width
         core = openvino.Core()
         # Mapped into memory, the weights would stay beside the engine's own copy of them.
         core.set_property({"ENABLE_MMAP": False})
         try:
             model = core.read_model(folder / "graph.xml")
-            model.reshape([-1, size_px, size_px, 1])
-            is_ours = model.outputs[0].partial_shape[1].get_length() == width
+            model.reshape([-1, self.size_px, self.size_px, 1])
+            is_ours = model.outputs[0].partial_shape[1].get_length() == self.width
         except (RuntimeError, IndexError) as error:
             raise _of_another_kind() from error
         if not is_ours:
@@ -78,6 +87,7 @@ class FeatureGraph:
             },
         )
         self._own = threading.local()
+        self.look(np.zeros((1, self.size_px, self.size_px), np.uint8))
 
     def look(self, squares: UInt8[np.ndarray, "films size size"], *, maps: bool = False) -> Sight:
         """See some films.

@@ -87,11 +87,8 @@ class HeadStack:
         self, features: Float[np.ndarray, "films width"]
     ) -> Float[np.ndarray, "heads films classes"]:
         """Give the logarithm of each class's calibrated probability under each head."""
-        heads, width, hidden = self.hidden_kernel.shape
-        # One product over all heads reads the kernels once and keeps the cores busy.
-        joined = self.hidden_kernel.transpose(1, 0, 2).reshape(width, heads * hidden)
-        layer = (features.astype(np.float32) @ joined).reshape(len(features), heads, hidden)
-        layer = np.maximum(layer.transpose(1, 0, 2) + self.hidden_bias[:, np.newaxis], 0)
+        layer = features.astype(np.float32) @ self.hidden_kernel
+        layer = np.maximum(layer + self.hidden_bias[:, np.newaxis], 0)
         logits = layer @ self.output_kernel + self.output_bias[:, np.newaxis]
         scores = np.clip(log_softmax(logits.astype(float)), _LOG_SMALLEST, _LOG_LARGEST)
         tempered = scores / self.temperatures[:, np.newaxis, np.newaxis]

@@ -21,9 +21,12 @@ from hilum.cli.check_table import check_table_command
 from hilum.cli.compare import compare_command
 from hilum.cli.demo import demo_command
 from hilum.cli.doctor import doctor_command
+from hilum.cli.explain import explain_command
+from hilum.cli.export import export_command
 from hilum.cli.phantoms import phantoms_command
 from hilum.cli.predict import predict_command
 from hilum.cli.printing import printable
+from hilum.cli.serve import serve_command
 from hilum.cli.stopping import stopping
 from hilum.cli.train import train_command
 from hilum.errors import HilumError
@@ -41,6 +44,9 @@ app.command("compare")(compare_command)
 app.command("audit")(audit_command)
 app.command("train")(train_command)
 app.command("predict")(predict_command)
+app.command("explain")(explain_command)
+app.command("export")(export_command)
+app.command("serve")(serve_command)
 app.add_typer(backbones_app, name="backbones")
 app.command("check-table")(check_table_command)
 app.command("phantoms")(phantoms_command)

@@ -76,6 +76,7 @@ def save_bundle(
         record=record,
         heads=trained.heads,
         guard=trained.guard,
+        references=trained.references,
         graph_folder=graph_folder,
         card=render_card(record, study),
         study=study,

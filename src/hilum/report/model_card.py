@@ -150,7 +150,7 @@ def _data(record: BundleRecord, study: Mapping[str, Any]) -> str:
     )
     twins = sum(study["audit"]["twins"].values()) if study.get("audit") else 0
     copies = f" {twins} pairs of films are one film, and were held together." if twins else ""
-    rows = [(label, str(n)) for label, n in cohort["per_class"].items()]
+    rows = [(text(label), str(n)) for label, n in cohort["per_class"].items()]
     return (
         "## Training data\n\n"
         f"Cohort `{code(cohort['name'])}`: {cohort['n']} films, {patients}, {cohort['groups']} "

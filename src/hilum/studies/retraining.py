@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from hilum.backbones.compiling import Output, graph_key
-from hilum.backbones.engine import Engine, open_engine
+from hilum.backbones.compiling import graph_key
+from hilum.backbones.engine import open_engine
 from hilum.backbones.weights import Backbone, WeightsShelf
 from hilum.errors import RunError
 from hilum.evaluation.deciding import decide
@@ -35,7 +35,6 @@ def train_from_run(
     backbone: str | None = None,
     cache_dir: str | Path | None = None,
     weights_dir: str | Path | None = None,
-    engine: Callable[[Backbone, Path, Output], Engine] = open_engine,
     watcher: Watcher | None = None,
 ) -> TrainedClassifier:
     """Make a classifier of a finished comparison, without running a backbone again.
@@ -48,7 +47,6 @@ def train_from_run(
         backbone: One of the run's; the smallest of its best tier if not given.
         cache_dir: Where the features of the run are kept; the user's cache if not given.
         weights_dir: A folder of weight files placed by hand.
-        engine: Opens a backbone, should a feature be missing in the cache.
         watcher: Told what is going on.
 
     Returns:
@@ -62,7 +60,7 @@ def train_from_run(
     """
     past = read_run(Path(run))
     check_recipe(past.recipe)
-    workshop = open_workshop(cache_dir, engine, watcher)
+    workshop = open_workshop(cache_dir, open_engine, watcher)
     told, choice = _choose(past, backbone)
     network = _find_backbone(past, told, WeightsShelf(workshop.cache_dir, _path(weights_dir)))
     heads, decisions = _train_again(past, told, network, workshop)

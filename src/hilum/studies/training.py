@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -11,11 +11,11 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from hilum.backbones.catalog import find_backbones
-from hilum.backbones.compiling import Output
-from hilum.backbones.engine import Engine, open_engine
+from hilum.backbones.engine import open_engine
 from hilum.backbones.weights import Backbone, WeightsShelf
 from hilum.classifier.guard import DomainGuard, fit_guard
 from hilum.classifier.heads import HeadStack
+from hilum.classifier.references import ReferenceMaps
 from hilum.cohort.manifest import Cohort
 from hilum.errors import RecipeError, UnknownBackboneError
 from hilum.evaluation.decisions import Decisions, OperatingPolicy
@@ -27,6 +27,7 @@ from hilum.studies.extracting import Workshop, open_workshop
 from hilum.studies.plans import StudyPlan, plan_decisions, plan_shortcuts
 from hilum.studies.preparing import choose_backbones, fed_as
 from hilum.studies.recipes import find_recipe
+from hilum.studies.reference_films import average_references
 from hilum.studies.watching import Watcher
 
 Choice = Literal["named", "only", "smallest of the best tier"]
@@ -44,6 +45,8 @@ class TrainedClassifier:
         choice: How it was chosen.
         heads: The heads of all folds.
         guard: What the training films are like.
+        references: What explanations compare a film with; None where the backbone shows no
+            feature map.
         policy: By which rule the threshold was chosen.
         study: What stands behind it: the comparison, or the `results.json` of its run.
         cache_dir: Where the backbone's graph lies.
@@ -55,6 +58,7 @@ class TrainedClassifier:
     choice: Choice
     heads: HeadStack
     guard: DomainGuard
+    references: ReferenceMaps | None
     policy: OperatingPolicy
     study: Comparison | Mapping[str, Any]
     cache_dir: Path
@@ -80,7 +84,6 @@ def train(
     probes: bool = True,
     masks: str | Path | None = None,
     operating_point: str = "sensitivity=0.95",
-    engine: Callable[[Backbone, Path, Output], Engine] = open_engine,
     watcher: Watcher | None = None,
     command_line: tuple[str, ...] = (),
 ) -> TrainedClassifier:
@@ -104,7 +107,6 @@ def train(
         probes: Try what parts of the films predict by themselves.
         masks: A folder of lung masks.
         operating_point: By which rule the threshold is chosen on validation films.
-        engine: Opens a backbone.
         watcher: Told what is going on.
         command_line: Kept in the provenance.
 
@@ -120,7 +122,7 @@ def train(
     check_recipe(recipe)
     if backbone is not None:
         _check_single(backbone)
-    workshop = open_workshop(cache_dir, engine, watcher)
+    workshop = open_workshop(cache_dir, open_engine, watcher)
     plan = StudyPlan(
         positive=cohort.positive_class(positive),
         recipe=recipe,
@@ -258,6 +260,7 @@ def assemble(
             threshold=point.threshold,
         ),
         guard=fit_guard(upright, groups, rng=np.random.default_rng(seed)),
+        references=average_references(cohort, backbone, workshop, np.random.default_rng(seed)),
         policy=point.policy,
         study=study,
         cache_dir=workshop.cache_dir,

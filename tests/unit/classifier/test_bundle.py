@@ -177,6 +177,9 @@ def replace_weights(bundle: Path, change: Callable[[dict[str, np.ndarray]], obje
         lambda t: t.update(output_bias=np.full((3, 2), np.nan, np.float32)),
         lambda t: t.update(guard_features=t["guard_features"][:2].copy()),
         lambda t: t.update(guard_features=t["guard_features"][:, :-1].copy()),
+        lambda t: t.pop("reference_films"),
+        lambda t: t.update(reference_films=np.zeros(2, np.float32)),
+        lambda t: t.update(reference_maps=t["reference_maps"][0].copy()),
     ],
 )
 def test_weights_that_do_not_fit_are_refused(bundle: Path, change: Callable) -> None:

@@ -41,7 +41,6 @@ def draw_phantom(plan: PlannedPhantom, seed: int = 0) -> DrawnFilm:
         plan: Which film.
         seed: Seed of the cohort, 0 or more.
     """
-
     anatomy, pose, film_rng = _draw_patient(plan, seed)
     lost_air = draw_finding(plan.label, anatomy, _film_rng(plan, seed, _FINDING))
     return draw_film(anatomy, pose, film_rng, lost_air)

@@ -1,0 +1,167 @@
+"""Runs the application: takes the port first, tells where it is, and stops in order."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import logging
+import secrets
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from ipaddress import ip_address
+from types import FrameType
+
+import uvicorn
+from starlette.types import ASGIApp
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from hilum.classifier.classifier import Classifier
+from hilum.serve.app import create_app
+from hilum.serve.connections import connection_type
+from hilum.serve.settings import LOOPBACK_NAMES, ServeError, ServeLimits, ServeSettings
+
+_TOKEN_BYTES = 32
+_BACKLOG = 512
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether an address is reached from this machine alone."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def guarded(settings: ServeSettings) -> ServeSettings:
+    """Close what must not stand open: beyond this machine, a token is asked for.
+
+    Args:
+        settings: As wished. Without a token, one is drawn where others can reach the
+            server. Where `host_names` are the loopback's alone and others can reach it,
+            every name is let in: the token guards.
+    """
+    if is_loopback(settings.host):
+        return settings
+    token = settings.token or secrets.token_urlsafe(_TOKEN_BYTES)
+    is_default = settings.host_names == LOOPBACK_NAMES
+    return replace(settings, token=token, host_names=None if is_default else settings.host_names)
+
+
+def take_port(host: str, port: int) -> socket.socket:
+    """Take a port, before anything slow is done.
+
+    Raises:
+        ServeError: It is taken, or may not be, or the address is none of this machine's.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+        except BaseException:
+            listener.close()
+            raise
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ServeError(
+            f"The server cannot listen on {host}, port {port}: {reason}.",
+            fix="Choose another port with --port (0 takes a free one), or another --host.",
+        ) from error
+    return listener
+
+
+def run_server(
+    load: Callable[[], Classifier],
+    settings: ServeSettings,
+    tell: Callable[[ServeSettings, int], None],
+) -> None:
+    """Serve a classifier until SIGTERM or Ctrl-C; requests under way are finished.
+
+    Args:
+        load: Loads the classifier, once the port is taken.
+        settings: As `guarded` returned them.
+        tell: Is told the settings and the port, once requests are taken.
+
+    Raises:
+        ServeError: The port cannot be taken.
+        HilumError: The classifier cannot be loaded.
+    """
+    listener = take_port(settings.host, settings.port)
+    with contextlib.closing(listener):
+        app = create_app(load(), settings)
+        server = make_server(
+            app, settings.limits, lambda: tell(settings, listener.getsockname()[1])
+        )
+        # What is there by now stays: no collection need ever look through it again.
+        gc.collect()
+        gc.freeze()
+        # Threads side by side keep the cores busy; nested ones would only get in the way.
+        with threadpool_limits(1):
+            server.run([listener])
+
+
+def make_server(
+    app: ASGIApp, limits: ServeLimits, tell: Callable[[], None] = lambda: None
+) -> uvicorn.Server:
+    """Make what listens and speaks HTTP.
+
+    Args:
+        app: What `create_app` returned.
+        limits: Of connections.
+        tell: Is called once requests are taken.
+    """
+    config = uvicorn.Config(
+        app,
+        http=connection_type(limits),
+        log_config=None,
+        log_level=logging.CRITICAL,  # it would tell addresses and whole requests
+        access_log=False,
+        ws="none",
+        lifespan="on",
+        server_header=False,
+        proxy_headers=False,
+        backlog=_BACKLOG,
+        timeout_keep_alive=limits.idle_seconds,
+        timeout_graceful_shutdown=limits.stopping_seconds,
+    )
+    return _Server(config, tell)
+
+
+class _Server(uvicorn.Server):
+    """Tells when it takes requests, and ends without raising the signal that stopped it again."""
+
+    def __init__(self, config: uvicorn.Config, tell: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._tell = tell
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to take requests, and tell."""
+        await super().startup(sockets)
+        self._tell()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop in order on the first signal, at once on the second."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {
+            number: signal.signal(number, self._hear) for number in (signal.SIGINT, signal.SIGTERM)
+        }
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _hear(self, _: int, __: FrameType | None) -> None:
+        self.force_exit = self.should_exit
+        self.should_exit = True
