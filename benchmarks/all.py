@@ -8,6 +8,7 @@ from benchmarks import (
     bench_engines,
     bench_extraction,
     bench_heads,
+    bench_predict,
     bench_serve,
     bench_start,
     bench_statistics,
@@ -29,6 +30,7 @@ def main() -> None:
         bench_engines,
         bench_classic,
         bench_twins,
+        bench_predict,
         bench_serve,
     ):
         benchmark.main()

@@ -178,10 +178,22 @@ class BundleVersionError(BundleError):
     code = "VERSION"
 
 
+class ExplanationError(HilumError):
+    """What is asked to be explained cannot be: no such class, or a backbone without a map."""
+
+    code = "EXPLANATION"
+
+
 class ExportError(HilumError):
     """A classifier cannot be written in this format, or the file does not answer as it does."""
 
     code = "EXPORT"
+
+
+class ServeError(HilumError):
+    """The server cannot start."""
+
+    code = "SERVE"
 
 
 class DownloadError(HilumError):

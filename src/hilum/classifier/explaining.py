@@ -11,11 +11,11 @@ from jaxtyping import Bool, Float, UInt8
 
 from hilum.classifier.attribution_shares import RegionShare, share_in_centre, share_in_lungs
 from hilum.classifier.cells import CellMap, fits_pooling, map_cells
-from hilum.classifier.explanation_error import ExplanationError
 from hilum.classifier.films import FilmLike, PreparedFilm
 from hilum.classifier.occlusion import OcclusionMap, occlude
 from hilum.classifier.predictions import Prediction
 from hilum.classifier.sanity import SanityCheck, check_sanity, rank_correlation
+from hilum.errors import ExplanationError
 
 if TYPE_CHECKING:
     from hilum.classifier.classifier import Classifier

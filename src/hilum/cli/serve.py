@@ -88,7 +88,7 @@ def serve_command(
 
     Exit code: 0 stopped when asked to; 2 it could not start.
     """
-    from hilum.serve.settings import ServeError
+    from hilum.errors import ServeError
 
     if missing := [name for name in _EXTRA if find_spec(name) is None]:
         raise ServeError(
@@ -134,7 +134,7 @@ def serve_command(
 
 def _read_token(file: Path | None) -> str | None:
     """Read the token from its file or the environment; an empty one is none."""
-    from hilum.serve.settings import ServeError
+    from hilum.errors import ServeError
 
     if file is None:
         return os.environ.get(TOKEN_VARIABLE, "").strip() or None

@@ -28,6 +28,8 @@ _PANEL_INCH, _TEXT_INCH, _GAP_INCH = 4.0, 3.5, 0.18
 _TOP_INCH, _SCALE_INCH = 0.45, 0.55
 _WRAP = 48
 """Characters of 9 points on a line."""
+_INCH_PER_CHARACTER = 0.082
+"""Of 10.5 points."""
 
 
 class _Line(NamedTuple):
@@ -73,7 +75,8 @@ def draw_explanation(explanation: Explanation, words: ExplanationWords) -> bytes
         left = _GAP_INCH + k * (panel_width + _GAP_INCH)
         axes = _place(figure, left, bottom, panel_width, panel_height)
         axes.imshow(film, cmap="gray", vmin=0, vmax=255, interpolation="lanczos")
-        axes.set_title(title, loc="left", fontsize=10.5, color=INK.light, pad=6, parse_math=False)
+        points = min(10.5, panel_width / (_INCH_PER_CHARACTER * len(title)) * 10.5)
+        axes.set_title(title, loc="left", fontsize=points, color=INK.light, pad=6, parse_math=False)
         axes.set_axis_off()
         if contributions is not None:
             _lay_over(axes, contributions, film.shape)

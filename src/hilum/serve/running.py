@@ -19,9 +19,10 @@ from starlette.types import ASGIApp
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from hilum.classifier.classifier import Classifier
+from hilum.errors import ServeError
 from hilum.serve.app import create_app
 from hilum.serve.connections import connection_type
-from hilum.serve.settings import LOOPBACK_NAMES, ServeError, ServeLimits, ServeSettings
+from hilum.serve.settings import LOOPBACK_NAMES, ServeLimits, ServeSettings
 
 _TOKEN_BYTES = 32
 _BACKLOG = 512

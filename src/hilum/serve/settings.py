@@ -4,16 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from hilum.errors import HilumError
-
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 """Names under which a browser on the same machine reaches the server."""
-
-
-class ServeError(HilumError):
-    """The server cannot start."""
-
-    code = "SERVE"
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from PIL import Image
 
 from hilum.classifier.classifier import Classifier
 from hilum.classifier.explaining import Extras, explain_film
-from hilum.classifier.explanation_error import ExplanationError
 from hilum.classifier.graph import FeatureGraph
 from hilum.classifier.occlusion import N_TILES, occlude
 from hilum.classifier.references import (
@@ -19,6 +18,7 @@ from hilum.classifier.references import (
     make_references,
 )
 from hilum.classifier.sanity import check_sanity, rank_correlation
+from hilum.errors import ExplanationError
 from hilum.report.explanation_picture import SOFTWARE, draw_explanation
 from hilum.report.explanation_results import describe_explanation
 from hilum.report.explanation_wording import word_explanation, word_probability
