@@ -22,7 +22,8 @@ from hilum.classifier.heatmaps import heatmap_overlay
 from hilum.cohort.phantoms import write_phantoms
 from hilum.studies.recipes import find_recipe
 
-here = Path(sys.argv[1] if len(sys.argv) > 1 else "example")
+# In a notebook the arguments are the kernel's.
+here = Path(sys.argv[1] if len(sys.argv) > 1 and "ipykernel" not in sys.modules else "example")
 seen, unseen = here / "seen", here / "unseen"
 
 # %% [markdown]

@@ -206,3 +206,23 @@ def test_a_folder_may_be_dropped(opened: Callable, address: str, tmp_path: Path)
     page.wait_for_selector("#batch[aria-busy=false]:visible")
     assert names(page) == ["film 2.png", "film 10.png", "film 3.png"]
     expect(page.locator("body.dropping")).to_have_count(0)
+
+
+def test_films_that_are_cleared_while_they_wait_are_never_sent(
+    opened: Callable, address: str
+) -> None:
+    watched = opened(address)
+    page = watched.page
+    held: list[Route] = []
+    page.route("**/v1/predict", lambda route: held.append(route))
+    lots = [{f"{lot} {k}.png": FILMS["film 2.png"] for k in range(2)} for lot in ("a", "b", "c")]
+    for lot in lots:
+        drop(page, lot)
+    expect(page.locator("#batch tbody tr")).to_have_count(6)
+    expect(page.locator("#progress")).to_be_visible()
+    page.get_by_role("button", name="Clear").click()
+    expect(page.locator("#progress")).to_be_hidden()
+    expect(page.locator("#status")).to_have_text("All films are forgotten.")
+    page.wait_for_timeout(300)
+    assert watched.requests.count("POST /v1/predict") == len(held) == 1
+    expect(page.locator("#status")).to_have_text("All films are forgotten.")

@@ -210,12 +210,14 @@ def test_words_tell_near_numbers_apart(opened: Callable, address: str) -> None:
     page = opened(address).page
     told = page.evaluate(
         """async () => {
-          const { beside, ofHundred, probabilityText } = await import("/static/words.js");
+          const { beside, nameText, ofHundred, probabilityText } = await import("/static/words.js");
           return [beside(0.3096, 0.31), beside(0.83, 0.31), beside(0.5, 0.0042),
-            probabilityText(0.9999), probabilityText(0.001), ofHundred(0.998), ofHundred(0.964)];
+            probabilityText(0.9999), probabilityText(0.001), ofHundred(0.998), ofHundred(0.964),
+            nameText("film\\u202egnp.exe\\n 1é.png")];
         }"""
     )
     assert told == [
         ["0.3096", "0.3100"], ["0.83", "0.31"], ["0.50", "0.0042"],
         "> 0.99", "< 0.01", "more than 99 of 100", "96 of 100",
+        "film\ufffdgnp.exe\ufffd 1é.png",
     ]  # fmt: skip

@@ -84,3 +84,35 @@ def test_an_answer_stands_without_a_heatmap(opened: Callable, address: str) -> N
     expect(page.locator("#answer-title")).to_have_text("Called Disease")
     expect(page.locator("#answer-body")).to_contain_text("No heat-map: The backbone shows no")
     expect(page.locator("#pictures")).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [390, 640, 1280])
+def test_names_of_any_length_stay_within_the_page(
+    opened: Callable, address: str, width: int
+) -> None:
+    page = opened(address, viewport={"width": width, "height": 800}).page
+    long = "<b>" + "Pneumonoultramicroscopicsilicovolcanoconiosis" * 3
+    renamed = {long: 0.9, "Normal": 0.1}
+
+    def rename(route: Route) -> None:
+        path, _, _ = route.request.url.partition("?")  # the server knows no such label
+        told: dict[str, Any] = route.fetch(url=path).json()
+        if "classes" in told:
+            told.update(classes=list(renamed), positive=long)
+        for film in [told.get("prediction"), *told.get("films", [])]:
+            if film:
+                film.update(probabilities=renamed, call=long)
+        told["label"] = long
+        route.fulfill(body=json.dumps(told), content_type="application/json")
+
+    page.route("**/v1/*", rename)
+    page.reload()
+    page.wait_for_selector("#intake:visible")
+    name = "a" * 300
+    drop(page, {name: DISEASE})
+    expect(page.locator("#answer-title")).to_have_text(f"Called {long}")
+    expect(page.locator("#heatmap")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    drop(page, {f"{k}{name}": NORMAL for k in range(2)})
+    page.wait_for_selector("#batch[aria-busy=false]:visible")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width

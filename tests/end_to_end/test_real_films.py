@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import hilum
+from hilum.studies.recipes import find_recipe
 
 pytestmark = pytest.mark.films
 
@@ -77,3 +79,30 @@ def test_patients_in_two_classes_are_found_by_their_file_names(
     assert {r.cause for r in found.report.verdict.grounds if r.weight == "withholds"} == {
         "metadata"
     }
+
+
+def test_a_classifier_keeps_unseen_films_and_refuses_what_is_none(
+    films_folder: Path, graph_cache: Path, tmp_path: Path
+) -> None:
+    cohort = hilum.Cohort.from_folder(films_folder / "radiography")
+    of_class = [[film for film in cohort.films if film.label == label] for label in cohort.classes]
+    seen = tuple(film for films in of_class for film in films[:200])
+    unseen = [film for films in of_class for film in films[200:]]
+    trained = hilum.train(
+        replace(cohort, films=seen),
+        positive="COVID",
+        backbone="efficientnet-lite0",
+        recipe=find_recipe("hilum", repeats=1),
+        probes=False,
+        cache_dir=graph_cache,
+    )
+    hilum.save_bundle(trained, tmp_path / "bundle")
+    classifier = hilum.Classifier.load(tmp_path / "bundle", cache_dir=graph_cache)
+    answers = classifier.predict([film.path for film in unseen])
+    assert sum(answer.in_domain for answer in answers) / len(answers) >= 0.95
+    right = [answer.call == film.label for answer, film in zip(answers, unseen, strict=True)]
+    assert sum(right) / len(right) > 0.8
+    others = sorted((films_folder / "not-radiographs").iterdir())
+    assert [answer.call for answer in classifier.predict(others)] == [None] * 3
+    (dicom,) = (films_folder / "dicom").iterdir()
+    assert classifier.predict(dicom).in_domain

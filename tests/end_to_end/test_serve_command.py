@@ -114,6 +114,20 @@ def test_a_token_from_a_file_is_not_printed(bundle: Path, tmp_path: Path) -> Non
         assert httpx.get(address(told) + "/v1/model", headers=headers).status_code == 200
 
 
+@pytest.mark.parametrize("token", ["two words", "Schlüssel", "\udcff"])
+def test_a_token_that_no_header_can_hold_is_refused(bundle: Path, token: str) -> None:
+    done = subprocess.run(
+        command(str(bundle), "--port", "0"),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=os.environ | {"HILUM_SERVE_TOKEN": token},
+    )
+    assert done.returncode == 2
+    assert "HILUM_SERVE_TOKEN holds no token" in done.stderr
+    assert token not in done.stderr
+
+
 def test_a_missing_extra_names_the_way_to_install_it(bundle: Path) -> None:
     code = (
         "import sys; sys.modules['fastapi'] = None; sys.argv = ['hilum', 'serve', 'bundle']\n"

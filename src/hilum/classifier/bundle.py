@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -19,13 +20,13 @@ import hilum
 from hilum.classifier.graph_places import find_graph, hash_graph
 from hilum.classifier.guard import DomainGuard
 from hilum.classifier.heads import HeadStack
-from hilum.classifier.records import BundleRecord, read_record, write_record
+from hilum.classifier.records import BundleRecord, parse_json, read_record, write_record
 from hilum.classifier.references import ReferenceMaps
 from hilum.classifier.tensors import read_weights, write_weights
 from hilum.cohort.reading import READING_VERSION
 from hilum.errors import BundleError, OutputError, UntrustedModelError
 from hilum.features.views import VIEWS_VERSION
-from hilum.writing import sync_files, sync_folder
+from hilum.writing import check_writable, sync_files, sync_folder
 
 RECORD, HEAD, STUDY, CARD, GRAPH = (
     "classifier.json", "head.safetensors", "study.json", "README.md", "graph",
@@ -38,6 +39,7 @@ _STRANGERS = frozenset(
     {".pkl", ".pickle", ".joblib", ".pt", ".pth", ".ckpt", ".h5", ".hdf5", ".keras", ".npy", ".npz",
      ".onnx", ".pb", ".tflite"}
 )  # fmt: skip
+_LONGEST_NAME_BYTES = 200
 _COPY_AGAIN = "Copy the whole bundle again from where it came, or make it again with `hilum train`."
 
 READS = {"reading": READING_VERSION, "views": VIEWS_VERSION}
@@ -78,18 +80,30 @@ def check_bundle_place(folder: Path) -> None:
     """Find out before any work whether a bundle may be written to a place.
 
     Raises:
-        OutputError: Something else is there.
+        OutputError: It may not, or something else is there.
     """
-    if not folder.exists() and not folder.is_symlink():
-        return
-    is_bundle = folder.is_dir() and {path.name for path in folder.iterdir()} <= {
-        RECORD, HEAD, STUDY, CARD, GRAPH,
-    }  # fmt: skip
-    is_empty = folder.is_dir() and not any(folder.iterdir())
-    if not is_empty and not (is_bundle and (folder / RECORD).is_file()):
+    elsewhere = "Choose another place with -o."
+    place = folder.absolute()
+    try:
+        is_there = folder.exists() or folder.is_symlink()
+        inside = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+        check_writable(place.parent)
+    except OSError as error:
         raise OutputError(
-            f"'{folder}' is there already and is no bundle, or holds more than one.",
-            fix="Choose another place with -o.",
+            f"The bundle cannot be written to '{folder}': {error.strerror or error}.", fix=elsewhere
+        ) from error
+    if len(os.fsencode(place.name)) > _LONGEST_NAME_BYTES:
+        raise OutputError("The bundle's name is too long.", fix=elsewhere)
+    if is_there and (place.is_mount() or place.resolve() == Path.cwd()):
+        raise OutputError(
+            f"'{folder}' cannot be replaced as a whole: it is a mount point or the current folder.",
+            fix="Name a folder inside it with -o.",
+        )
+    is_bundle = RECORD in inside and inside <= {RECORD, HEAD, STUDY, CARD, GRAPH}
+    is_empty = folder.is_dir() and not inside
+    if is_there and not (is_empty or is_bundle):
+        raise OutputError(
+            f"'{folder}' is there already and is no bundle, or holds more than one.", fix=elsewhere
         )
 
 
@@ -111,9 +125,7 @@ def write_bundle(bundle: Bundle, folder: Path) -> BundleRecord:
             draft.mkdir()
             record = _write_files(bundle, draft)
             sync_files(draft)
-            if place.exists():
-                place.rename(Path(scratch) / "older")
-            draft.rename(place)
+            _take_place(draft, place, Path(scratch) / "older")
         sync_folder(place.parent)
     except OSError as error:
         raise OutputError(
@@ -123,18 +135,30 @@ def write_bundle(bundle: Bundle, folder: Path) -> BundleRecord:
     return record
 
 
+def _take_place(draft: Path, place: Path, older: Path) -> None:
+    """Give a draft its name; if that fails, the bundle that had the name has it still."""
+    try:
+        if place.exists():
+            place.rename(older)
+        draft.rename(place)
+    except BaseException:  # Ctrl-C between the two included
+        if older.exists() and not place.exists():
+            older.rename(place)
+        raise
+
+
 def _write_files(bundle: Bundle, draft: Path) -> BundleRecord:
     contents = {
         HEAD: write_weights(bundle.heads, bundle.guard, bundle.references),
-        STUDY: (json.dumps(bundle.study, indent=1, ensure_ascii=False) + "\n").encode(),
+        STUDY: _encoded(json.dumps(bundle.study, indent=1, ensure_ascii=False) + "\n"),
     }
     record = bundle.record.with_files(
         {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     )
     for name, content in contents.items():
         (draft / name).write_bytes(content)
-    (draft / CARD).write_text(bundle.card, encoding="utf-8")
-    (draft / RECORD).write_text(write_record(record), encoding="utf-8")
+    (draft / CARD).write_bytes(_encoded(bundle.card))
+    (draft / RECORD).write_bytes(_encoded(write_record(record)))
     if record.graph.is_included:
         (draft / GRAPH).mkdir()
         for name in record.graph.sha256:
@@ -144,6 +168,11 @@ def _write_files(bundle: Bundle, draft: Path) -> BundleRecord:
                 "The backbone's graph changed while it was copied.", fix="Run the command again."
             )
     return record
+
+
+def _encoded(text: str) -> bytes:
+    """Encode a text; a folder's name that is no valid text, as a cohort's may be, gets a `?`."""
+    return text.encode("utf-8", "replace")
 
 
 def read_bundle(folder: Path, cache_dir: Path) -> Bundle:
@@ -176,8 +205,18 @@ def read_bundle(folder: Path, cache_dir: Path) -> Bundle:
         references=references,
         graph_folder=find_graph(record, folder / GRAPH, cache_dir),
         card=_load(folder, CARD).decode("utf-8", "replace"),
-        study=json.loads(contents[STUDY]),
+        study=_read_study(contents[STUDY]),
     )
+
+
+def _read_study(content: bytes) -> dict[str, Any]:
+    try:
+        study = parse_json(content.decode("utf-8"))
+    except ValueError as error:
+        raise BundleError(
+            f"The bundle's {STUDY} is no JSON of Hilum's.", fix=_COPY_AGAIN
+        ) from error
+    return study
 
 
 def _check_is_bundle(folder: Path) -> None:
@@ -208,6 +247,7 @@ def _load(folder: Path, name: str) -> bytes:
     try:
         if not path.is_file():
             raise BundleError(f"The bundle has no {name}.", fix=_COPY_AGAIN)
+        _check_stays(path)
         with path.open("rb") as file:
             content = file.read(_MOST_BYTES[name] + 1)
     except OSError as error:
@@ -217,3 +257,16 @@ def _load(folder: Path, name: str) -> bytes:
     if len(content) > _MOST_BYTES[name]:
         raise UntrustedModelError(f"The bundle's {name} is far too large.", fix=_COPY_AGAIN)
     return content
+
+
+def _check_stays(path: Path) -> None:
+    """Refuse a link out of the bundle: what it leads to would be shown as the bundle's own.
+
+    A hub's cache keeps files as links into `blobs`, two folders up; those are its own.
+    """
+    real, folder = path.resolve(), path.parent.resolve()
+    blobs = folder.parents[1] / "blobs" if len(folder.parents) > 1 else folder
+    if real.parent not in (folder, blobs):
+        raise UntrustedModelError(
+            f"The bundle's {path.name} is a link that leads out of it.", fix=_COPY_AGAIN
+        )

@@ -8,6 +8,7 @@ One forward pass per film; nothing but OpenVINO and NumPy is loaded.
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -131,7 +132,11 @@ class Classifier:
         Raises:
             FilmError: A film cannot be read, or is none.
         """
-        return self.heads.probabilities(self._features(films))
+        _check_several(films)
+        return np.concatenate(
+            [np.empty((0, len(self.classes_)))]
+            + [self.heads.probabilities(self._look(batch)) for batch in self._prepared(films)]
+        )
 
     def predict_each(self, films: Iterable[FilmLike]) -> Iterator[Prediction | FilmFailure]:
         """Answer for every film in order, and say of those that have no answer why.
@@ -141,6 +146,7 @@ class Classifier:
         Args:
             films: As for `predict`.
         """
+        _check_several(films)
         for batch in self._read_ahead(films):
             read = [film for film in batch if isinstance(film, PreparedFilm)]
             answers = iter(self.judge(self._look(read), [film.notes for film in read]))
@@ -220,11 +226,16 @@ class Classifier:
         return answers
 
     def _predict_all(self, films: Sequence[FilmLike]) -> list[Prediction]:
-        prepared = [self.prepare(film) for film in films]
-        return self.judge(self._look(prepared), [film.notes for film in prepared])
+        return [
+            answer
+            for batch in self._prepared(films)
+            for answer in self.judge(self._look(batch), [film.notes for film in batch])
+        ]
 
-    def _features(self, films: Sequence[FilmLike]) -> Float[np.ndarray, "films width"]:
-        return self._look([self.prepare(film) for film in films])
+    def _prepared(self, films: Sequence[FilmLike]) -> Iterator[list[PreparedFilm]]:
+        """Read films some at a time, so that a long list does not fill the memory."""
+        for start in range(0, len(films), MOST_FILMS_AT_ONCE):
+            yield [self.prepare(film) for film in films[start : start + MOST_FILMS_AT_ONCE]]
 
     def _look(self, films: Sequence[PreparedFilm]) -> Float[np.ndarray, "films width"]:
         size = self.graph.size_px
@@ -265,3 +276,11 @@ class Classifier:
             finally:
                 for future in waiting:
                     future.cancel()
+
+
+def _check_several(films: object) -> None:
+    """Refuse one film in the place of several: its name would be taken apart into letters."""
+    if isinstance(films, (str, bytes, os.PathLike)) or (
+        isinstance(films, np.ndarray) and films.ndim == 2
+    ):
+        raise TypeError("give a list of films; for a single one: [film]")

@@ -22,6 +22,9 @@ MOST_FILMS = 4096
 
 _ROWS_AT_ONCE = 1024
 
+_ROUNDING = 1e-5
+"""Of cosines in single precision. A limit below it would refuse the training films themselves."""
+
 
 @dataclass(frozen=True)
 class DomainGuard:
@@ -86,7 +89,7 @@ def fit_guard(
         similarities[groups[block, np.newaxis] == groups] = -1.0
         distances[block] = _to_nearest(similarities, neighbours)
     rank = min(int(np.ceil((len(unit) + 1) * kept_share)), len(unit))
-    return DomainGuard(unit, neighbours, float(np.sort(distances)[rank - 1]))
+    return DomainGuard(unit, neighbours, max(float(np.sort(distances)[rank - 1]), _ROUNDING))
 
 
 def directions(features: Float[np.ndarray, "films width"]) -> Float32[np.ndarray, "films width"]:
@@ -99,4 +102,5 @@ def _to_nearest(
     similarities: Float[np.ndarray, "films others"], neighbours: int
 ) -> Float[np.ndarray, " films"]:
     place = similarities.shape[1] - neighbours
-    return np.asarray(1.0 - np.partition(similarities, place, axis=1)[:, place], dtype=float)
+    nearest = np.partition(similarities, place, axis=1)[:, place]
+    return np.asarray(np.maximum(1.0 - nearest, 0.0), dtype=float)

@@ -47,7 +47,7 @@ def enlarge_cells(
     height, width = shape
     picture = Image.fromarray(contributions.astype(np.float32))
     smooth = np.asarray(picture.resize((width, height), Image.Resampling.BICUBIC))
-    return np.clip(smooth, contributions.min(), contributions.max()).astype(float)
+    return np.asarray(np.clip(smooth, contributions.min(), contributions.max()), float)
 
 
 def heatmap_overlay(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -19,6 +20,7 @@ SCHEMA = "hilum.classifier/1"
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _KEY = re.compile(r"[A-Za-z0-9._-]{1,120}")
+_OF_STUDY = ("cohort", "metrics", "operating_point")
 _REMAKE = "Make the bundle again with `hilum train`, or copy it again from where it came."
 
 
@@ -139,9 +141,9 @@ def read_record(text: str, *, reads: Mapping[str, int]) -> BundleRecord:
             otherwise than when the heads were trained.
     """
     try:
-        told = json.loads(text)
+        told = parse_json(text)
         schema = told.pop("schema")
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, LookupError) as error:
         raise _damaged("it is no JSON of Hilum's") from error
     if schema != SCHEMA:
         raise BundleVersionError(
@@ -155,6 +157,40 @@ def read_record(text: str, *, reads: Mapping[str, int]) -> BundleRecord:
         raise _damaged("a part is missing or of the wrong kind") from error
     _check(record)
     return record
+
+
+def parse_json(text: str) -> dict[str, Any]:
+    """Parse a JSON object in which every name stands once and every number is finite.
+
+    Raises:
+        ValueError: The text is none.
+    """
+    try:
+        told = json.loads(
+            text,
+            object_pairs_hook=_object,
+            parse_float=_finite,
+            parse_constant=_finite,
+        )
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    if not isinstance(told, dict):
+        raise ValueError("no object")
+    return told
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    named = dict(pairs)
+    if len(named) < len(pairs):
+        raise ValueError("a name stands twice")
+    return named
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    if not math.isfinite(value):
+        raise ValueError("a number is not finite")
+    return value
 
 
 def _check_versions(made_with: Any, reads: Mapping[str, int]) -> None:
@@ -174,27 +210,47 @@ def _check_versions(made_with: Any, reads: Mapping[str, int]) -> None:
 def _record(told: dict[str, Any]) -> BundleRecord:
     graph, policy, verdict = told["graph"], told["policy"], told["verdict"]
     backbone = FrozenBackbone(**told["backbone"])
+    for text in (
+        backbone.name,
+        backbone.title,
+        backbone.scaling,
+        backbone.pooling,
+        *(backbone.weights[name] for name in ("origin", "sha256", "licence")),
+    ):
+        _text(text)
     return BundleRecord(
-        classes=tuple(str(label) for label in told["classes"]),
-        positive=str(told["positive"]),
+        classes=_texts(told["classes"]),
+        positive=_text(told["positive"]),
         backbone=replace(
             backbone,
             size_px=int(backbone.size_px),
             feature_width=int(backbone.feature_width),
             weights=dict(backbone.weights),
         ),
-        graph=GraphReference(str(graph["key"]), dict(graph["sha256"]), bool(graph["is_included"])),
+        graph=GraphReference(_text(graph["key"]), dict(graph["sha256"]), graph["is_included"]),
         n_heads=int(told["n_heads"]),
         policy=OperatingPolicy(policy["kind"], policy["target"]),
         threshold=float(told["threshold"]),
         neighbours=int(told["neighbours"]),
         distance_limit=float(told["distance_limit"]),
-        verdict=CohortVerdict(str(verdict["headline"]), tuple(map(str, verdict["reasons"]))),
-        study=dict(told["study"]),
+        verdict=CohortVerdict(_text(verdict["headline"]), _texts(verdict["reasons"])),
+        study={**told["study"], **{name: dict(told["study"][name]) for name in _OF_STUDY}},
         made_with=dict(told["made_with"]),
-        created=str(told["created"]),
+        created=_text(told["created"]),
         files=dict(told["files"]),
     )
+
+
+def _texts(told: Any) -> tuple[str, ...]:
+    if not isinstance(told, list):
+        raise TypeError("no list")
+    return tuple(_text(text) for text in told)
+
+
+def _text(told: Any) -> str:
+    if not isinstance(told, str):
+        raise TypeError("no text")
+    return told
 
 
 def _check(record: BundleRecord) -> None:
@@ -202,6 +258,8 @@ def _check(record: BundleRecord) -> None:
     sound = (
         len(set(record.classes)) == len(record.classes) >= 2
         and record.positive in record.classes
+        # As in a cohort: what a terminal would obey is no name.
+        and all(map(_is_showable, (*record.classes, record.backbone.title)))
         and 1 <= record.n_heads <= 10_000
         and 1 <= record.backbone.feature_width <= 1_000_000
         and 32 <= record.backbone.size_px <= 4096
@@ -209,6 +267,9 @@ def _check(record: BundleRecord) -> None:
         and record.neighbours >= 1
         and math.isfinite(record.distance_limit)
         and record.policy.kind in ("sensitivity", "specificity", "youden")
+        and _is_share(record.policy.target)
+        and isinstance(record.graph.is_included, bool)
+        and isinstance(record.backbone.weights["is_verified"], bool)
         and record.verdict.headline in ("supported", "limited", "withheld")
         and set(record.graph.sha256) == {"graph.xml", "graph.bin"}
         and _KEY.fullmatch(record.graph.key) is not None
@@ -216,6 +277,14 @@ def _check(record: BundleRecord) -> None:
     )
     if not sound:
         raise _damaged("a value in it cannot be")
+
+
+def _is_showable(text: str) -> bool:
+    return all(unicodedata.category(character)[0] != "C" for character in text)
+
+
+def _is_share(target: Any) -> bool:
+    return target is None or (isinstance(target, (int, float)) and 0 < target <= 1)
 
 
 def _damaged(why: str) -> BundleError:

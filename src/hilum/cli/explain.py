@@ -77,7 +77,7 @@ def explain_command(
       hilum explain bundle film.png -o why.png --occlusion --sanity
 
     Exit code: 0 every film was explained; 1 some film was refused or could not be read;
-    2 nothing was explained.
+    2 the bundle or the command cannot be used.
     """
     from hilum.classifier.explaining import Extras
     from hilum.cli.explaining import run_explain

@@ -52,10 +52,12 @@ def predict_command(
       find . -name '*.jpeg' | hilum predict bundle - --json
 
     Exit code: 0 every film was answered, by a call or by a refusal; 1 some film could
-    not be read; 2 nothing was answered.
+    not be read; 2 the bundle or the command cannot be used.
     """
     from hilum.cli.predicting import Form, run_predict
 
+    if is_json and is_csv:
+        raise typer.BadParameter("Choose one of --json and --csv.")
     form: Form = "json" if is_json else "csv" if is_csv else "table"
     code = run_predict(
         bundle,

@@ -151,7 +151,7 @@ def _print_table(
         colour = "red" if answer.call == record.positive else "default"
         call = f"[{colour}]{plain(answer.call)}[/]" if answer.call else f"[yellow]{REFUSAL}[/]"
         is_shown = answer.in_domain or shows_refused
-        row = [plain(str(path)), call]
+        row = [_on_one_line(path), call]
         row += [f"{p:.3f}" if is_shown else "–" for p in answer.probabilities.values()]
         table.add_row(*row, *(["; ".join(answer.notes)] if has_notes else []))
     if not is_quiet:
@@ -170,7 +170,7 @@ def _print_lines(console: Console, path: Path, answer: Prediction, *, shows_refu
     """Print one film on lines of its own, where a table would be too wide."""
     from hilum.cli.printing import plain
 
-    console.print(f"[bold]{plain(str(path))}[/]", soft_wrap=True)
+    console.print(f"[bold]{_on_one_line(path)}[/]", soft_wrap=True)
     console.print(f"  {plain(answer.call) if answer.call else REFUSAL}")
     if answer.in_domain or shows_refused:
         told = ", ".join(f"{plain(label)} {p:.3f}" for label, p in answer.probabilities.items())
@@ -179,8 +179,16 @@ def _print_lines(console: Console, path: Path, answer: Prediction, *, shows_refu
         console.print(f"  {'; '.join(answer.notes)}")
 
 
+def _on_one_line(path: Path) -> str:
+    """Write a name so that none can pass for a further film's answer."""
+    from hilum.cli.printing import plain
+
+    return plain(str(path).replace("\n", "\\n"))
+
+
 def _print_headline(console: Console, classifier: Classifier) -> None:
     from hilum.cli.printing import plain
+    from hilum.report.calling_wording import calling_text
 
     record = classifier.record
     told = {
@@ -191,8 +199,8 @@ def _print_headline(console: Console, classifier: Classifier) -> None:
     }
     console.print(told[record.verdict.headline])
     console.print(
-        f"{plain(record.positive)} is called from a probability of {record.threshold:.3f} on, for "
-        "films mixed as in training."
+        f"{calling_text(record, plain(record.positive))}. Probabilities are for films mixed as in "
+        "training."
     )
 
 

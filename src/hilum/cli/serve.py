@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -100,6 +101,7 @@ def serve_command(
     from hilum.serve.settings import LOOPBACK_NAMES, ServeLimits, ServeSettings
     from hilum.settings import usable_cores
 
+    request_bytes = int(max_request_mb * 1e6)
     settings = ServeSettings(
         host=host,
         port=port,
@@ -109,10 +111,14 @@ def serve_command(
         limits=ServeLimits(
             file_bytes=int(max_file_mb * 1e6),
             files=max_files,
-            request_bytes=int(max_request_mb * 1e6),
+            request_bytes=request_bytes,
+            # Else one that is allowed would be told for ever to come again.
+            held_bytes=max(ServeLimits.held_bytes, request_bytes),
             waiting_films=max(queue, max_files),
         ),
     )
+    if "--debug" in sys.argv:
+        logging.getLogger("hilum.serve").setLevel(logging.DEBUG)
     if access_log:
         logging.getLogger("hilum.serve.access").setLevel(logging.INFO)
     is_token_given = settings.token is not None
@@ -137,16 +143,21 @@ def _read_token(file: Path | None) -> str | None:
     from hilum.errors import ServeError
 
     if file is None:
-        return os.environ.get(TOKEN_VARIABLE, "").strip() or None
-    try:
-        token = file.read_text(encoding="utf-8").strip()
-    except (OSError, ValueError) as error:
-        raise ServeError(
-            "The token file cannot be read.", fix="Check where it is and who may read it."
-        ) from error
+        place = f"The variable {TOKEN_VARIABLE}"
+        token = os.environ.get(TOKEN_VARIABLE, "").strip()
+        if not token:
+            return None
+    else:
+        place = "The token file"
+        try:
+            token = file.read_text(encoding="utf-8").strip()
+        except (OSError, ValueError) as error:
+            raise ServeError(
+                "The token file cannot be read.", fix="Check where it is and who may read it."
+            ) from error
     if not token or not token.isascii() or not token.isprintable() or " " in token:
         raise ServeError(
-            "The token file holds no token.",
+            f"{place} holds no token.",
             fix="Write one line of letters and digits, such as `openssl rand -hex 32` gives.",
         )
     return token

@@ -98,7 +98,7 @@ def train_from(run: Path, wishes: TrainingWishes, of_study: Mapping[str, Any]) -
         of_study: Options that the run has settled; none may be given.
 
     Returns:
-        The exit code: 0 done, 1 where the run's verdict is `withheld`.
+        The exit code: that of the run, 0 done, 1 done with findings that need attention.
 
     Raises:
         RunError: Such an option was given; and as for `train_from_run`.
@@ -106,6 +106,7 @@ def train_from(run: Path, wishes: TrainingWishes, of_study: Mapping[str, Any]) -
     from hilum.classifier.bundle import check_bundle_place
     from hilum.cli.progress import watching
     from hilum.report.bundle_folder import save_bundle
+    from hilum.studies.past_runs import needs_attention
     from hilum.studies.retraining import train_from_run
 
     given = [option for option, value in of_study.items() if value is not None]
@@ -126,7 +127,7 @@ def train_from(run: Path, wishes: TrainingWishes, of_study: Mapping[str, Any]) -
         )
         record = save_bundle(trained, folder, standalone=wishes.is_standalone)
     _tell(trained, record, folder, wishes)
-    return 1 if record.verdict.headline == "withheld" else 0
+    return 1 if needs_attention(run) else 0
 
 
 def _tell(
@@ -146,6 +147,7 @@ def _tell_in_words(trained: TrainedClassifier, record: BundleRecord) -> None:
     from rich.console import Console
 
     from hilum.cli.printing import plain
+    from hilum.report.calling_wording import calling_text
     from hilum.report.model_card import HEADLINES
 
     console = Console(highlight=False)
@@ -162,7 +164,6 @@ def _tell_in_words(trained: TrainedClassifier, record: BundleRecord) -> None:
     )
     console.print(
         f"{plain(record.backbone.title)} ({trained.choice}), {record.n_heads} heads. "
-        f"{plain(record.positive)} is called from a probability of {record.threshold:.3f} on: "
-        f"{figures}."
+        f"{calling_text(record, plain(record.positive))}: {figures}."
     )
     console.print("Research use only.")

@@ -72,6 +72,9 @@ def _word_call(explanation: Explanation, record: BundleRecord) -> str:
         )
     is_positive = prediction.call == record.positive
     where = "at or above" if is_positive else "below"
+    if not is_positive and prediction.probabilities[record.positive] >= record.threshold:
+        # With three classes or more; see `calling_text`.
+        where = "the heads' mean log-odds are below"
     point = f"{_percent(record.threshold)} for {record.positive}"
     return f"Called {prediction.call}: {where} the operating point ({point})."
 

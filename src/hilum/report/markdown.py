@@ -27,10 +27,15 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def text(words: str) -> str:
     """Write a user's text so that Markdown and HTML take it for nothing else."""
-    plain = " ".join(str(words).split())
+    plain = _shown(words)
     return re.sub(r"([\\`*_{}\[\]<>|#~$&])", r"\\\1", plain)
 
 
 def code(words: str) -> str:
     """Write a user's text so that it fits between backticks."""
-    return " ".join(str(words).replace("`", "'").split())
+    return _shown(words).replace("`", "'")
+
+
+def _shown(words: str) -> str:
+    """Put a text on one line, without what would turn or hide what stands around it."""
+    return "".join(letter for letter in " ".join(str(words).split()) if letter.isprintable())

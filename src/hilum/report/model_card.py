@@ -10,10 +10,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from hilum.backbones.catalog import CATALOG
 from hilum.classifier.records import BundleRecord
-from hilum.report.formatting import metric_title
+from hilum.report.calling_wording import calling_text
 from hilum.report.markdown import bounds, code, table, text
-from hilum.report.model_card_figures import figures_section, quoted, subgroups_section
+from hilum.report.model_card_figures import figure_title, figures_section, quoted, subgroups_section
 
 HEADLINES = {
     "supported": "The training cohort supports the figures below.",
@@ -71,12 +72,12 @@ def _model_index(record: BundleRecord) -> list[str]:
     metrics = quoted(record)
     return [
         "model-index:",
-        f"- name: {json.dumps(_name(record))}",
+        f"- name: {json.dumps(code(_name(record)))}",
         "  results:",
         "  - task:",
         "      type: image-classification",
         "    dataset:",
-        f"      name: {json.dumps(record.study['cohort']['name'])}",
+        f"      name: {json.dumps(code(record.study['cohort']['name']))}",
         "      type: private",
         "    metrics:",
         *(
@@ -85,7 +86,7 @@ def _model_index(record: BundleRecord) -> list[str]:
             if metrics[name]["value"] is not None
             for line in (
                 f"    - type: {'roc_auc' if name == 'auroc' else name}",
-                f"      name: {json.dumps(f'{metric_title(name)} {bounds(metrics[name])}')}",
+                f"      name: {json.dumps(f'{figure_title(name)} {bounds(metrics[name])}')}",
                 f"      value: {metrics[name]['value']:.4f}",
             )
         ),
@@ -121,8 +122,7 @@ def _details(record: BundleRecord) -> str:
         f"({text(weights['licence'])}).{unverified}\n"
         f"- Heads: {record.n_heads}, one per fold and repeat, each a dense ReLU and a dense "
         "softmax layer; calibrated each, their log-probabilities averaged.\n"
-        f"- Operating point: {_rule(record)}; a film is called {text(record.positive)} from a "
-        f"probability of {record.threshold:.3f} on.\n"
+        f"- Operating point: {_rule(record)}; {calling_text(record, text(record.positive))}.\n"
         f"- Domain guard: a film whose features are farther than {record.distance_limit:.3f} "
         f"(cosine distance) from the {_nth(record.neighbours)} nearest training film is refused: "
         "no class is called.\n"
@@ -182,12 +182,22 @@ def _start(record: BundleRecord) -> str:
         "map.png\nhilum serve BUNDLE\n```\n\n```python\nimport hilum\n\nclassifier = "
         'hilum.Classifier.load("BUNDLE")\nprediction = classifier.predict("film.png")\n'
         "prediction.call, prediction.probabilities, prediction.in_domain\n```\n\n"
-        + (
-            "The backbone is part of the bundle."
-            if record.graph.is_included
-            else "The bundle names its backbone by hash; Hilum finds or compiles it on this "
-            "machine, or `hilum train --standalone` puts it into the bundle."
+        + _where_the_backbone_is(record)
+    )
+
+
+def _where_the_backbone_is(record: BundleRecord) -> str:
+    if record.graph.is_included:
+        return "The backbone is part of the bundle."
+    by_hash = "The bundle names its backbone by hash; "
+    if record.backbone.name not in CATALOG:
+        return (
+            by_hash + "it is a model file of the user's, so the bundle works only where Hilum's "
+            "cache holds it. `hilum train --standalone` puts it into the bundle."
         )
+    return (
+        by_hash + "Hilum finds or compiles it on this machine, or `hilum train --standalone` puts "
+        "it into the bundle."
     )
 
 

@@ -15,7 +15,7 @@ def figures_section(record: BundleRecord, study: Mapping[str, Any]) -> str:
     point = record.study["operating_point"]
     metrics = quoted(record)
     names = [name for name in metrics if metrics[name]["value"] is not None]
-    rows = [(metric_title(name), value(metrics[name]), bounds(metrics[name])) for name in names]
+    rows = [(figure_title(name), value(metrics[name]), bounds(metrics[name])) for name in names]
     fixed = [
         (f"{metric_title(name)} at the operating point", value(point[name]), bounds(point[name]))
         for name in ("sensitivity", "specificity")
@@ -37,7 +37,8 @@ def figures_section(record: BundleRecord, study: Mapping[str, Any]) -> str:
         f"(recipe `{code(record.study['recipe'])}`, seed {record.study['seed']}). Intervals are "
         f"at 95 %, by patient or group where films belong together.{chosen} The bundle averages "
         "all heads, which no film of the cohort can test; take the figures as those of its "
-        "parts.\n\n"
+        f"parts. It calls {text(record.positive)} at the operating point, not by the highest "
+        "score.\n\n"
         + table(("Figure", "Value", "95 % interval"), [*rows, *fixed])
         + _calibration(record, study)
         + _external(study, record.backbone.name)
@@ -63,7 +64,7 @@ def _external(study: Mapping[str, Any], name: str) -> str:
         return "\n\nThe heads were not tried on films from elsewhere."
     (transfer,) = (each for each in external["transfers"] if each["name"] == name)
     rows = [
-        (metric_title(metric), value(transfer["metrics"][metric]),
+        (figure_title(metric), value(transfer["metrics"][metric]),
          bounds(transfer["metrics"][metric]))
         for metric in ("accuracy", "sensitivity", "specificity", "auroc")
         if transfer["metrics"].get(metric) and transfer["metrics"][metric]["value"] is not None
@@ -96,6 +97,12 @@ def subgroups_section(study: Mapping[str, Any]) -> str:
     return "## Subgroups\n\nBy the highest score, on films that the heads never saw.\n\n" + table(
         ("Subgroup", "Films", "Sensitivity", "Specificity", ""), rows
     )
+
+
+def figure_title(name: str) -> str:
+    """Name a figure, and by which rule films were called for it."""
+    is_of_ranks = name.endswith(("auroc", "average_precision"))
+    return metric_title(name) + ("" if is_of_ranks else ", by the highest score")
 
 
 def quoted(record: BundleRecord) -> Mapping[str, Any]:

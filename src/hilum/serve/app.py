@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -22,6 +23,8 @@ from hilum.serve.schemas import ProblemDocument
 from hilum.serve.security import Doorkeeper
 from hilum.serve.service import Service
 from hilum.serve.settings import ServeSettings
+
+_LOG = logging.getLogger("hilum.serve")
 
 _DESCRIPTION = (
     "Answers for chest films, one classifier at a time. Research use only: no medical device, "
@@ -46,7 +49,11 @@ def create_app(classifier: Classifier, settings: ServeSettings | None = None) ->
 
     @asynccontextmanager
     async def living(_: FastAPI) -> AsyncIterator[None]:
-        service.start()
+        try:
+            service.start()
+        except Exception as error:
+            _LOG.debug("The service did not start:", exc_info=error)
+            raise
         yield
         service.stop()
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,13 +26,14 @@ from hilum.classifier.classifier import Classifier
 from hilum.classifier.predictions import FilmFailure, Prediction
 from hilum.errors import FilmError
 from hilum.serve.metrics import Metrics
-from hilum.serve.problems import Problem, overloaded
+from hilum.serve.problems import OUR_FAULT, Problem, overloaded
 from hilum.serve.settings import ServeLimits
 
 LARGEST_BATCH = 4
 """Larger ones gain nothing on a few cores, and let the first film wait for the last."""
 
 _LOOK_AROUND_SECONDS = 0.5
+_LOG = logging.getLogger("hilum.serve")
 _TOO_LONG = FilmFailure(
     "TIME",
     "Decoding the film takes longer than allowed.",
@@ -79,6 +81,7 @@ class FilmLine:
         ]
         self._aside = ThreadPoolExecutor(1, thread_name_prefix="aside")
         self._aside_is_free = asyncio.Semaphore(1)
+        self._n_aside = 0
         self.waiting = 0
 
     def start(self) -> None:
@@ -105,6 +108,16 @@ class FilmLine:
         if self.waiting + n_films > self._limits.waiting_films:
             raise overloaded("The server has as many films in line as it takes on.")
 
+    def check_room_aside(self) -> None:
+        """Refuse a film that goes aside, if there is no room for it now.
+
+        Raises:
+            Problem: There is none.
+        """
+        self.check_room()
+        if self._n_aside >= self._limits.explanations:
+            raise overloaded("The server has as many explanations in line as it takes on.")
+
     async def answer(self, films: Sequence[bytes]) -> list[Answer]:
         """Answer films, in the order given.
 
@@ -126,8 +139,9 @@ class FilmLine:
         Raises:
             Problem: There is no room, or it takes too long.
         """
-        self.check_room()
+        self.check_room_aside()
         self.waiting += 1
+        self._n_aside += 1
         try:
             await self._aside_is_free.acquire()
             running = self._loop.run_in_executor(self._aside, work)
@@ -138,6 +152,7 @@ class FilmLine:
             raise Problem.of_film(_TOO_LONG) from None
         finally:
             self.waiting -= 1
+            self._n_aside -= 1
 
     def _warm_up(self) -> None:
         """Run the network once for each size of batch, before several threads do.
@@ -214,10 +229,12 @@ class FilmLine:
             if ticket.answer.done():
                 continue
             if isinstance(answer, BaseException):
-                ticket.answer.set_exception(answer)
-            else:
-                ticket.answer.set_result(answer)
-                self._metrics.count_films([answer])
+                # One film's bad luck: those beside it keep their answers.
+                _LOG.error("A film failed: %s.", type(answer).__name__)
+                _LOG.debug("Where:", exc_info=answer)
+                answer = OUR_FAULT
+            ticket.answer.set_result(answer)
+            self._metrics.count_films([answer])
 
     def _look_around(self) -> None:
         """Answer for films whose decoding takes too long; the decoder ends in its own time."""

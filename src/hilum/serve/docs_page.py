@@ -49,6 +49,7 @@ def draw_docs(document: Mapping[str, Any]) -> str:
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(info['title'])}</title>"
+        '<link rel="icon" href="static/icon.svg" type="image/svg+xml">'
         '<link rel="stylesheet" href="docs.css"></head><body>\n'
         f"<h1>{escape(info['title'])}</h1>\n<p>{escape(info['description'])}</p>\n"
         '<p>The same for programs: <a href="openapi.json">openapi.json</a>. '

@@ -32,13 +32,16 @@ class ExplainedFilm:
     pictures: dict[str, Any]
 
 
-def explain_upload(classifier: Classifier, film: bytes, label: str) -> ExplainedFilm:
+def explain_upload(
+    classifier: Classifier, film: bytes, label: str, *, shows_refused: bool
+) -> ExplainedFilm:
     """Explain one film.
 
     Args:
         classifier: Answers.
         film: The bytes of its file.
         label: The class whose reasons are shown.
+        shows_refused: Draw a heat-map outside the domain, too, where it means nothing.
 
     Raises:
         FilmError: The film cannot be read, or is none.
@@ -46,15 +49,15 @@ def explain_upload(classifier: Classifier, film: bytes, label: str) -> Explained
     """
     explanation = classifier.explain(film, label)
     pixels = _shrunk(explanation.pixels)
-    height, width = pixels.shape
-    overlay = heatmap_overlay(explanation.contributions, (height, width))
+    is_shown = explanation.prediction.in_domain or shows_refused
+    overlay = heatmap_overlay(explanation.contributions, pixels.shape) if is_shown else None
     return ExplainedFilm(
         explanation.prediction,
         {
             "label": explanation.label,
             "film": _data_url(pixels),
-            "heatmap": _data_url(overlay),
-            "share_central": explanation.share.speaking_for,
+            "heatmap": None if overlay is None else _data_url(overlay),
+            "share_central": explanation.share.speaking_for if is_shown else None,
             "cells": list(explanation.contributions.shape),
         },
     )

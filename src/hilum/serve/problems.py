@@ -17,9 +17,15 @@ from hilum.classifier.predictions import FilmFailure
 
 MEDIA_TYPE = "application/problem+json"
 
+OUR_FAULT = FilmFailure(
+    "INTERNAL",
+    "This is a fault of Hilum or of the machine.",
+    "The server's log says more when it runs with --debug.",
+)
 _STATUS_OF_FILM = {
     "TYPE": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "SIZE": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "INTERNAL": HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 _FIXES = {
     404: "See /docs for what there is.",
@@ -99,12 +105,7 @@ def overloaded(detail: str, *, retry_after_seconds: int = 1) -> Problem:
 
 def internal() -> Problem:
     """Make the answer where the fault is ours; what happened goes to the log alone."""
-    return Problem(
-        HTTPStatus.INTERNAL_SERVER_ERROR,
-        "INTERNAL",
-        "This is a fault of Hilum or of the machine.",
-        fix="The server's log says more when it runs with --debug.",
-    )
+    return Problem.of_film(OUR_FAULT)
 
 
 def of_http_exception(error: HTTPException) -> Problem:

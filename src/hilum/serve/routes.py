@@ -22,6 +22,7 @@ _WHY = {
     408: "The body came too slowly.",
     413: "A file, a picture, or the request is too large, or there are too many files.",
     415: "The request is no multipart form, is compressed, or its only file is no film.",
+    421: "The server does not go by the name that the request gives in `Host`.",
     422: "The only film cannot be read, or a field or parameter is not as it must be.",
     503: "The server has as much to do as it takes on; ask again after `Retry-After` seconds.",
 }
@@ -29,7 +30,7 @@ _SHOW_REFUSED = {
     "name": "show_refused",
     "in": "query",
     "schema": {"type": "boolean", "default": False},
-    "description": "Give probabilities of films outside the domain, too; they mean nothing.",
+    "description": "Give what is withheld of films outside the domain, too; it means nothing.",
 }
 
 
@@ -59,7 +60,7 @@ def make_router(service: Service, limits: ServeLimits) -> APIRouter:
         "cannot be read are listed under `failed`; if it is the only one, its fault is the "
         "answer. Names of files are never repeated: `index` is the place in the request.",
         response_model=Predictions,
-        responses=_problems(400, 401, 403, 408, 413, 415, 422, 503),
+        responses=_problems(400, 401, 403, 408, 413, 415, 421, 422, 503),
         openapi_extra={
             "parameters": [_SHOW_REFUSED],
             "requestBody": _form("files", limits.files),
@@ -71,9 +72,10 @@ def make_router(service: Service, limits: ServeLimits) -> APIRouter:
         service.explain,
         methods=["POST"],
         summary="Show where the reasons lie",
-        description="Send one film. The heat-map shows what in it speaks for a class.",
+        description="Send one film. The heat-map shows what in it speaks for a class. A film "
+        "outside the domain has none: nothing is said of it that could have reasons.",
         response_model=Explained,
-        responses=_problems(400, 401, 403, 408, 413, 415, 422, 503),
+        responses=_problems(400, 401, 403, 408, 413, 415, 421, 422, 503),
         openapi_extra={
             "parameters": [
                 {
@@ -94,7 +96,7 @@ def make_router(service: Service, limits: ServeLimits) -> APIRouter:
         service.model,
         summary="Tell what the classifier is",
         response_model=Model,
-        responses=_problems(401, 403),
+        responses=_problems(401, 403, 421),
         tags=["model"],
     )
     router.add_api_route(
@@ -112,6 +114,9 @@ def make_router(service: Service, limits: ServeLimits) -> APIRouter:
         responses=_problems(503),
         tags=["server"],
     )
+    # Some balancers ask without wanting the answer's body.
+    for path, probe in (("/healthz", service.health), ("/readyz", service.readiness)):
+        router.add_api_route(path, probe, methods=["HEAD"], include_in_schema=False)
     router.add_api_route(
         "/metrics",
         service.tell_metrics,
@@ -119,7 +124,7 @@ def make_router(service: Service, limits: ServeLimits) -> APIRouter:
         response_class=Response,
         responses={
             200: {"content": {"text/plain": {"schema": {"type": "string"}}}},
-            **_problems(401, 403),
+            **_problems(401, 403, 421),
         },
         tags=["server"],
     )

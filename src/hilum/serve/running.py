@@ -67,6 +67,8 @@ def take_port(host: str, port: int) -> socket.socket:
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(address)
+            # Bound alone, the port could be taken by another server meanwhile.
+            listener.listen(_BACKLOG)
         except BaseException:
             listener.close()
             raise
@@ -144,8 +146,18 @@ class _Server(uvicorn.Server):
         self._tell = tell
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to take requests, and tell."""
-        await super().startup(sockets)
+        """Begin to take requests, and tell.
+
+        Raises:
+            ServeError: The application did not start.
+        """
+        try:
+            await super().startup(sockets)
+        except SystemExit:  # how Uvicorn tells that the application did not start
+            raise ServeError(
+                "The server could not start: the classifier does not answer.",
+                fix="`hilum --debug serve …` tells why. Train or copy the bundle again.",
+            ) from None
         self._tell()
 
     @contextlib.contextmanager

@@ -94,13 +94,14 @@ class Explained(BaseModel):
     prediction: FilmAnswer
     label: str = Field(description="The class whose reasons are shown.")
     film: str = Field(description="The film, upright and grey, at most 1024 px: a PNG data URL.")
-    heatmap: str = Field(
+    heatmap: str | None = Field(
         description="What speaks for the class (red) and against it (blue), of the same size, "
-        "transparent where nothing does: a PNG data URL."
+        "transparent where nothing does: a PNG data URL. null where the film is refused, unless "
+        "`show_refused` was asked for."
     )
     share_central: float | None = Field(
         description="Share of what speaks for the class in the central 60 % of both sides, 0 to "
-        "1; null where nothing does."
+        "1; null where nothing does, or the heat-map is."
     )
     cells: list[int] = Field(description="Rows and columns of the map before it was enlarged.")
 

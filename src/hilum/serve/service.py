@@ -82,11 +82,11 @@ class Service:
                 fix=f"It knows {', '.join(classes)}.",
             )
         shows_refused = _yes_or_no(request, "show_refused")
-        self.line.check_room()
+        self.line.check_room_aside()
         (film,) = await self._read(request, Wanted("file", 1))
         try:
             explained = await self.line.run_aside(
-                lambda: explain_upload(self._classifier, film, label)
+                lambda: explain_upload(self._classifier, film, label, shows_refused=shows_refused)
             )
         except FilmError as error:
             failure = FilmFailure.from_error(error)

@@ -19,6 +19,8 @@ class ServeLimits:
         held_bytes: Most bytes of all uploads in memory at once; beyond it, 503.
         waiting_films: Most films between upload and answer, whichever requests they came
             with; beyond it, 503.
+        explanations: Most of them that are explanations, which go one by one and would leave
+            no room for other films; beyond it, 503.
         film_seconds: Longest that decoding one film may take.
         head_seconds: Longest that a request's first line and headers may take to arrive.
         head_bytes: Most bytes of them.
@@ -26,7 +28,10 @@ class ServeLimits:
             allows for what has arrived.
         body_bytes_per_second: Slowest upload that is put up with.
         idle_seconds: How long a connection may stay open between two requests.
+        answer_look_seconds: How often it is looked whether what was answered is fetched.
+        answer_bytes_per_second: Slowest fetching that is put up with.
         connections: Most connections at once; beyond it, 503.
+        pipelined: Most requests that a connection may send ahead of their answers.
         stopping_seconds: How long requests may take to finish once the server was asked to
             stop.
     """
@@ -36,13 +41,17 @@ class ServeLimits:
     request_bytes: int = 200_000_000
     held_bytes: int = 600_000_000
     waiting_films: int = 64
+    explanations: int = 16
     film_seconds: float = 10.0
     head_seconds: float = 10.0
     head_bytes: int = 32_768
     body_grace_seconds: float = 20.0
     body_bytes_per_second: int = 50_000
     idle_seconds: int = 30
+    answer_look_seconds: float = 20.0
+    answer_bytes_per_second: int = 1_000
     connections: int = 256
+    pipelined: int = 32
     stopping_seconds: int = 15
 
 

@@ -67,12 +67,15 @@ async def read_films(
     boundary = _boundary(headers.get(b"content-type", b""))
     check_declared(headers, limits)
     form = _Form(boundary, wanted, limits)
-    n_held = await receive_body(receive, limits, held, form.write)
     try:
-        films = form.films()
-    except Problem:
-        held.give_back(n_held)
-        raise
+        n_held = await receive_body(receive, limits, held, form.write)
+        try:
+            films = form.films()
+        except Problem:
+            held.give_back(n_held)
+            raise
+    finally:
+        form.let_go()
     held.give_back(n_held - sum(map(len, films)))
     return films
 
@@ -153,6 +156,10 @@ class _Form:
                 fix=f"Send each film as a file in the field `{self._wanted.field}`.",
             )
         return self._films
+
+    def let_go(self) -> None:
+        """Part from the parser: form and parser know each other, and films would live on."""
+        self._parser.callbacks = {}
 
     def _begin(self) -> None:
         self._disposition = self._header = self._value = b""

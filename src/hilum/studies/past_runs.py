@@ -78,7 +78,27 @@ def read_run(folder: Path) -> PastRun:
             results=results,
             graphs=dict(provenance["graphs"]),
         )
-    except (LookupError, ValueError, TypeError, AttributeError) as error:
+    except (LookupError, ValueError, TypeError, AttributeError, csv.Error) as error:
+        raise RunError(f"The run folder '{folder}' is damaged.", fix=_AGAIN) from error
+
+
+def needs_attention(folder: Path) -> bool:
+    """Tell whether a person should look at a finished run before anybody believes its figures.
+
+    Args:
+        folder: What `hilum compare` wrote.
+
+    Raises:
+        RunError: It is no such folder, or damaged.
+    """
+    results, audit = _read_json(folder / "results.json"), _read_json(folder / "audit.json")
+    try:
+        return bool(
+            results["verdict"]["headline"] == "withheld"
+            or results["cohort"]["excluded"]
+            or any(finding["severity"] == "fail" for finding in audit["checks"])
+        )
+    except (LookupError, TypeError) as error:
         raise RunError(f"The run folder '{folder}' is damaged.", fix=_AGAIN) from error
 
 
@@ -86,7 +106,7 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise ValueError
-        told = json.loads(path.read_text(encoding="utf-8"))
+        told = json.loads(path.read_text(encoding="utf-8", errors="surrogateescape"))
     except OSError as error:
         raise RunError(
             f"'{path.parent}' is no run folder: its {path.name} cannot be read.",
@@ -108,7 +128,8 @@ def _recipe(told: Mapping[str, Any]) -> Recipe:
 def _read_folds(path: Path, results: Mapping[str, Any]) -> tuple[Cohort, Folds]:
     """Read who stood where; films are listed once per split."""
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        # A file name that is no valid text was written as it came.
+        with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
             rows = list(csv.DictReader(file))
     except OSError as error:
         raise RunError(f"The run folder '{path.parent}' has no folds.csv.", fix=_AGAIN) from error

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from hilum.backbones.catalog import CATALOG
 from hilum.backbones.compiling import graph_key
 from hilum.backbones.engine import open_engine
 from hilum.backbones.weights import Backbone, WeightsShelf
@@ -101,7 +102,7 @@ def _choose(past: PastRun, wanted: str | None) -> tuple[Mapping[str, Any], Any]:
 
 def _find_backbone(past: PastRun, told: Mapping[str, Any], shelf: WeightsShelf) -> Backbone:
     name, title = told["name"], told["title"]
-    if name.partition(":")[0] in ("onnx", "openvino"):
+    if name not in CATALOG:
         raise RunError(
             f"The run used the model file {name}, and does not say where it lies.",
             fix="Train on the films: `hilum train DATA --backbone onnx:PATH`.",
@@ -160,7 +161,7 @@ def _check_same(told: Mapping[str, Any], decisions: Decisions) -> None:
     """Make sure that these are the heads whose figures the run holds."""
     before = np.array(told["decisions"]["operating_point"]["threshold_per_head"], float)
     here = decisions.thresholds
-    if before.shape != here.shape or np.abs(before - here).max() > _SAME:
+    if before.shape != here.shape or not np.all(np.abs(before - here) <= _SAME):
         raise RunError(
             "The heads do not come out as in the run, so its figures would not be theirs: it was "
             "made by another version of Hilum or JAX.",

@@ -6,6 +6,7 @@ import json
 import pickle
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from hilum.backbones.weights import hash_file
-from hilum.classifier.bundle import read_bundle
+from hilum.classifier.bundle import _take_place, check_bundle_place, read_bundle, write_bundle
 from hilum.classifier.classifier import Classifier
 from hilum.errors import BundleError, BundleVersionError, OutputError, UntrustedModelError
 from tiny_bundle import tiny_film, write_tiny_bundle
@@ -93,6 +94,23 @@ def test_a_missing_part_is_named(bundle: Path, name: str) -> None:
         Classifier.load(bundle)
 
 
+def test_a_link_out_of_the_bundle_is_refused_and_a_hubs_cache_is_not(
+    bundle: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "secret.txt").write_text("secret")
+    (bundle / "README.md").unlink()
+    (bundle / "README.md").symlink_to(tmp_path / "secret.txt")
+    with pytest.raises(UntrustedModelError, match="leads out of it"):
+        Classifier.load(bundle)
+    snapshot = tmp_path / "models" / "snapshots" / "abc"
+    shutil.copytree(bundle, snapshot, symlinks=True)
+    (tmp_path / "models" / "blobs").mkdir()
+    (tmp_path / "models" / "blobs" / "0123").write_text("# A card")
+    (snapshot / "README.md").unlink()
+    (snapshot / "README.md").symlink_to("../../blobs/0123")
+    assert Classifier.load(snapshot).card == "# A card"
+
+
 def test_a_graph_that_is_nowhere_says_what_would_help(bundle: Path, tmp_path: Path) -> None:
     shutil.rmtree(bundle / "graph")
     with pytest.raises(BundleError, match="missing"):
@@ -142,6 +160,17 @@ def test_another_schema_is_refused_and_both_named(bundle: Path) -> None:
         lambda told: told.update(verdict={"headline": "splendid", "reasons": []}),
         lambda told: told.update(files={"../x": "0" * 64}),
         lambda told: told.update(made_with=None),
+        lambda told: told.update(classes="ab", positive="a"),
+        lambda told: told.update(classes=["Disease", None]),
+        lambda told: told.update(classes=["Disease", "Normal\x1b[2J"]),
+        lambda told: told.update(classes=["Disease", "lam\u202eroN"]),
+        lambda told: told["backbone"].update(title={"a": 1}),
+        lambda told: told["backbone"]["weights"].pop("licence"),
+        lambda told: told["graph"].update(is_included="no"),
+        lambda told: told["policy"].update(target="high"),
+        lambda told: told["verdict"].update(reasons="all good"),
+        lambda told: told["study"].pop("operating_point"),
+        lambda told: told["study"].update(seed=float("nan")),
     ],
 )
 def test_a_record_that_cannot_be_is_refused(bundle: Path, change: Callable) -> None:
@@ -155,6 +184,66 @@ def test_a_record_that_is_none_is_refused(bundle: Path, text: str) -> None:
     (bundle / "classifier.json").write_text(text)
     with pytest.raises(BundleError):
         Classifier.load(bundle)
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e400", "NaN", "Infinity", "9" * 5000])
+@pytest.mark.parametrize("name", ["n_heads", "neighbours", "threshold", "distance_limit"])
+def test_a_number_that_is_none_is_refused(bundle: Path, name: str, number: str) -> None:
+    change_record(bundle, lambda told: told.update({name: "HERE"}))
+    path = bundle / "classifier.json"
+    path.write_text(path.read_text().replace('"HERE"', number))
+    with pytest.raises(BundleError):
+        Classifier.load(bundle)
+
+
+def test_a_name_that_stands_twice_is_refused(bundle: Path) -> None:
+    path = bundle / "classifier.json"
+    path.write_text(path.read_text().replace('"threshold"', '"threshold": 0.9, "threshold"', 1))
+    with pytest.raises(BundleError):
+        Classifier.load(bundle)
+
+
+@pytest.mark.parametrize("content", [b"no JSON", b"[]", b"\xff", b'{"a": NaN}', b"[" * 100_000])
+def test_a_study_that_is_none_is_refused(bundle: Path, content: bytes) -> None:
+    (bundle / "study.json").write_bytes(content)
+    sha256 = hash_file(bundle / "study.json")
+    change_record(bundle, lambda told: told["files"].update({"study.json": sha256}))
+    with pytest.raises(BundleError, match=r"study\.json"):
+        Classifier.load(bundle)
+
+
+def test_a_place_that_cannot_be_written_is_told_before_any_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    for place in (tmp_path / "file" / "bundle", Path("a" * 300), Path("b" * 220), Path()):
+        with pytest.raises(OutputError):
+            check_bundle_place(place)
+    check_bundle_place(tmp_path / "new" / "bundle")
+    assert {path.name for path in tmp_path.iterdir()} == {"file", "here"}
+
+
+def test_a_bundle_that_cannot_take_its_place_leaves_the_older_one(
+    bundle: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(FileNotFoundError):
+        _take_place(tmp_path / "no draft", bundle, tmp_path / "older")
+    assert Classifier.load(bundle).record.positive == "Disease"
+    assert not (tmp_path / "older").exists()
+
+
+def test_a_cohorts_name_that_is_no_valid_text_loses_no_bundle(
+    original: Path, tmp_path: Path
+) -> None:
+    read = read_bundle(original, Path("nowhere"))
+    named = {**read.record.study, "cohort": {**read.record.study["cohort"], "name": "f\udcfcr"}}
+    odd = replace(read, record=replace(read.record, study=named), card="# f\udcfcr")
+    write_bundle(odd, tmp_path / "bundle")
+    again = read_bundle(tmp_path / "bundle", Path("nowhere"))
+    assert again.record.study["cohort"]["name"] == "f?r"
+    assert again.card == "# f?r"
 
 
 def replace_weights(bundle: Path, change: Callable[[dict[str, np.ndarray]], object]) -> None:

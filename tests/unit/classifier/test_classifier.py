@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -107,6 +108,33 @@ def test_what_is_nothing_like_a_film_is_a_mistake_of_the_program(
 ) -> None:
     with pytest.raises(TypeError, match=r"film|grey levels"):
         classifier.predict(film)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "film", ["film.png", Path("film.png"), b"\x89PNG", np.zeros((80, 80), np.uint8)]
+)
+def test_one_film_in_the_place_of_several_is_a_mistake_of_the_program(
+    classifier: Classifier, film: object
+) -> None:
+    with pytest.raises(TypeError):
+        classifier.predict_proba(film)  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        next(classifier.predict_each(film))  # type: ignore[arg-type]
+
+
+def test_a_long_list_is_read_some_at_a_time(classifier: Classifier, tmp_path: Path) -> None:
+    film = tmp_path / "film.png"
+    large = Image.fromarray(tiny_film(0.6, seed=7)).resize((1500, 1500))
+    large.save(film, compress_level=1)
+    tracemalloc.start()
+    try:
+        answers = classifier.predict([film] * 40)
+        assert classifier.predict_proba([film] * 40).shape == (40, 2)
+        peak_bytes = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len({answer.distance for answer in answers}) <= 2
+    assert peak_bytes < 20 * 1500**2  # of the 40 films on the list
 
 
 def test_threads_get_the_answers_that_one_alone_gets(classifier: Classifier) -> None:

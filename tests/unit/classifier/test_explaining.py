@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -202,3 +203,13 @@ def test_a_refused_film_is_called_nothing(classifier: Classifier) -> None:
     words = word_explanation(explain_film(classifier, strange_film()), classifier.record)
     assert words.is_refused
     assert words.call.startswith("Refused")
+
+
+def test_words_never_contradict_the_probability_beside_them(classifier: Classifier) -> None:
+    """With three classes the heads' mean log-odds may stay below what the probability reaches."""
+    explanation = classifier.explain(tiny_film(0.2, seed=1))
+    said = word_explanation(explanation, classifier.record).call
+    assert said == "Called Normal: below the operating point (40 % for Disease)."
+    prediction = replace(explanation.prediction, probabilities={"Disease": 0.5, "Normal": 0.5})
+    said = word_explanation(replace(explanation, prediction=prediction), classifier.record).call
+    assert "the heads' mean log-odds are below the operating point" in said

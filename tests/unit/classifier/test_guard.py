@@ -50,6 +50,15 @@ def test_few_films_have_fewer_neighbours_and_none_is_its_own() -> None:
     assert guard.threshold > 0
 
 
+def test_films_that_all_look_alike_are_no_strangers_to_each_other() -> None:
+    films = np.full((40, 1280), 0.37, np.float32)
+    guard = fit_guard(films, np.arange(40), rng=np.random.default_rng(0))
+    for n_films in (1, 7, 40):  # products of other shapes are rounded otherwise
+        distances = guard.distances(films[:n_films])
+        assert (distances >= 0).all()
+        assert (distances <= guard.threshold).all()
+
+
 def test_of_very_many_films_some_are_kept_by_the_seed() -> None:
     films = np.random.default_rng(0).normal(1, 0.2, (MOST_FILMS + 100, 8))
     groups = np.arange(len(films))

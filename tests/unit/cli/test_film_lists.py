@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 
 import pytest
@@ -40,11 +41,45 @@ def test_a_name_with_brackets_is_that_file_first(ward: Path) -> None:
 
 
 def test_a_list_on_standard_input(ward: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO("b.png\r\n\ndeep\n-\n"))
+    type_in(monkeypatch, b"b.png\r\n\ndeep\n-\n")
     assert names(list_films(["-"])) == ["b.png", "deep/bare", "deep/c.dcm", "-"]
 
 
-@pytest.mark.parametrize("words", [["*.tiff"], ["empty"]])
+def type_in(monkeypatch: pytest.MonkeyPatch, typed: bytes) -> None:
+    """As a terminal that takes nothing but valid text hands it on."""
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(typed), "utf-8"))
+
+
+def test_a_list_may_hold_names_that_are_no_valid_text(
+    ward: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    type_in(monkeypatch, b"b.png\nf\xfcr.png\n")
+    assert list_films(["-"]) == [Path("b.png"), Path(os.fsdecode(b"f\xfcr.png"))]
+
+
+def test_a_list_with_nul_may_hold_names_with_line_ends(
+    ward: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    type_in(monkeypatch, b"b.png\0two\nlines.png\0")
+    assert names(list_films(["-"])) == ["b.png", "two\nlines.png"]
+
+
+def test_a_pattern_that_fits_nothing_is_not_passed_over(ward: Path) -> None:
+    assert names(list_films(["b.png", "gone/*.png", "scan[1].png"])) == [
+        "b.png", "gone/*.png", "scan[1].png",
+    ]  # fmt: skip
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may list every folder")
+def test_a_folder_that_may_not_be_listed_is_told(ward: Path) -> None:
+    (ward / "deep").chmod(0)
+    try:
+        assert "deep" in names(list_films(["."]))
+    finally:
+        (ward / "deep").chmod(0o700)
+
+
+@pytest.mark.parametrize("words", [["*.tiff"], ["empty"], ["empty", "*.tiff", "[a]"]])
 def test_nothing_at_all_is_told(ward: Path, words: list[str]) -> None:
     (ward / "empty").mkdir()
     with pytest.raises(CohortError, match="no film"):

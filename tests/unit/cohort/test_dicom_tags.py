@@ -156,6 +156,22 @@ def test_nobody_is_named_in_logs_and_messages(
     assert CANARY not in " ".join(said)
 
 
+@pytest.mark.parametrize(
+    ("told", "view"),
+    [
+        ("PA", "PA"),
+        ("AP AXIAL", "AP AXIAL"),
+        ("XTABLE LATERAL", "XTABLE LATERAL"),
+        ("ZZPHI CANARY", None),
+        ("PA ZZPHI", None),
+        ("DOE", None),
+    ],
+)
+def test_a_view_is_one_of_those_that_there_are(told: str, view: str | None) -> None:
+    """Views are named in reports and in bundles; whatever else stands there might be a person."""
+    assert read_dicom_tags(dicom(ViewPosition=told.encode())).view == view
+
+
 def test_sequences_hide_no_tags_of_their_own() -> None:
     """A patient inside a sequence is another object's."""
     inside = b"\x10\0\x20\0LO\x02\x00ab"

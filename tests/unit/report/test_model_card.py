@@ -69,6 +69,30 @@ def test_the_figures_of_choosing_are_quoted_where_there_was_a_choice(
     assert "films that the choice never saw" in card
 
 
+def test_a_figure_says_by_which_rule_films_were_called(record: BundleRecord, study: dict) -> None:
+    head, _, body = render_card(record, study).partition("\n---\n")
+    for name in ("Accuracy", "Sensitivity", "Specificity"):
+        assert f"| {name}, by the highest score |" in body
+        assert f"{name}, by the highest score [" in head
+    assert "| Sensitivity at the operating point |" in body
+    assert "| AUROC |" in body  # calls nothing
+    assert "Disease is called from a probability of 0.400 on.\n" in body
+
+
+def test_with_three_classes_the_probability_shown_does_not_decide_alone(
+    record: BundleRecord, study: dict
+) -> None:
+    card = render_card(replace(record, classes=("Disease", "Flu", "Normal")), study)
+    assert "0.400 on, by the heads' mean log-odds" in card
+
+
+def test_a_cohorts_name_turns_no_text_around(record: BundleRecord, study: dict) -> None:
+    cohort = {**study["cohort"], "name": "a\u202eb\udcff\x1b"}
+    card = render_card(replace(record, study={**record.study, "cohort": cohort}), study)
+    assert card.isprintable() or all(c.isprintable() or c == "\n" for c in card)
+    assert "Cohort `ab`" in card
+
+
 def test_names_of_users_are_text_and_no_markup(record: BundleRecord, study: dict) -> None:
     nasty = "<script>|`x`\n# Big [a](b)"
     told = json.loads(json.dumps(study))
@@ -88,3 +112,17 @@ def test_weights_that_are_not_the_published_ones_are_told(
     card = render_card(replace(record, backbone=replace(record.backbone, weights=weights)), study)
     assert "not the published weights" in card
     assert "license: other" in card
+
+
+def test_a_card_promises_no_backbone_that_nobody_else_has(
+    record: BundleRecord, study: dict
+) -> None:
+    assert "is part of the bundle" in render_card(record, study)
+    graph = replace(record.graph, is_included=False)
+    assert "finds or compiles it" in render_card(replace(record, graph=graph), study)
+    own = replace(record, graph=graph, backbone=replace(record.backbone, name="ours"))
+    told = json.loads(json.dumps(study))
+    told["backbones"][0]["name"] = "ours"
+    card = render_card(own, told)
+    assert "works only where Hilum's cache holds it" in card
+    assert "finds or compiles it" not in card

@@ -18,7 +18,7 @@ from hilum.classifier.predictions import FilmFailure, Prediction
 from hilum.errors import FilmCorruptError
 from hilum.serve.batching import LARGEST_BATCH, FilmLine
 from hilum.serve.metrics import Metrics
-from hilum.serve.problems import Problem
+from hilum.serve.problems import OUR_FAULT, Problem
 from hilum.serve.settings import ServeLimits, ServeSettings
 from served import Served, serving
 
@@ -141,12 +141,12 @@ def test_decoding_that_takes_too_long_is_told() -> None:
     with_line(opened(), work, ServeLimits(film_seconds=0.3))
 
 
-def test_a_fault_of_ours_is_raised_where_it_is_awaited() -> None:
+def test_a_fault_of_ours_costs_the_film_its_answer_and_no_other() -> None:
     async def work(line: FilmLine) -> None:
-        with pytest.raises(RuntimeError, match="CANARY"):
-            await line.answer([b"bug", b"bug", b"a"])
-        while line.waiting:
-            await asyncio.sleep(0.01)
+        first, answered, last = await line.answer([b"bug", b"a", b"bug"])
+        assert first == last == OUR_FAULT
+        assert isinstance(answered, Prediction)
+        assert line.waiting == 0
 
     with_line(opened(), work)
 
@@ -164,6 +164,23 @@ def test_work_aside_counts_as_a_film() -> None:
             await line.run_aside(lambda: 1 // 0)
 
     with_line(opened(), work, ServeLimits(waiting_films=1))
+
+
+def test_explanations_leave_room_for_other_films() -> None:
+    async def work(line: FilmLine) -> None:
+        gate = threading.Event()
+        asking = [asyncio.ensure_future(line.run_aside(lambda: gate.wait(5))) for _ in range(3)]
+        await asyncio.sleep(0.05)
+        with pytest.raises(Problem, match="explanations"):
+            line.check_room_aside()
+        with pytest.raises(Problem, match="explanations"):
+            await line.run_aside(lambda: None)
+        assert len(await line.answer([b"x"] * 5)) == 5
+        gate.set()
+        assert await asyncio.gather(*asking) == [True] * 3
+        line.check_room_aside()
+
+    with_line(opened(), work, ServeLimits(waiting_films=8, explanations=3))
 
 
 def stand_in_behind_http() -> Any:
@@ -210,7 +227,7 @@ def test_a_fault_of_ours_tells_nothing(caplog: pytest.LogCaptureFixture) -> None
         assert_internal(answer)
         assert served.predict(b"fine").status_code == 200
     told = [r.getMessage() for r in caplog.records if r.name.startswith("hilum")]
-    assert told == ["A request failed: RuntimeError."]
+    assert told == ["A film failed: RuntimeError."]
 
 
 def assert_internal(answer: Any) -> None:

@@ -123,6 +123,19 @@ def test_an_explanation_holds_film_and_heatmap(served: Served, classifier: Class
     assert (other["label"], other["prediction"]["call"]) == ("Normal", "Disease")
 
 
+def test_a_strange_film_has_no_heatmap_unless_it_is_asked_for(served: Served) -> None:
+    told = served.client.post("/v1/explain", files={"file": ("x", STRANGE)}).json()
+    schemas.Explained.model_validate(told)
+    assert told["prediction"]["in_domain"] is False
+    assert [told["heatmap"], told["share_central"], told["prediction"]["probabilities"]] == [
+        None
+    ] * 3
+    assert told["film"].startswith("data:image/png;base64,")
+    asked = served.client.post("/v1/explain?show_refused=true", files={"file": ("x", STRANGE)})
+    assert asked.json()["heatmap"].startswith("data:image/png;base64,")
+    assert asked.json()["prediction"]["call"] is None
+
+
 def test_an_unknown_label_and_a_bad_film_are_not_explained(served: Served) -> None:
     answer = served.client.post("/v1/explain?label=Cat", files={"file": ("x", ILL)})
     assert (answer.status_code, answer.json()["code"]) == (422, "PARAMETER")
@@ -148,6 +161,7 @@ def test_the_model_tells_what_it_is(served: Served, classifier: Classifier) -> N
 def test_the_server_tells_how_it_fares(served: Served) -> None:
     served.predict(ILL, STRANGE, b"")
     assert served.client.get("/healthz").json() == {"status": "ok"}
+    assert served.client.head("/healthz").status_code == 200
     assert served.client.get("/readyz").json() == {"status": "ready"}
     text = served.client.get("/metrics").text
     counted = dict(line.rsplit(" ", 1) for line in text.splitlines() if line[0] != "#")

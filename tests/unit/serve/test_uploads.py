@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from itertools import pairwise
 
 from hypothesis import given
@@ -79,3 +80,15 @@ def test_who_leaves_is_noticed_and_nothing_stays_held() -> None:
     answer, held = read([part(b"a" * 900)], ends=False)
     assert isinstance(answer, SenderLeftError)
     assert held == 0
+
+
+def test_films_are_gone_as_soon_as_nobody_holds_them() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        films, _ = read([part(b"film"), b"--edge--"])
+        left = [type(known).__name__ for known in gc.get_objects()]
+    finally:
+        gc.enable()
+    assert films == [b"film"]
+    assert "_Form" not in left

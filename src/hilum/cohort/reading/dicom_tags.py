@@ -49,7 +49,13 @@ _NOBODY = re.compile(
 )
 """Put in place of a patient's number, any of these would make one patient of many."""
 
-_VIEW = re.compile(r"[A-Z][A-Z0-9 _-]{0,15}", re.ASCII)
+_VIEW_WORDS = (
+    "PA|AP|LL|RL|LLD|RLD|LLO|RLO|LAO|RAO|LPO|RPO|LAT|LLAT|RLAT|LATERAL|LEFT|RIGHT|FRONTAL|OBLIQUE|"
+    "AXIAL|LORDOTIC|DECUBITUS|SUPINE|PRONE|ERECT|UPRIGHT|SITTING|PORTABLE|XTABLE|SWIMMERS"
+)
+_VIEW = re.compile(rf"({_VIEW_WORDS})([ _-]({_VIEW_WORDS})){{0,2}}")
+"""Nothing but these: views are shown as subgroups, and people type names into any field."""
+
 _FROM_THE_SIDE = frozenset({"LL", "RL", "LAT", "LATERAL", "LLAT", "RLAT"})
 _TAKE_OUT = "Take it out of the cohort."
 

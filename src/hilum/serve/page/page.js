@@ -9,7 +9,7 @@ import { listen } from "./intake.js";
 import { showModel } from "./model.js";
 import { ask, reader } from "./server.js";
 import { drawTable, sorted } from "./table.js";
-import { answerText, plural, reminderText, summaryText } from "./words.js";
+import { answerText, nameText, plural, reminderText, summaryText } from "./words.js";
 
 const KEPT_PICTURES = 24; // films whose heat-maps stay in memory
 
@@ -18,6 +18,7 @@ let films = [];
 let opened = null;
 let label = null;
 let working = null; // the batch under way, to be stopped
+let queue = Promise.resolve(); // batches come one after another
 let places = 0;
 
 async function start() {
@@ -42,20 +43,28 @@ function showTrouble(problem) {
 }
 
 async function take(files) {
-  const fresh = files.map((file) => ({ file, name: file.name || "pasted picture", place: (places += 1) }));
+  const fresh = files.map((file) => ({ file, name: nameText(file.name) || "pasted picture", place: (places += 1) }));
   films.push(...fresh);
   if (fresh.length === 1) return open(fresh[0]);
   showAll();
   return work(fresh);
 }
 
-async function work(lot) {
-  await working?.done;
-  const stopping = new AbortController();
-  const job = work.run(sendable(lot, model.limits), lot.length, stopping.signal);
-  working = { done: job, stop: () => stopping.abort() };
-  await job;
-  working = null;
+function work(lot) {
+  queue = queue.catch(() => {}).then(() => workNow(lot));
+  return queue;
+}
+
+async function workNow(lot) {
+  const kept = lot.filter((film) => films.includes(film)); // the others were cleared meanwhile
+  if (!kept.length) return;
+  working = new AbortController();
+  try {
+    await work.run(sendable(kept, model.limits), kept.length, working.signal);
+  } finally {
+    working = null;
+  }
+  if (!films.length) return;
   drawBatch();
   announce(summaryText(films, model));
 }
@@ -186,7 +195,7 @@ function again() {
 }
 
 function clear() {
-  working?.stop();
+  working?.abort();
   for (const film of films) if (film.url) URL.revokeObjectURL(film.url);
   films = [];
   opened = null;
@@ -232,5 +241,5 @@ byId("walk-next").addEventListener("click", () => step(1));
 byId("batch-again").addEventListener("click", again);
 byId("batch-clear").addEventListener("click", clear);
 byId("batch-csv").addEventListener("click", () => download(csvText(sorted(films, model), model), "hilum-films.csv"));
-byId("progress-stop").addEventListener("click", () => working?.stop());
+byId("progress-stop").addEventListener("click", () => working?.abort());
 start();

@@ -48,7 +48,8 @@ function mayTryAgain(answer, attempt) {
 }
 
 async function send(path, body, signal) {
-  const headers = token ? { Authorization: `Bearer ${token}` } : {};
+  // No header may hold other signs, and no token has any: what is mistyped is answered by 401.
+  const headers = token ? { Authorization: `Bearer ${token.replace(/[^\x21-\x7e]/g, "?")}` } : {};
   try {
     return await fetch(path, { method: body ? "POST" : "GET", body, headers, signal, cache: "no-store" });
   } catch (error) {

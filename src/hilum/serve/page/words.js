@@ -53,7 +53,9 @@ function withInterval(name, figure) {
 /** Say from where on a film is called positive. */
 export function callText(model) {
   const point = pointText(model.operating_point.threshold);
-  return `A film is called ${model.positive} at a probability of ${point} or more.`;
+  const rule = `A film is called ${model.positive} at a probability of ${point} or more`;
+  if (model.classes.length === 2) return `${rule}.`;
+  return `${rule}; where the heads waver between the other classes, it takes more.`;
 }
 
 /** Say what the operating point reached on films that the heads had not seen; empty if unknown. */
@@ -90,13 +92,28 @@ export function callTitle(film, model) {
 /** Say an answer in one sentence. */
 export function answerText(answer, model) {
   if (!answer.in_domain) return "Not like the training films: no class is called.";
-  if (answer.call !== model.positive) return `Called ${answer.call}. ${groundsText(answer, model)}`;
+  if (answer.call !== model.positive || wavers(answer, model)) {
+    return `Called ${answer.call}. ${groundsText(answer, model)}`;
+  }
   const [value, point] = beside(answer.probabilities[model.positive], model.operating_point.threshold, WORDS);
   return `Called ${answer.call}: ${value}, above the operating point ${point}.`;
 }
 
+/** Tell whether the call is another one than the probability shown would give: with three classes
+ * or more the heads' mean log-odds decide, and these differ where the heads waver. */
+function wavers(answer, model) {
+  const reaches = answer.probabilities[model.positive] >= model.operating_point.threshold;
+  return model.classes.length > 2 && reaches !== (answer.call === model.positive);
+}
+
 /** Say why a class is called. */
 export function groundsText(answer, model) {
+  if (wavers(answer, model)) {
+    const shown = probabilityText(answer.probabilities[model.positive], 2, WORDS);
+    const point = pointText(model.operating_point.threshold);
+    return `The probability of ${model.positive} is ${shown} and the operating point ${point}, but the ` +
+      "heads waver between the other classes, and their mean log-odds decide.";
+  }
   const [value, point] = beside(answer.probabilities[model.positive], model.operating_point.threshold, WORDS);
   const side = answer.call === model.positive ? "above" : "below";
   const grounds = `The probability of ${model.positive} is ${value}, ${side} the operating point ${point}.`;
@@ -139,6 +156,9 @@ const REMINDERS = {
 
 /** Say beside an answer what the verdict does to it; empty if nothing. */
 export const reminderText = (model) => REMINDERS[model.verdict.headline] ?? "";
+
+/** Write a file's name so that no sign in it turns round or hides what stands beside it. */
+export const nameText = (name) => name.replace(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, "\ufffd");
 
 export function bytesText(bytes) {
   return bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} kB` : `${Math.round(bytes / 1e6)} MB`;

@@ -1,0 +1,75 @@
+"""A run folder is read back as it was written, or refused with one clear message."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from run_files import COLUMNS, write_run
+
+from hilum.errors import RunError
+from hilum.studies.past_runs import needs_attention, read_run
+from hilum.studies.recipes import find_recipe
+from hilum.studies.retraining import train_from_run
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_films_are_found_whatever_they_are_called(here: Path) -> None:
+    names = ["plain.png", "-dash.png", "=cmd().png", "two\nlines.png", os.fsdecode(b"f\xfcr.png"),
+             "a,b.png"]  # fmt: skip
+    past = read_run(write_run(here / "run", names))
+    assert [str(film.path) for film in past.cohort.films] == names
+    assert past.cohort.y.tolist() == [0, 1, 0, 1, 0, 1]
+    assert (past.seed, past.positive, past.recipe) == (3, "A", find_recipe("hilum"))
+    (split,) = past.folds.splits
+    assert (split.train.tolist(), split.test.tolist()) == ([0, 3], [2, 5])
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("results.json", "[]"),
+        ("results.json", "{"),
+        ("provenance.json", "{}"),
+        ("folds.csv", ",".join(COLUMNS) + "\n" + "x" * 200_000 + "\n"),
+        ("folds.csv", ",".join(COLUMNS) + "\n0,0\n"),
+        ("folds.csv", "a,b\n1,2\n"),
+    ],
+)
+def test_a_damaged_run_is_refused(here: Path, name: str, content: str) -> None:
+    run = write_run(here / "run", ["a.png", "b.png", "c.png"])
+    (run / name).write_text(content)
+    with pytest.raises(RunError):
+        read_run(run)
+
+
+def test_a_film_that_is_gone_or_changed_is_named(here: Path) -> None:
+    run = write_run(here / "run", ["a.png", "b.png", "c.png"])
+    (here / "b.png").write_bytes(b"other")
+    with pytest.raises(RunError, match=r"b\.png.*has changed"):
+        read_run(run)
+    (here / "b.png").unlink()
+    with pytest.raises(RunError, match=r"b\.png.*cannot be read"):
+        read_run(run)
+
+
+def test_a_failed_check_needs_attention_though_the_claim_stands(here: Path) -> None:
+    films = ["a.png", "b.png", "c.png"]
+    assert not needs_attention(write_run(here / "fine", films, checks=[{"severity": "warn"}]))
+    assert needs_attention(write_run(here / "failed", films, checks=[{"severity": "fail"}]))
+    with pytest.raises(RunError):
+        needs_attention(here / "nowhere")
+
+
+def test_a_run_on_a_model_file_says_what_to_name(here: Path) -> None:
+    """Its name in the run is the file's own, which is no name of the catalog."""
+    run = write_run(here / "run", ["a.png", "b.png", "c.png"])
+    with pytest.raises(RunError, match="used the model file ours") as caught:
+        train_from_run(run, cache_dir=here / "cache")
+    assert "onnx:PATH" in caught.value.fix
