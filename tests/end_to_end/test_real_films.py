@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import hilum
+from embedded import EMBEDDED
 from hilum.studies.recipes import find_recipe
 
 pytestmark = pytest.mark.films
@@ -18,13 +19,20 @@ def withholding(comparison: hilum.Comparison) -> set[str]:
     return {reason.cause for reason in comparison.verdict.grounds if reason.weight == "withholds"}
 
 
+@pytest.mark.parametrize(
+    "backbones",
+    [["efficientnet-lite0"], pytest.param(EMBEDDED, marks=pytest.mark.slow)],
+    ids=["one", "all"],
+)
 def test_the_papers_cohort_is_easy_for_every_backbone(
-    films_folder: Path, graph_cache: Path
+    films_folder: Path, graph_cache: Path, backbones: list[str]
 ) -> None:
     cohort = hilum.Cohort.from_folder(films_folder / "paper-cohort")
-    comparison = hilum.compare(cohort, positive="COVID-19", cache_dir=graph_cache)
+    comparison = hilum.compare(
+        cohort, positive="COVID-19", backbones=backbones, cache_dir=graph_cache
+    )
     assert cohort.n_per_class == {"COVID-19": 70, "Normal": 90}
-    assert len(comparison.backbones) == 3
+    assert len(comparison.backbones) == len(backbones)
     for result in comparison.backbones:
         assert result.evaluation.metrics["accuracy"].value >= 0.97, result.name
     # ... and nothing of that is due to the disease

@@ -100,6 +100,7 @@ def test_the_terminal_shows_both_side_by_side_within_its_width(finished) -> None
     assert heading.split() == ["Backbone", "paper", "hilum"]
 
 
+@pytest.mark.slow
 def test_a_run_of_either_kind_replaces_the_other_and_strangers_stay(
     hilum, films: Path, finished, tmp_path: Path
 ) -> None:
