@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from handing_films import drop
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FileChooser, Page, expect
 from served_bundles import served
 
 from tiny_bundle import as_png, strange_film, tiny_film, write_tiny_bundle
@@ -68,6 +69,13 @@ def look_at(page: Page, films: dict[str, bytes]) -> None:
     page.wait_for_selector(f"{place}[aria-busy=false]:visible")
 
 
+def wait_for(page: Page, is_there: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 15
+    while not is_there():
+        assert time.monotonic() < deadline
+        page.wait_for_timeout(50)
+
+
 def heading_levels(page: Page) -> list[int]:
     tags = page.evaluate(
         "[...document.querySelectorAll('h1, h2, h3, h4, h5, h6')]"
@@ -78,6 +86,9 @@ def heading_levels(page: Page) -> list[int]:
 
 def test_all_is_reached_by_the_keyboard_alone(opened: Callable, address: str) -> None:
     page = opened(address).page
+    # Asked for long before: the browser must know of it when the key is pressed.
+    choosers: list[FileChooser] = []
+    page.on("filechooser", lambda chooser: choosers.append(chooser))
     page.keyboard.press("Tab")
     expect(page.locator(".skip")).to_be_focused()
     page.keyboard.press("Enter")
@@ -87,9 +98,9 @@ def test_all_is_reached_by_the_keyboard_alone(opened: Callable, address: str) ->
         "getComputedStyle(document.querySelector('#files + label')).outlineStyle"
     )
     assert outline == "solid"
-    with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Space")
-    chooser.value.set_files(
+    page.keyboard.press("Space")
+    wait_for(page, lambda: bool(choosers))
+    choosers[0].set_files(
         [{"name": f"{k}.png", "mimeType": "image/png", "buffer": film}
          for k, film in enumerate((DISEASE, NORMAL, STRANGE))]
     )  # fmt: skip
