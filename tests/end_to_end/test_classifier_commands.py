@@ -15,6 +15,7 @@ import pytest
 
 import hilum
 from exit_codes import code_of_run
+from hilum.cli.main import app
 from hilum.cohort.phantoms import write_phantoms
 
 FAST = ("--folds", "3", "--repeats", "1", "--views", "1", "--epochs", "12")
@@ -170,6 +171,20 @@ def test_python_gives_the_answers_of_the_command(run, bundle: Path, phantoms: Pa
     [
         (["train"], "Name the films"),
         (["train", "--from", "nowhere"], "no run folder"),
+        (["predict", "{run}", "film.png"], "has no classifier.json"),
+    ],
+)
+def test_a_mistake_is_one_clear_message(run, compared: Path, arguments, says: str) -> None:
+    done = run(*(argument.format(run=compared) for argument in arguments))
+    assert done.returncode == 2
+    assert says in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
         (["train", "{films}", "--from", "{run}"], "DATA would mean nothing"),
         (["train", "--from", "{run}", "--seed", "3"], "--seed would mean nothing"),
         (["train", "--from", "{run}", "--backbone", "vgg16"], "did not compare 'vgg16'"),
@@ -177,20 +192,23 @@ def test_python_gives_the_answers_of_the_command(run, bundle: Path, phantoms: Pa
          "a classifier has one"),
         (["train", "{films}", "--positive", "Opacity", "-o", "{films}"], "among the films"),
         (["predict", "nowhere", "film.png"], "is not there"),
-        (["predict", "{run}", "film.png"], "has no classifier.json"),
         (["predict", "{bundle}", "{empty}"], "no film to answer for"),
         (["predict", "{bundle}", "none-*.png"], "no film to answer for"),
     ],
 )  # fmt: skip
-def test_a_mistake_is_one_clear_message(
-    run, compared: Path, bundle: Path, phantoms: Path, tmp_path: Path, arguments, says: str
-) -> None:
+def test_every_mistake_is_told_before_any_work(
+    compared: Path, bundle: Path, phantoms: Path, graph_cache: Path, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, arguments, says: str,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("HILUM_CACHE_DIR", str(graph_cache))
+    monkeypatch.chdir(tmp_path)
     places = {"films": phantoms, "run": compared, "bundle": bundle, "empty": tmp_path}
-    done = run(*(argument.format(**places) for argument in arguments))
-    assert done.returncode == 2
-    assert says in " ".join(done.stderr.split())
-    assert "Traceback" not in done.stderr
-    assert done.stdout == ""
+    words = [argument.format(**places) for argument in arguments]
+    with pytest.raises(hilum.HilumError) as caught:
+        app(words, standalone_mode=False)
+    assert says in caught.value.message
+    assert caught.value.fix
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_run_whose_films_changed_is_not_built_on(run, compared: Path, tmp_path: Path) -> None:

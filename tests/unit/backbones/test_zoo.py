@@ -167,6 +167,7 @@ print(json.dumps(worst))
     assert max(worst.values()) < 1e-6
 
 
+@pytest.mark.slow
 def test_efficientnet_divides_by_the_deviation(tmp_path: Path) -> None:
     """As Keras has it after a download: (x / 255 - mean) / deviation, in front of the stem."""
     program = """
