@@ -6,14 +6,13 @@ of the graph, for programs that have no Hilum. Both formats are written from thi
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
+from hilum.classifier.heads import LOG_LARGEST, LOG_SMALLEST, ROUNDING
 from hilum.errors import ExportError
-from hilum.evaluation.decisions import SMALLEST_PROBABILITY
 
 if TYPE_CHECKING:
     import openvino
@@ -31,13 +30,8 @@ REFUSED: Final = -1
 _BLOCK_CELLS: Final = 4
 """Side of the blocks of the pooling `average-4x4`, in cells of the feature map."""
 
-_LOG_SMALLEST: Final = math.log(SMALLEST_PROBABILITY)
-_LOG_LARGEST: Final = math.log1p(-SMALLEST_PROBABILITY)
 _NEVER: Final = -1e30
 """A logarithm so small that its exponential is 0."""
-
-_ROUNDING: Final = 1e-6
-"""Log-odds this close are equal, as in the bundle."""
 
 
 def combine(bundle: Bundle, *, with_map: bool = False) -> openvino.Model:
@@ -125,7 +119,7 @@ def _pass_heads(features: Any, kernel: Any, heads: HeadStack) -> _Passed:
     # Not a product of matrices: OpenVINO fails on those of many heads and any number of films.
     products = ops.reduce_sum(ops.multiply(layer, heads.output_kernel), np.array([2]))
     logits = ops.add(products, heads.output_bias)
-    scores = ops.clamp(ops.log_softmax(logits, 2), _LOG_SMALLEST, _LOG_LARGEST)
+    scores = ops.clamp(ops.log_softmax(logits, 2), LOG_SMALLEST, LOG_LARGEST)
     tempered = _temper(scores, heads)
     mean = ops.reduce_mean(ops.log_softmax(tempered, 2), np.array([1]))
     positive = ops.gather(tempered, np.array(heads.positive), np.array(2))
@@ -221,7 +215,7 @@ def _call(passed: _Passed, distance: Any, bundle: Bundle) -> Any:
     from openvino import opset13 as ops
 
     heads = bundle.heads
-    needed = math.log(heads.threshold) - math.log1p(-heads.threshold) - _ROUNDING
+    needed = heads.log_odds_threshold - ROUNDING
     others = ops.subtract(passed.probabilities, _marks(heads))
     likeliest = ops.topk(others, np.array(1), 1, "max", "value", index_element_type="i64").output(1)
     negative = ops.squeeze(likeliest, np.array([1]))

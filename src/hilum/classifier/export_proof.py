@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Final
 
@@ -98,17 +97,12 @@ def hold_equal(
         differences[name] = float(gap.max()) / scale
         if differences[name] > MOST_DIFFERENCE:
             raise _unequal(f"{name} differs by {differences[name]:.1e}")
-    to_threshold = np.abs(expected["log_odds"] - log_odds_threshold(bundle))
+    to_threshold = np.abs(expected["log_odds"] - bundle.heads.log_odds_threshold)
     to_limit = np.abs(expected["distance"] - bundle.guard.threshold)
     is_clear = (to_threshold > _CLOSE) & (to_limit > _CLOSE)
     if np.any(is_clear & (answers["call"] != expected["call"])):
         raise _unequal("another class is called")
     return differences
-
-
-def log_odds_threshold(bundle: Bundle) -> float:
-    """Give the log-odds of the positive class from which on it is called."""
-    return math.log(bundle.heads.threshold) - math.log1p(-bundle.heads.threshold)
 
 
 def _unequal(how: str) -> ExportError:

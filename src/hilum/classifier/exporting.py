@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import hilum
 from hilum.classifier.bundle import Bundle
 from hilum.classifier.combined_graph import INPUT, combine
-from hilum.classifier.export_proof import answer, draw_squares, hold_equal, log_odds_threshold
+from hilum.classifier.export_proof import answer, draw_squares, hold_equal
 from hilum.errors import ExportError, OutputError
 from hilum.writing import sync_files, sync_folder
 
@@ -120,7 +120,7 @@ def describe(bundle: Bundle, graph: openvino.Model) -> dict[str, str]:
         "classes": json.dumps(record.classes, ensure_ascii=False),
         "positive": record.positive,
         "threshold": repr(record.threshold),
-        "log_odds_threshold": repr(log_odds_threshold(bundle)),
+        "log_odds_threshold": repr(bundle.heads.log_odds_threshold),
         "distance_limit": repr(record.distance_limit),
         "backbone": record.backbone.title,
         "verdict": record.verdict.headline,

@@ -16,11 +16,12 @@ from jaxtyping import Bool, Float, Float32
 from hilum.evaluation.decisions import SMALLEST_PROBABILITY, Calibrator
 from hilum.heads.network import HeadWeights
 
-_LOG_SMALLEST = math.log(SMALLEST_PROBABILITY)
-_LOG_LARGEST = math.log1p(-SMALLEST_PROBABILITY)
+LOG_SMALLEST = math.log(SMALLEST_PROBABILITY)
+LOG_LARGEST = math.log1p(-SMALLEST_PROBABILITY)
+"""A head's scores are held between these before they are calibrated."""
 
-# Log-odds this close are equal, as where the threshold was fixed.
-_ROUNDING = 1e-6
+ROUNDING = 1e-6
+"""Log-odds this close are equal, as where the threshold was fixed."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,11 @@ class HeadStack:
             threshold=threshold,
         )
 
+    @property
+    def log_odds_threshold(self) -> float:
+        """Log-odds of the positive class from which on it is called, but for `ROUNDING`."""
+        return math.log(self.threshold) - math.log1p(-self.threshold)
+
     def log_probabilities(
         self, features: Float[np.ndarray, "films width"]
     ) -> Float[np.ndarray, "heads films classes"]:
@@ -90,7 +96,7 @@ class HeadStack:
         layer = features.astype(np.float32) @ self.hidden_kernel
         layer = np.maximum(layer + self.hidden_bias[:, np.newaxis], 0)
         logits = layer @ self.output_kernel + self.output_bias[:, np.newaxis]
-        scores = np.clip(log_softmax(logits.astype(float)), _LOG_SMALLEST, _LOG_LARGEST)
+        scores = np.clip(log_softmax(logits.astype(float)), LOG_SMALLEST, LOG_LARGEST)
         tempered = scores / self.temperatures[:, np.newaxis, np.newaxis]
         return log_softmax(tempered + self.log_prior_ratios[:, np.newaxis])
 
@@ -122,9 +128,8 @@ class HeadStack:
         self, log_probabilities: Float[np.ndarray, "heads films classes"]
     ) -> Bool[np.ndarray, " films"]:
         """Tell which films are called positive: whose log-odds reach the threshold's."""
-        needed = math.log(self.threshold) - math.log1p(-self.threshold)
         odds = mean_log_odds(log_probabilities, self.positive)
-        return np.asarray(odds >= needed - _ROUNDING)
+        return np.asarray(odds >= self.log_odds_threshold - ROUNDING)
 
 
 def pool(

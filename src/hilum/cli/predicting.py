@@ -15,6 +15,7 @@ from hilum.classifier.classifier import Classifier
 from hilum.classifier.predictions import FilmFailure, Prediction
 from hilum.cli.film_lists import list_films
 from hilum.cli.printing import printable
+from hilum.cohort.spreadsheets import escape_cell
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -107,24 +108,19 @@ def _print_csv(
     answers = []
     for path, answer in answered:
         answers.append((path, answer))
-        name = _harmless(printable(str(path)))
+        name = escape_cell(printable(str(path)))
         if isinstance(answer, FilmFailure):
             blanks = [""] * (4 + len(classes))
             writer.writerow([name, *blanks, answer.code, answer.message])
             continue
         is_shown = answer.in_domain or shows_refused
         writer.writerow(
-            [name, _harmless(answer.call or ""), str(answer.in_domain).lower(),
+            [name, escape_cell(answer.call or ""), str(answer.in_domain).lower(),
              f"{answer.distance:.6g}",
              *(f"{p:.9g}" if is_shown else "" for p in answer.probabilities.values()),
              "; ".join(answer.notes), "", ""]
         )  # fmt: skip
     return answers
-
-
-def _harmless(cell: str) -> str:
-    """Keep a spreadsheet from running a cell as a formula."""
-    return "'" + cell if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
 
 
 def _print_table(

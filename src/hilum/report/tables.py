@@ -14,6 +14,7 @@ from jaxtyping import Float
 
 from hilum.backbones.imagenet import imagenet_classes
 from hilum.cohort.manifest import Cohort
+from hilum.cohort.spreadsheets import escape_cell
 from hilum.evaluation.calibration import calibrate
 from hilum.evaluation.decisions import Decisions
 from hilum.studies.comparison import Comparison
@@ -29,9 +30,10 @@ def predictions_table(comparison: Comparison) -> str:
         [*header, *(f"score_{label}" for label in cohort.classes), "calibrated", "threshold"],
         (
             [
-                result.name, split.repeat, split.fold, film.film_id, _text(film.path),
-                _text(film.label),
-                _text(cohort.classes[int(scores.argmax())]), *(f"{score:.9g}" for score in scores),
+                result.name, split.repeat, split.fold, film.film_id, escape_cell(film.path),
+                escape_cell(film.label),
+                escape_cell(cohort.classes[int(scores.argmax())]),
+                *(f"{score:.9g}" for score in scores),
                 *_decided(result.decisions, head, scores, positive),
             ]
             for result in comparison.backbones
@@ -84,8 +86,8 @@ def folds_table(comparison: Comparison) -> str:
         ["repeat", "fold", "part", "film_id", "path", "label", "group", "row"],
         (
             [
-                split.repeat, split.fold, part, films[row].film_id, _text(films[row].path),
-                _text(films[row].label), int(folds.groups[row]), int(row),
+                split.repeat, split.fold, part, films[row].film_id, escape_cell(films[row].path),
+                escape_cell(films[row].label), int(folds.groups[row]), int(row),
             ]
             for split in folds.splits
             for part, rows in (
@@ -105,7 +107,7 @@ def imagenet_table(naming: Naming) -> str:
         ["film_id", "path", "label", "backbone", "rank", "class", "probability"],
         (
             [
-                film.film_id, _text(film.path), _text(film.label), backbone.name, rank,
+                film.film_id, escape_cell(film.path), escape_cell(film.label), backbone.name, rank,
                 names[thing],
                 f"{probability:.9g}",
             ]
@@ -126,7 +128,7 @@ def excluded_table(*cohorts: Cohort) -> str:
         ["film_id", "path", "label", "code", "message", "fix", "cohort"],
         (
             [
-                e.film_id, _text(e.path), _text(e.label), e.code, e.message, e.fix,
+                e.film_id, escape_cell(e.path), escape_cell(e.label), e.code, e.message, e.fix,
                 "external" if cohort.is_external else "",
             ]
             for cohort in cohorts
@@ -141,9 +143,3 @@ def _csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     writer.writerow(header)
     writer.writerows(rows)
     return text.getvalue()
-
-
-def _text(text: object) -> str:
-    """Write a path or a label so that no spreadsheet runs it as a formula."""
-    path = str(text)
-    return "'" + path if path[:1] in ("=", "+", "-", "@", "\t", "\r") else path

@@ -15,6 +15,7 @@ import numpy as np
 from hilum.cohort.manifest import Cohort, Film
 from hilum.cohort.reading import load_bytes
 from hilum.cohort.splitting import Folds, Split
+from hilum.cohort.spreadsheets import unescape_cell
 from hilum.errors import FilmError, RunError
 from hilum.heads.recipe import HeadRecipe
 from hilum.studies.comparison import Recipe
@@ -167,7 +168,7 @@ def _read_folds(path: Path, results: Mapping[str, Any]) -> tuple[Cohort, Folds]:
 
 def _find_film(line: Mapping[str, str]) -> Film:
     """Find a film where it was, and prove that it is the same."""
-    path = Path(_unescaped(line["path"]))
+    path = Path(unescape_cell(line["path"]))
     try:
         sha256 = hashlib.sha256(load_bytes(path)).hexdigest()
     except FilmError as error:
@@ -178,9 +179,4 @@ def _find_film(line: Mapping[str, str]) -> Film:
         ) from error
     if not sha256.startswith(line["film_id"].partition("-")[0]):
         raise RunError(f"The film '{path}' has changed since the run.", fix=_AGAIN)
-    return Film(line["film_id"], path, sha256, _unescaped(line["label"]))
-
-
-def _unescaped(text: str) -> str:
-    """Undo the apostrophe that keeps spreadsheets from running a cell."""
-    return text[1:] if text[:1] == "'" and text[1:2] in tuple("=+-@\t\r") else text
+    return Film(line["film_id"], path, sha256, unescape_cell(line["label"]))
