@@ -18,6 +18,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from hilum.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from hilum.classifier.classifier import Classifier as Classifier
     from hilum.classifier.predictions import Prediction as Prediction
@@ -34,8 +36,6 @@ if TYPE_CHECKING:
     from hilum.studies.comparison import Comparison as Comparison
     from hilum.studies.retraining import train_from_run as train_from_run
     from hilum.studies.training import train as train
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "Audit": "hilum.studies.audits",

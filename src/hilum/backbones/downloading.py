@@ -21,8 +21,8 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
-import hilum
 from hilum.errors import DownloadError
+from hilum.version import __version__
 
 Progress = Callable[[int, int | None], None]
 """Told the bytes that are here and, if the server says it, the bytes of the whole file."""
@@ -127,7 +127,7 @@ def _receive(
     """Try once; tell whether it went on from earlier bytes."""
     version = _read_note(part)
     here = part.stat().st_size if part.exists() and (version or may_piece) else 0
-    headers = {"User-Agent": f"hilum/{hilum.__version__}"}
+    headers = {"User-Agent": f"hilum/{__version__}"}
     if here:
         headers["Range"] = f"bytes={here}-"
         # A weak name says too little to piece by.

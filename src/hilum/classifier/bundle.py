@@ -16,7 +16,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import hilum
 from hilum.classifier.graph_places import find_graph, hash_graph
 from hilum.classifier.guard import DomainGuard
 from hilum.classifier.heads import HeadStack
@@ -26,6 +25,7 @@ from hilum.classifier.tensors import read_weights, write_weights
 from hilum.cohort.reading import READING_VERSION
 from hilum.errors import BundleError, OutputError, UntrustedModelError
 from hilum.features.views import VIEWS_VERSION
+from hilum.version import __version__
 from hilum.writing import check_writable, sync_files, sync_folder
 
 RECORD, HEAD, STUDY, CARD, GRAPH = (
@@ -73,7 +73,7 @@ class Bundle:
 def versions() -> dict[str, Any]:
     """Tell what makes a bundle here."""
     packages = {name: version(name) for name in ("openvino", "keras", "numpy")}
-    return {"hilum": hilum.__version__, **READS, **packages}
+    return {"hilum": __version__, **READS, **packages}
 
 
 def check_bundle_place(folder: Path) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
@@ -12,13 +12,31 @@ from jaxtyping import Bool, Float, UInt8
 from hilum.classifier.attribution_shares import RegionShare, share_in_centre, share_in_lungs
 from hilum.classifier.cells import CellMap, fits_pooling, map_cells
 from hilum.classifier.films import FilmLike, PreparedFilm
+from hilum.classifier.graph import FeatureGraph
+from hilum.classifier.heads import HeadStack
 from hilum.classifier.occlusion import OcclusionMap, occlude
 from hilum.classifier.predictions import Prediction
+from hilum.classifier.records import BundleRecord
+from hilum.classifier.references import ReferenceMaps
 from hilum.classifier.sanity import SanityCheck, check_sanity, rank_correlation
 from hilum.errors import ExplanationError
 
-if TYPE_CHECKING:
-    from hilum.classifier.classifier import Classifier
+
+class Explainable(Protocol):
+    """What an explanation needs of a classifier."""
+
+    record: BundleRecord
+    heads: HeadStack
+    references: ReferenceMaps | None
+    graph: FeatureGraph
+
+    def prepare(self, film: FilmLike, *, is_whole: bool = False) -> PreparedFilm:
+        """Read a film and bring it to the backbone's square."""
+
+    def judge(
+        self, features: Float[np.ndarray, "films width"], notes: Sequence[tuple[str, ...]]
+    ) -> list[Prediction]:
+        """Answer for films whose features are there."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +104,7 @@ _ONLY_THE_MAP = Extras()
 
 
 def explain_film(
-    classifier: Classifier,
+    classifier: Explainable,
     film: FilmLike,
     label: str | None = None,
     *,
@@ -151,7 +169,7 @@ def explain_film(
     )
 
 
-def find_class(classifier: Classifier, label: str | None) -> int:
+def find_class(classifier: Explainable, label: str | None) -> int:
     """Return the index of the class to explain.
 
     Args:
@@ -172,7 +190,7 @@ def find_class(classifier: Classifier, label: str | None) -> int:
 
 
 def _whole(
-    classifier: Classifier, film: FilmLike, prepared: PreparedFilm
+    classifier: Explainable, film: FilmLike, prepared: PreparedFilm
 ) -> UInt8[np.ndarray, "height width"]:
     """The film to draw: large JPEG files were decoded at a reduced scale for the backbone."""
     if isinstance(film, np.ndarray):

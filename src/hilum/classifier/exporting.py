@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
-import hilum
 from hilum.classifier.bundle import Bundle
 from hilum.classifier.combined_graph import INPUT, combine
 from hilum.classifier.export_proof import answer, draw_squares, hold_equal
 from hilum.errors import ExportError, OutputError
+from hilum.version import __version__
 from hilum.writing import sync_files, sync_folder
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def describe(bundle: Bundle, graph: openvino.Model) -> dict[str, str]:
         "verdict": record.verdict.headline,
         "verdict_reasons": json.dumps(record.verdict.reasons, ensure_ascii=False),
         "created": record.created,
-        "hilum": hilum.__version__,
+        "hilum": __version__,
     }
 
 

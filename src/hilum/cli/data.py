@@ -132,8 +132,8 @@ def read_cohorts(
         read_external,
         share_columns,
     )
-    from hilum.cohort.folders import read_folder
     from hilum.cohort.labelling import check_found, fit_to_own, parse_label_map
+    from hilum.cohort.manifest import Cohort
     from hilum.cohort.tables import read_table
 
     columns = Columns(
@@ -157,15 +157,19 @@ def read_cohorts(
         check_found(wanted, {*found, *found_there}, where="film of either cohort")
         own_map = fit_to_own(label_map, found)
     if data.is_dir():
-        cohort = read_folder(data, labels=own_map, classes=classes, patient_pattern=patient_pattern)
+        cohort = Cohort.from_folder(
+            data, labels=own_map, classes=classes, patient_pattern=patient_pattern
+        )
     else:
-        cohort = read_table(
-            data,
-            columns,
-            image_folder=image_folder,
-            labels=own_map,
-            classes=classes,
-            patient_pattern=patient_pattern,
+        cohort = Cohort.of(
+            read_table(
+                data,
+                columns,
+                image_folder=image_folder,
+                labels=own_map,
+                classes=classes,
+                patient_pattern=patient_pattern,
+            )
         )
     if external is None:
         return cohort, None

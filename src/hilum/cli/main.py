@@ -14,7 +14,6 @@ from typing import Annotated
 
 import typer
 
-import hilum
 from hilum.cli.audit import audit_command
 from hilum.cli.backbones import backbones_app
 from hilum.cli.check_table import check_table_command
@@ -30,6 +29,7 @@ from hilum.cli.serve import serve_command
 from hilum.cli.stopping import stopping
 from hilum.cli.train import train_command
 from hilum.errors import HilumError
+from hilum.version import __version__
 
 app = typer.Typer(
     name="hilum",
@@ -55,7 +55,7 @@ app.command("doctor")(doctor_command)
 
 def _show_version(is_wanted: bool) -> None:
     if is_wanted:
-        typer.echo(f"hilum {hilum.__version__}")
+        typer.echo(f"hilum {__version__}")
         raise typer.Exit
 
 

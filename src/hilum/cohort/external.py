@@ -8,7 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from hilum.cohort.columns import Columns
-from hilum.cohort.folders import list_subfolders, read_folder
+from hilum.cohort.folders import list_subfolders
 from hilum.cohort.labelling import LabelMap, fit_to_classes
 from hilum.cohort.manifest import Cohort
 from hilum.cohort.registering import cohort_name
@@ -50,16 +50,18 @@ def read_external(
     fitted = fit_to_classes(labels or {}, found, classes, name=cohort_name(data))
     with _said_of(data):
         if data.is_dir():
-            return read_folder(
+            return Cohort.from_folder(
                 data, labels=fitted, patient_pattern=patient_pattern, is_external=True
             )
-        return read_table(
-            data,
-            columns,
-            image_folder=image_folder,
-            labels=fitted,
-            patient_pattern=patient_pattern,
-            is_external=True,
+        return Cohort.of(
+            read_table(
+                data,
+                columns,
+                image_folder=image_folder,
+                labels=fitted,
+                patient_pattern=patient_pattern,
+                is_external=True,
+            )
         )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from hilum.cohort.labelling import LabelMap, name_classes
-from hilum.cohort.manifest import Cohort
+from hilum.cohort.manifest import FilmTable
 from hilum.cohort.patients import choose_rules, tell_patients
 from hilum.cohort.reading import is_film_name, is_picture_name
 from hilum.cohort.registering import Candidate, check_choice, cohort_name, register_films
@@ -25,7 +25,7 @@ def read_folder(
     classes: Sequence[str] | None = None,
     patient_pattern: str | None = None,
     is_external: bool = False,
-) -> Cohort:
+) -> FilmTable:
     """Read `folder/<class>/…` as a cohort; see `Cohort.from_folder`.
 
     Where `is_external`, the films are of another cohort than the one that the options speak
@@ -46,14 +46,14 @@ def read_folder(
             left_out[subfolder.name] = sum(film.is_named_as_film for film in films)
         else:
             candidates += _candidates(subfolder, folder, label)
-    cohort = register_films(
+    table = register_films(
         cohort_name(folder),
         candidates,
         left_out,
         expected=set(class_of.values()) if classes is None else classes,
         is_external=is_external,
     )
-    return tell_patients(cohort, rules, may_find_none=is_external)
+    return tell_patients(table, rules, may_find_none=is_external)
 
 
 def list_subfolders(folder: Path) -> list[Path]:

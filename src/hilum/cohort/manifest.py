@@ -1,7 +1,6 @@
 """Cohort: the table of films that a study looks at.
 
-No pixels live here; `reading` turns a film of the table into pixels. `folders` and
-`tables` make cohorts from what users have.
+No pixels live here. `folders` and `tables` read what users have.
 """
 
 from __future__ import annotations
@@ -69,8 +68,8 @@ class Exclusion:
 
 
 @dataclass(frozen=True)
-class Cohort:
-    """The films of a study, in a fixed order, with what is known of each.
+class FilmTable:
+    """Films in a fixed order, with what is known of each.
 
     Attributes:
         name: What the study is called: the folder's or the table's name.
@@ -97,6 +96,16 @@ class Cohort:
 
     def __len__(self) -> int:
         return len(self.films)
+
+
+@dataclass(frozen=True)
+class Cohort(FilmTable):
+    """The films of a study, in a fixed order, with what is known of each; see `FilmTable`."""
+
+    @classmethod
+    def of(cls, table: FilmTable) -> Cohort:
+        """Make a cohort of what a reader found."""
+        return cls(**vars(table))
 
     @classmethod
     def from_folder(
@@ -128,12 +137,14 @@ class Cohort:
         """
         from hilum.cohort.folders import read_folder
 
-        return read_folder(
-            Path(folder),
-            labels=labels,
-            classes=classes,
-            patient_pattern=patient_pattern,
-            is_external=is_external,
+        return cls.of(
+            read_folder(
+                Path(folder),
+                labels=labels,
+                classes=classes,
+                patient_pattern=patient_pattern,
+                is_external=is_external,
+            )
         )
 
     @classmethod
@@ -182,7 +193,7 @@ class Cohort:
         from hilum.cohort.columns import Columns
         from hilum.cohort.tables import read_table
 
-        return read_table(
+        found = read_table(
             Path(table),
             Columns(
                 image=image_column,
@@ -199,6 +210,7 @@ class Cohort:
             patient_pattern=patient_pattern,
             is_external=is_external,
         )
+        return cls.of(found)
 
     @property
     def y(self) -> Int[np.ndarray, " films"]:

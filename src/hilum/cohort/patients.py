@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from hilum.cohort.manifest import Cohort, Film
+from hilum.cohort.manifest import Film, FilmTable
 from hilum.errors import CohortError
 
 NO_PATTERN = "none"
@@ -111,12 +111,12 @@ def choose_rules(pattern: str | None) -> tuple[NameRule, ...]:
 
 
 def tell_patients(
-    cohort: Cohort,
+    table: FilmTable,
     rules: Sequence[NameRule],
     *,
     has_column: bool = False,
     may_find_none: bool = False,
-) -> Cohort:
+) -> FilmTable:
     """Fill in the patients that files' names tell, and say how each patient is known.
 
     A patient that a table names stays. Where a table has a column for patients, its
@@ -126,14 +126,14 @@ def tell_patients(
     patients put one name in place of all.
 
     Args:
-        cohort: With the patients that a table or DICOM files named, if any.
+        table: With the patients that a table or DICOM files named, if any.
         rules: From `choose_rules`.
         has_column: The films come from a table with a column of patients.
         may_find_none: The user's pattern was meant for other films; where it fits no name
             here, it tells nothing.
 
     Returns:
-        The cohort with patients and `patients_from`.
+        The table with patients and `patients_from`.
 
     Raises:
         CohortError: The user's pattern fits no film's name.
@@ -141,17 +141,17 @@ def tell_patients(
     is_users = rules != KNOWN_RULES
     if has_column and not is_users:
         rules = ()
-    found = [_find(film.path.name, rules) for film in cohort.films]
+    found = [_find(film.path.name, rules) for film in table.films]
     if is_users and rules and not any(found) and not may_find_none:
         raise CohortError(
-            f"The patient pattern finds no patient in any of the {len(cohort)} files' names.",
+            f"The patient pattern finds no patient in any of the {len(table)} files' names.",
             fix=f"{_EXAMPLE_FIX} Or leave it out; --patient-pattern none reads no names.",
         )
     if not has_column:
-        cohort = replace(cohort, films=_without_stand_in(cohort.films))
+        table = replace(table, films=_without_stand_in(table.films))
     told: Counter[str] = Counter()
     films = []
-    for film, name in zip(cohort.films, found, strict=True):
+    for film, name in zip(table.films, found, strict=True):
         if film.patient is not None and has_column:
             told[_COLUMN] += 1
         elif film.patient is not None and not (is_users and name):
@@ -162,7 +162,7 @@ def tell_patients(
             film = replace(film, patient=patient)
         films.append(film)
     known = tuple(f"{count} of {len(films)} films: {way}" for way, count in told.most_common())
-    return replace(cohort, films=tuple(films), patients_from=known)
+    return replace(table, films=tuple(films), patients_from=known)
 
 
 def _without_stand_in(films: tuple[Film, ...]) -> tuple[Film, ...]:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hilum.cohort.manifest import Cohort, Exclusion, Film, no_external_film
+from hilum.cohort.manifest import Exclusion, Film, FilmTable, no_external_film
 from hilum.cohort.reading import (
     SNIFFED_BYTES,
     FilmTags,
@@ -65,7 +65,7 @@ def register_films(
     expected: Iterable[str] = (),
     is_external: bool = False,
     has_patient_column: bool = False,
-) -> Cohort:
+) -> FilmTable:
     """Hash every candidate and check that it looks like a film; decode nothing.
 
     What the candidates do not say of the films is taken from DICOM files' own tags.
@@ -80,7 +80,7 @@ def register_films(
         has_patient_column: A table tells the patients; where it does not, they are unknown.
 
     Returns:
-        The cohort; files that cannot be films are in its `excluded`.
+        The table; files that cannot be films are in its `excluded`.
 
     Raises:
         CohortError: Fewer classes than needed have a film, or some class has none; of an
@@ -114,7 +114,7 @@ def register_films(
         _check_classes(films, labels, excluded)
     elif not films:
         raise no_external_film(name, excluded)
-    return Cohort(
+    return FilmTable(
         name=name,
         films=tuple(films),
         classes=tuple(sorted({film.label for film in films})),

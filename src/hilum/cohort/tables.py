@@ -12,7 +12,7 @@ from pathlib import Path
 
 from hilum.cohort.columns import Columns, find_columns, read_age
 from hilum.cohort.labelling import LabelMap, name_classes
-from hilum.cohort.manifest import Cohort
+from hilum.cohort.manifest import FilmTable
 from hilum.cohort.patients import choose_rules, tell_patients
 from hilum.cohort.reading import load_bytes
 from hilum.cohort.registering import Candidate, check_choice, cohort_name, register_films
@@ -50,7 +50,7 @@ def read_table(
     classes: Sequence[str] | None = None,
     patient_pattern: str | None = None,
     is_external: bool = False,
-) -> Cohort:
+) -> FilmTable:
     """Read a CSV as a cohort; see `Cohort.from_csv`.
 
     Where `is_external`, the films are of another cohort than the one that the options speak
@@ -89,14 +89,14 @@ def read_table(
         for row, age in zip(studied, ages, strict=True)
     )
     has_column = "patient" in found
-    cohort = register_films(
+    films = register_films(
         cohort_name(table),
         candidates,
         dict(left_out),
         is_external=is_external,
         has_patient_column=has_column,
     )
-    return tell_patients(cohort, rules, has_column=has_column, may_find_none=is_external)
+    return tell_patients(films, rules, has_column=has_column, may_find_none=is_external)
 
 
 def list_columns(table: Path) -> list[str]:

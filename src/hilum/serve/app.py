@@ -11,7 +11,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-import hilum
 from hilum.classifier.classifier import Classifier
 from hilum.serve.docs_page import STYLE, draw_docs
 from hilum.serve.front_door import SENDER_LEFT, FrontDoor
@@ -23,6 +22,7 @@ from hilum.serve.schemas import ProblemDocument
 from hilum.serve.security import Doorkeeper
 from hilum.serve.service import Service
 from hilum.serve.settings import ServeSettings
+from hilum.version import __version__
 
 _LOG = logging.getLogger("hilum.serve")
 
@@ -60,7 +60,7 @@ def create_app(classifier: Classifier, settings: ServeSettings | None = None) ->
     app = FastAPI(
         title="Hilum",
         description=_DESCRIPTION,
-        version=hilum.__version__,
+        version=__version__,
         docs_url=None,
         redoc_url=None,
         openapi_url=None,

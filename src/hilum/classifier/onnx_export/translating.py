@@ -16,7 +16,6 @@ import openvino
 from onnx import helper
 from openvino import passes
 
-import hilum
 from hilum.classifier.onnx_export.elementwise import ELEMENTWISE
 from hilum.classifier.onnx_export.filtering import FILTERING
 from hilum.classifier.onnx_export.graph_writer import IR_VERSION, OPSET, TYPES, GraphWriter
@@ -25,6 +24,7 @@ from hilum.classifier.onnx_export.operation import Operation, Place, Translate, 
 from hilum.classifier.onnx_export.reducing import REDUCING
 from hilum.classifier.onnx_export.shaping import SHAPING
 from hilum.errors import ExportError
+from hilum.version import __version__
 
 TRANSLATIONS: Final[Mapping[str, Translate]] = (
     ELEMENTWISE | FILTERING | NORMALISING | REDUCING | SHAPING
@@ -93,7 +93,7 @@ def translate(graph: openvino.Model, metadata: Mapping[str, str]) -> onnx.ModelP
     model.graph.output.extend(_described(graph.outputs))
     model.ir_version = IR_VERSION
     model.opset_import.append(helper.make_opsetid("", OPSET))
-    model.producer_name, model.producer_version = _NAME, hilum.__version__
+    model.producer_name, model.producer_version = _NAME, __version__
     helper.set_model_props(model, dict(metadata))
     return model
 

@@ -1,0 +1,3 @@
+"""Which Hilum this is, said once."""
+
+__version__ = "0.1.0"
