@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
@@ -22,6 +22,7 @@ from hilum.classifier.sanity import SanityCheck, check_sanity, rank_correlation
 from hilum.errors import ExplanationError
 
 
+@runtime_checkable
 class Explainable(Protocol):
     """What an explanation needs of a classifier."""
 
