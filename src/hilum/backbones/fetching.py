@@ -31,8 +31,8 @@ from hilum.backbones.weights import (
     look_alikes,
     recognise,
 )
+from hilum.disk import sync_folder
 from hilum.errors import OutputError, UntrustedModelError
-from hilum.writing import sync_folder
 
 _EXTRA_BYTES = 16_000_000
 

@@ -24,9 +24,9 @@ from hilum.classifier.records import BundleRecord, parse_json, read_record, writ
 from hilum.classifier.references import ReferenceMaps
 from hilum.classifier.tensors import read_weights, write_weights
 from hilum.cohort.reading import READING_VERSION
+from hilum.disk import check_writable, sync_files, sync_folder
 from hilum.errors import BundleError, OutputError, UntrustedModelError
 from hilum.features.views import VIEWS_VERSION
-from hilum.writing import check_writable, sync_files, sync_folder
 
 RECORD, HEAD, STUDY, CARD, GRAPH = (
     "classifier.json", "head.safetensors", "study.json", "README.md", "graph",

@@ -225,6 +225,6 @@ def _with_top(record: BackboneRecord) -> BackboneRecord:
 
 def _shelf(weights_dir: Path | None, cache_dir: Path | None) -> WeightsShelf:
     from hilum.backbones.weights import WeightsShelf
-    from hilum.settings import default_cache_dir
+    from hilum.machine import default_cache_dir
 
     return WeightsShelf(cache_dir or default_cache_dir(), weights_dir)

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from hilum.disk import ABANDONED_AFTER_SECONDS, check_writable, sweep, sync_files, sync_folder
 from hilum.errors import OutputError
-from hilum.writing import ABANDONED_AFTER_SECONDS, check_writable, sweep, sync_files, sync_folder
 
 RESULTS_SCHEMA = "hilum.results/1"
 RECIPES_SCHEMA = "hilum.recipes/1"
