@@ -161,7 +161,7 @@ def _have(
     record: BackboneRecord, shelf: WeightsShelf, mirror: str | None, *, is_quiet: bool
 ) -> str:
     """Have a backbone's weights here; return what to tell of them."""
-    from hilum.backbones.fetching import fetch_weights
+    from hilum.backbones.downloads import fetch_weights
     from hilum.backbones.records import HostedWeights, OwnWeights
     from hilum.cli.progress import watching
     from hilum.errors import UntrustedModelError, WeightsError
