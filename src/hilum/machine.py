@@ -1,4 +1,4 @@
-"""The machine that a run has: its cache folder, its cores and its memory."""
+"""The machine that a run has: its cache folder, cores and memory, and its own names."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import platform
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TypeVar
 
@@ -42,6 +43,14 @@ def usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def is_loopback(host: str | None) -> bool:
+    """Tell whether a host's name or address is reached from this machine alone."""
+    try:
+        return host == "localhost" or ip_address(host or "").is_loopback
+    except ValueError:
+        return False
 
 
 # Threads help because NumPy and the decoders of films let go of the interpreter's lock.

@@ -8,7 +8,6 @@ hash was published, that is said, and nothing is proven.
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import os
 import re
 import shutil
@@ -37,6 +36,7 @@ from hilum.backbones.weights import (
 )
 from hilum.disk import sync_folder
 from hilum.errors import DownloadError, OutputError, UntrustedModelError
+from hilum.machine import is_loopback
 
 if TYPE_CHECKING:
     import httpx
@@ -148,7 +148,7 @@ def check_address(address: str) -> None:
             "The address to download from is not that of a folder on the web.",
             fix="Write it as https://HOST/FOLDER/.",
         )
-    if parts.scheme != "https" and not _is_this_machine(parts.hostname):
+    if parts.scheme != "https" and not is_loopback(parts.hostname):
         raise DownloadError(
             f"{parts.hostname} would be asked without encryption.",
             fix="Name an address that begins with https.",
@@ -396,7 +396,7 @@ def _follow(
         if not response.has_redirect_location:
             return response
         target = url.join(response.headers["Location"])
-        stays_here = url.scheme == target.scheme == "http" and _is_this_machine(target.host)
+        stays_here = url.scheme == target.scheme == "http" and is_loopback(target.host)
         if target.scheme != "https" and not stays_here:
             raise DownloadError(f"{url.host} sends on to an address without encryption.", fix="")
         stack.close()
@@ -409,7 +409,7 @@ def _transport(url: httpx.URL) -> httpx.HTTPTransport:
     import httpx
 
     # Nobody's proxy reaches this machine.
-    is_direct = _is_this_machine(url.host) or proxy_bypass(url.netloc.decode())
+    is_direct = is_loopback(url.host) or proxy_bypass(url.netloc.decode())
     proxy = None if is_direct else getproxies().get(url.scheme)
     if proxy and "://" not in proxy:
         proxy = f"http://{proxy}"
@@ -456,9 +456,3 @@ def _blocks(response: httpx.Response, *, has_length: bool) -> Iterator[bytes]:
     except httpx.RemoteProtocolError:
         if not has_length:
             raise
-
-
-def _is_this_machine(host: str | None) -> bool:
-    with contextlib.suppress(ValueError):
-        return ipaddress.ip_address(host or "").is_loopback
-    return host == "localhost"
