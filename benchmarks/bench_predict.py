@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmarks.bench_serve import write_films
 from benchmarks.films import generated_cohort, public_cohort
 from benchmarks.made_bundle import write_made_bundle
-from hilum.settings import default_cache_dir
+from hilum.machine import default_cache_dir
 
 ROUNDS = 5
 N_FILMS = 200

@@ -30,7 +30,7 @@ from benchmarks.films import generated_cohort, public_cohort
 from benchmarks.made_bundle import write_made_bundle
 from hilum.cohort.manifest import Cohort
 from hilum.cohort.reading import read_film
-from hilum.settings import default_cache_dir, usable_cores
+from hilum.machine import default_cache_dir, usable_cores
 
 COMMAND = [sys.executable, "-m", "hilum"]
 N_CLIENTS = 16

@@ -23,8 +23,8 @@ from hilum.cohort.manifest import Exclusion, Film
 from hilum.cohort.reading import READING_VERSION, Encoding, FilmImage, decode_film
 from hilum.cohort.registering import load_registered
 from hilum.errors import FilmError
-from hilum.features.ahead import map_ahead
 from hilum.features.shards import ShardFolder, stored_in_shards
+from hilum.machine import map_ahead
 
 PORTRAIT_VERSION = 2
 """Raised whenever a portrait's content changes; part of where portraits are kept."""

@@ -16,7 +16,7 @@ from jaxtyping import Float32, Int, UInt8
 from hilum.auditing.alignment import move, sample
 from hilum.auditing.detail import local_detail
 from hilum.auditing.poses import mirror_first, rough_poses
-from hilum.auditing.threads import map_in_threads
+from hilum.machine import map_in_threads
 
 _DETAIL_PX = 48
 _GRID = 16

@@ -17,7 +17,7 @@ from hilum.auditing.alignment import align, measure
 from hilum.auditing.detail import MIDDLE, NARROW, local_detail
 from hilum.auditing.proposing import Candidates
 from hilum.auditing.stirring import leftover_shifts
-from hilum.auditing.threads import map_in_threads
+from hilum.machine import map_in_threads
 
 MIN_AGREEMENT = 0.765
 """Correlation of fine edges, less the penalty for each pixel by which the film's parts still

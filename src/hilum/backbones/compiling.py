@@ -23,12 +23,12 @@ from typing import Any, Literal
 from filelock import FileLock
 
 from hilum.backbones.catalog import CATALOG
-from hilum.backbones.children import refusal, refusals_told, run_child
 from hilum.backbones.records import OwnWeights, fed_differently
 from hilum.backbones.weights import Backbone, hash_file
+from hilum.children import refusal, refusals_told, run_child
+from hilum.disk import sweep, sync_files, sync_folder
 from hilum.errors import CacheError, CompilingError, UntrustedModelError
-from hilum.memory import note_child, own_peak_bytes
-from hilum.writing import sweep, sync_files, sync_folder
+from hilum.machine import note_child, own_peak_bytes
 
 GRAPH_VERSION = 5
 """Raised whenever the way a graph is built changes its outputs."""

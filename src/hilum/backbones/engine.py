@@ -17,7 +17,7 @@ from jaxtyping import Float32, UInt8
 
 from hilum.backbones.compiling import Output, compile_backbone
 from hilum.backbones.weights import Backbone
-from hilum.settings import usable_cores
+from hilum.machine import usable_cores
 
 _BATCH = 4
 """Films per inference. Larger batches gain nothing on two cores and cost memory."""

@@ -16,8 +16,8 @@ import h5py
 import keras
 import numpy as np
 
+from hilum.disk import lend
 from hilum.errors import WeightsError
-from hilum.writing import lend
 
 _IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
 

@@ -19,12 +19,12 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from hilum.backbones.children import refusal, run_child
 from hilum.backbones.model_descriptions import read_description
 from hilum.backbones.onnx_wire import check_onnx
 from hilum.backbones.records import BackboneRecord, InputSpec, ModelFileSpec, OwnWeights
+from hilum.children import refusal, run_child
 from hilum.errors import UntrustedModelError, WeightsError
-from hilum.memory import note_child
+from hilum.machine import note_child
 
 PREFIXES = ("onnx:", "openvino:")
 """What stands before a path where the name of a backbone is wanted; both mean the same."""

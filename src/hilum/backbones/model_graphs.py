@@ -17,7 +17,6 @@ import numpy as np
 import openvino
 from openvino import opset13 as ops
 
-from hilum.backbones.children import refusals_told
 from hilum.backbones.model_files import check_model_file
 from hilum.backbones.model_networks import (
     check_input,
@@ -27,8 +26,9 @@ from hilum.backbones.model_networks import (
     read_network,
 )
 from hilum.backbones.records import ModelFileSpec
+from hilum.children import refusals_told
 from hilum.errors import UntrustedModelError, WeightsError
-from hilum.memory import own_peak_bytes
+from hilum.machine import own_peak_bytes
 
 _BATCH = 4
 """Films per trial run: enough to see whether one film's features depend on another's."""

@@ -16,8 +16,8 @@ from openvino import opset13 as ops
 
 from hilum.backbones.model_files import ModelKind
 from hilum.backbones.records import ModelFileSpec
+from hilum.disk import lend
 from hilum.errors import WeightsError
-from hilum.writing import lend
 
 _FLOATS = ("f64", "f32", "f16", "bf16")
 

@@ -24,7 +24,7 @@ from hilum.backbones.records import (
     WeightsSource,
 )
 from hilum.errors import UntrustedModelError, WeightsError
-from hilum.settings import default_weights_dir
+from hilum.machine import default_weights_dir
 
 HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 """What every HDF5 file starts with."""

@@ -23,10 +23,10 @@ from hilum.classifier.records import BundleRecord, parse_json, read_record, writ
 from hilum.classifier.references import ReferenceMaps
 from hilum.classifier.tensors import read_weights, write_weights
 from hilum.cohort.reading import READING_VERSION
+from hilum.disk import check_writable, sync_files, sync_folder, take_place
 from hilum.errors import BundleError, OutputError, UntrustedModelError
 from hilum.features.views import VIEWS_VERSION
 from hilum.version import __version__
-from hilum.writing import check_writable, sync_files, sync_folder
 
 RECORD, HEAD, STUDY, CARD, GRAPH = (
     "classifier.json", "head.safetensors", "study.json", "README.md", "graph",
@@ -125,7 +125,7 @@ def write_bundle(bundle: Bundle, folder: Path) -> BundleRecord:
             draft.mkdir()
             record = _write_files(bundle, draft)
             sync_files(draft)
-            _take_place(draft, place, Path(scratch) / "older")
+            take_place(draft, place, Path(scratch) / "older")
         sync_folder(place.parent)
     except OSError as error:
         raise OutputError(
@@ -133,18 +133,6 @@ def write_bundle(bundle: Bundle, folder: Path) -> BundleRecord:
             fix="Free some space, or choose another place with -o.",
         ) from error
     return record
-
-
-def _take_place(draft: Path, place: Path, older: Path) -> None:
-    """Give a draft its name; if that fails, the bundle that had the name has it still."""
-    try:
-        if place.exists():
-            place.rename(older)
-        draft.rename(place)
-    except BaseException:  # Ctrl-C between the two included
-        if older.exists() and not place.exists():
-            older.rename(place)
-        raise
 
 
 def _write_files(bundle: Bundle, draft: Path) -> BundleRecord:

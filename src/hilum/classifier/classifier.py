@@ -24,7 +24,7 @@ from hilum.classifier.graph import MOST_FILMS_AT_ONCE, FeatureGraph
 from hilum.classifier.heads import pool
 from hilum.classifier.predictions import FilmFailure, Prediction
 from hilum.errors import FilmError
-from hilum.settings import default_cache_dir, usable_cores
+from hilum.machine import default_cache_dir, usable_cores
 
 if TYPE_CHECKING:
     from hilum.classifier.explaining import Explanation, Extras

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Final, Literal
 from hilum.classifier.bundle import Bundle
 from hilum.classifier.combined_graph import INPUT, combine
 from hilum.classifier.export_proof import answer, draw_squares, hold_equal
+from hilum.disk import sync_files, sync_folder
 from hilum.errors import ExportError, OutputError
 from hilum.version import __version__
-from hilum.writing import sync_files, sync_folder
 
 if TYPE_CHECKING:
     import openvino

@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from hilum.errors import UntrustedModelError
-from hilum.settings import usable_cores
+from hilum.machine import usable_cores
 
 MOST_FILMS_AT_ONCE = 8
 """Larger batches gain nothing on a few cores and cost memory."""

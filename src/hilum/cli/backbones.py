@@ -161,7 +161,7 @@ def _have(
     record: BackboneRecord, shelf: WeightsShelf, mirror: str | None, *, is_quiet: bool
 ) -> str:
     """Have a backbone's weights here; return what to tell of them."""
-    from hilum.backbones.fetching import fetch_weights
+    from hilum.backbones.downloads import fetch_weights
     from hilum.backbones.records import HostedWeights, OwnWeights
     from hilum.cli.progress import watching
     from hilum.errors import UntrustedModelError, WeightsError
@@ -225,6 +225,6 @@ def _with_top(record: BackboneRecord) -> BackboneRecord:
 
 def _shelf(weights_dir: Path | None, cache_dir: Path | None) -> WeightsShelf:
     from hilum.backbones.weights import WeightsShelf
-    from hilum.settings import default_cache_dir
+    from hilum.machine import default_cache_dir
 
     return WeightsShelf(cache_dir or default_cache_dir(), weights_dir)

@@ -200,8 +200,8 @@ def read_place(external: str | None) -> Path | None:
 
 def _check_given(given: Sequence[Path], *, goes_with_folders: bool) -> None:
     """Check that what was given exists, and that the options have a CSV to belong to."""
+    from hilum.disk import exists
     from hilum.errors import CohortError
-    from hilum.writing import exists
 
     for path in given:
         if not exists(path):

@@ -33,7 +33,7 @@ def demo_command(
     from hilum.cli.running import Wishes, run_recipes
     from hilum.cohort.manifest import Cohort
     from hilum.cohort.phantoms import PHANTOMS_VERSION, plan_phantoms
-    from hilum.settings import default_cache_dir
+    from hilum.machine import default_cache_dir
     from hilum.studies.preparing import check_cache
     from hilum.studies.recipes import find_recipe
 

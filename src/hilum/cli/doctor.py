@@ -26,7 +26,7 @@ def doctor_command(
     from rich.markup import escape
     from rich.table import Table
 
-    from hilum.settings import default_cache_dir
+    from hilum.machine import default_cache_dir
     from hilum.studies.examining import examine
 
     symptoms = examine(cache_dir or default_cache_dir())

@@ -61,7 +61,7 @@ def export_command(
 
     from hilum.classifier.bundle import read_bundle
     from hilum.classifier.exporting import export_bundle
-    from hilum.settings import default_cache_dir
+    from hilum.machine import default_cache_dir
 
     read = read_bundle(bundle, cache_dir or default_cache_dir())
     exported = export_bundle(read, out, file_format, with_map=with_map)

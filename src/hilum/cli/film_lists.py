@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from hilum.cohort.reading import is_picture_name
+from hilum.disk import exists
 from hilum.errors import CohortError
-from hilum.writing import exists
 
 
 def list_films(given: Iterable[str]) -> list[Path]:

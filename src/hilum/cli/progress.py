@@ -3,135 +3,114 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import sys
-import time
 from collections.abc import Iterator
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
 from hilum.cli.stopping import stopping
-from hilum.studies.watching import Silence, Watcher
-
-_SECONDS_BETWEEN_LINES = 10.0
-_SECONDS_BEFORE_A_RATE = 0.5
+from hilum.studies.watching import Watcher
 
 
 @contextlib.contextmanager
-def watching(*, is_quiet: bool) -> Iterator[Watcher]:
-    """Give a watcher that fits where standard error goes, and tidy up whatever happens."""
-    bar = LiveBar() if not is_quiet and sys.stderr.isatty() else None
+def watching(*, is_quiet: bool, pause_seconds: float = 10.0) -> Iterator[Watcher]:
+    """Give a watcher that fits where standard error goes, and tidy up whatever happens.
+
+    It also stops the study if the command was asked to stop.
+
+    Args:
+        is_quiet: Show nothing.
+        pause_seconds: Between two plain lines of a stage.
+    """
+    stages = _Stages(is_quiet=is_quiet, pause_seconds=pause_seconds)
     try:
-        yield _Attentive(bar or (Silence() if is_quiet else PlainLines()))
+        yield stages
     finally:
-        if bar:
-            bar.close()
+        stages.close()
 
 
-class _Attentive:
-    """Passes everything on, and stops the study if the command was asked to stop."""
+class _Rate(ProgressColumn):
+    """How fast a stage goes, in its own unit."""
 
-    def __init__(self, watcher: Watcher) -> None:
-        self._watcher = watcher
-
-    def begin(self, stage: str, unit: str) -> None:
-        stopping.check()
-        self._watcher.begin(stage, unit)
-
-    def advance(self, done: int, total: int) -> None:
-        stopping.check()
-        self._watcher.advance(done, total)
-
-    def end(self, summary: str) -> None:
-        stopping.check()
-        self._watcher.end(summary)
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:.0f} {task.fields['unit']}/s" if task.speed else "")
 
 
-class _Clock:
-    """Measures a rate from the first progress on: what comes before is preparation."""
+class _Stages:
+    """Shows one stage after the other; each ends with what came of it and how long it took."""
 
-    def __init__(self) -> None:
-        self._first: tuple[float, int] | None = None
-
-    def rate(self, done: int) -> float | None:
-        now = time.monotonic()
-        if self._first is None:
-            self._first = (now, done)
-        seconds, fresh = now - self._first[0], done - self._first[1]
-        return fresh / seconds if seconds > _SECONDS_BEFORE_A_RATE else None
-
-
-class PlainLines:
-    """One line as a stage begins, ends, and every ten seconds between."""
-
-    def begin(self, stage: str, unit: str) -> None:
-        """Start the clock of a stage."""
-        self._stage, self._unit = stage, unit
-        self._started = self._last_line = time.monotonic()
-        self._clock = _Clock()
-
-    def advance(self, done: int, total: int) -> None:
-        """Write a line if none was written for a while."""
-        now, rate = time.monotonic(), self._clock.rate(done)
-        if now - self._last_line >= _SECONDS_BETWEEN_LINES and rate:
-            left = (total - done) / rate
-            self._say(
-                f"{done} of {total} {self._unit}, {rate:.0f} {self._unit}/s, {left:.0f} s left"
-            )
-            self._last_line = now
-
-    def end(self, summary: str) -> None:
-        """Write what came of the stage and how long it took."""
-        self._say(f"{summary} ({time.monotonic() - self._started:.1f} s)")
-
-    def _say(self, text: str) -> None:
-        print(f"{self._stage}: {text}", file=sys.stderr, flush=True)  # noqa: T201
-
-
-class LiveBar:
-    """A bar with rate and time left, which gives way to a line when the stage ends."""
-
-    def __init__(self) -> None:
+    def __init__(self, *, is_quiet: bool, pause_seconds: float) -> None:
+        self._is_quiet = is_quiet
+        self._is_live = not is_quiet and sys.stderr.isatty()
+        self._pause_seconds = pause_seconds
         self._console = Console(stderr=True, highlight=False)
         self._bar: Progress | None = None
 
     def begin(self, stage: str, unit: str) -> None:
-        """Put up the bar of a stage."""
-        self._stage, self._unit, self._started = stage, unit, time.monotonic()
-        self._clock = _Clock()
+        stopping.check()
+        # The rate is that of the whole stage, since a step may take minutes. It is measured
+        # from the first progress on: what comes before is preparation.
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
+            _Rate(),
             TimeRemainingColumn(),
             console=self._console,
             transient=True,
+            disable=not self._is_live,
+            speed_estimate_period=math.inf,
         )
-        self._task = self._bar.add_task(escape(stage), total=None, rate="")
+        self._bar.add_task(escape(stage), total=None, unit=unit)
+        self._stage, self._told_seconds = stage, 0.0
         self._bar.start()
 
     def advance(self, done: int, total: int) -> None:
-        """Move the bar."""
-        assert self._bar is not None, "a stage begins before it advances"
-        rate = self._clock.rate(done)
-        told = f"{rate:.0f} {self._unit}/s" if rate else ""
-        self._bar.update(self._task, completed=done, total=total, rate=told)
+        stopping.check()
+        if self._bar is None:  # between two stages
+            return
+        (task,) = self._bar.tasks
+        self._bar.update(task.id, completed=done, total=total)
+        seconds, unit = task.elapsed or 0.0, task.fields["unit"]
+        if seconds - self._told_seconds >= self._pause_seconds and task.speed:
+            self._told_seconds = seconds
+            left = (total - done) / task.speed
+            self._say(f"{done} of {total} {unit}, {task.speed:.0f} {unit}/s, {left:.0f} s left")
 
     def end(self, summary: str) -> None:
-        """Take the bar down and leave one line."""
+        stopping.check()
+        assert self._bar is not None, "a stage begins before it ends"
+        (task,) = self._bar.tasks
         self.close()
-        seconds = time.monotonic() - self._started
-        self._console.print(
-            f"[green]✓[/] {escape(self._stage)}: {summary} [dim]({seconds:.1f} s)[/]"
-        )
+        if self._is_live:
+            self._console.print(
+                f"[green]✓[/] {escape(self._stage)}: {summary} [dim]({task.elapsed:.1f} s)[/]"
+            )
+        else:
+            self._say(f"{summary} ({task.elapsed:.1f} s)")
 
     def close(self) -> None:
         """Take down a bar that is still up, so that the cursor is back."""
-        bar, self._bar = self._bar, None
         try:
-            if bar:
-                bar.stop()
+            if self._bar and self._is_live:
+                self._bar.stop()
         except IndexError:  # interrupted while it went up
             self._console.show_cursor(True)
+        self._bar = None
+
+    def _say(self, text: str) -> None:
+        """Write a plain line, where neither a bar nor silence is asked for."""
+        if not self._is_live and not self._is_quiet:
+            print(f"{self._stage}: {text}", file=sys.stderr, flush=True)  # noqa: T201

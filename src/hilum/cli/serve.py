@@ -97,9 +97,9 @@ def serve_command(
             fix='Install them with: pip install "hilum[serve]"',
         )
     from hilum.classifier.classifier import Classifier
+    from hilum.machine import usable_cores
     from hilum.serve.running import guarded, run_server
     from hilum.serve.settings import LOOPBACK_NAMES, ServeLimits, ServeSettings
-    from hilum.settings import usable_cores
 
     request_bytes = int(max_request_mb * 1e6)
     settings = ServeSettings(

@@ -16,8 +16,8 @@ from hilum.cohort.manifest import FilmTable
 from hilum.cohort.patients import choose_rules, tell_patients
 from hilum.cohort.reading import load_bytes
 from hilum.cohort.registering import Candidate, check_choice, cohort_name, register_films
+from hilum.disk import exists
 from hilum.errors import CohortError, FilmError
-from hilum.writing import exists
 
 _FAULTS_SHOWN = 10
 _NOTHING_KNOWN = frozenset({"", "na", "n/a", "nan", "none", "null", "unknown", "-", "?"})

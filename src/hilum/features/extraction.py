@@ -26,12 +26,12 @@ from hilum.backbones.weights import Backbone
 from hilum.cohort.manifest import Exclusion, Film
 from hilum.cohort.reading import READING_VERSION, decode_film
 from hilum.cohort.registering import load_registered
+from hilum.disk import nearest_folder
 from hilum.errors import CacheError, FilmError
-from hilum.features.ahead import map_ahead
 from hilum.features.shards import stored_in_shards
 from hilum.features.store import FeatureKey, FeatureStore
 from hilum.features.views import VIEWS_VERSION, FilmViews, View, render_views
-from hilum.writing import nearest_folder
+from hilum.machine import map_ahead
 
 _GRAPH_BYTES_PER_PARAMETER = 8
 """Room that a graph may need beside the features: its weights, twice while they are written."""

@@ -19,8 +19,8 @@ from typing import TypeVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from hilum.disk import write_durably
 from hilum.errors import CacheError
-from hilum.writing import write_durably
 
 _LOG = logging.getLogger(__name__)
 

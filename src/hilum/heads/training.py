@@ -20,7 +20,7 @@ from hilum.cohort.splitting import Split
 from hilum.heads.network import HeadWeights
 from hilum.heads.plan import plan_head
 from hilum.heads.recipe import HeadRecipe
-from hilum.settings import usable_cores
+from hilum.machine import usable_cores
 
 if TYPE_CHECKING:
     from hilum.heads.program import HeadOutcome, HeadProgram, SharedFilms

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from hilum.memory import peak_rss_bytes
+from hilum.machine import default_cache_dir, peak_rss_bytes
 from hilum.report.audit_page import audited_films, draw_audit_figures, render_audit
 from hilum.report.audit_results import audit_results
 from hilum.report.placing import AUDIT_SCHEMA, check_run_folder, write_run
@@ -16,7 +16,6 @@ from hilum.report.privacy import redacted, redactor
 from hilum.report.run_folder import backbone_results, cohort_results, to_json
 from hilum.report.tables import excluded_table
 from hilum.report.thumbnails import load_thumbnails
-from hilum.settings import default_cache_dir
 from hilum.studies.audits import Audit
 
 

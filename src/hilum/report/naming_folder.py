@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from hilum.backbones.imagenet import imagenet_classes
-from hilum.memory import peak_rss_bytes
+from hilum.machine import default_cache_dir, peak_rss_bytes
 from hilum.report.naming_page import LESSON, films_named, render_naming
 from hilum.report.placing import NAMING_SCHEMA, check_run_folder, write_run
 from hilum.report.privacy import redacted, redactor
 from hilum.report.run_folder import cohort_results, to_json
 from hilum.report.tables import excluded_table, imagenet_table
 from hilum.report.thumbnails import load_thumbnails
-from hilum.settings import default_cache_dir
 from hilum.studies.naming import BackboneNames, Likeness, Naming
 
 

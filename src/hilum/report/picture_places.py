@@ -9,9 +9,9 @@ from pathlib import Path
 
 from PIL import Image
 
+from hilum.disk import write_durably
 from hilum.errors import OutputError
 from hilum.report.explanation_picture import SOFTWARE
-from hilum.writing import write_durably
 
 _LONGEST_STEM = 60
 

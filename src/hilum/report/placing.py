@@ -17,8 +17,15 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from hilum.disk import (
+    ABANDONED_AFTER_SECONDS,
+    check_writable,
+    sweep,
+    sync_files,
+    sync_folder,
+    take_place,
+)
 from hilum.errors import OutputError
-from hilum.writing import ABANDONED_AFTER_SECONDS, check_writable, sweep, sync_files, sync_folder
 
 RESULTS_SCHEMA = "hilum.results/1"
 RECIPES_SCHEMA = "hilum.recipes/1"
@@ -148,19 +155,12 @@ def _write_whole(folder: Path, files: dict[str, str]) -> None:
     prefix = f".hilum-run-{_address(place)}-"
     sweep(place.parent, prefix, older_than_seconds=ABANDONED_AFTER_SECONDS)
     with tempfile.TemporaryDirectory(dir=place.parent, prefix=prefix) as scratch:
-        fresh, replaced = Path(scratch) / "run", Path(scratch) / "replaced"
+        fresh = Path(scratch) / "run"
         for name, text in files.items():
             path = fresh / name
             path.parent.mkdir(parents=True, exist_ok=True)
             # A file name that is no valid text is written as it came.
             path.write_bytes(text.encode("utf-8", "surrogateescape"))
         sync_files(fresh)
-        try:
-            if place.exists():
-                place.rename(replaced)
-            fresh.rename(place)
-        except BaseException:  # Ctrl-C between the two included
-            if replaced.exists() and not place.exists():
-                replaced.rename(place)
-            raise
+        take_place(fresh, place, Path(scratch) / "replaced")
         sync_folder(place.parent)

@@ -19,7 +19,7 @@ from hilum.cohort.manifest import Cohort
 from hilum.evaluation.results import Evaluation
 from hilum.evaluation.selecting import NestedPick
 from hilum.evaluation.subgroups import SubgroupComparison
-from hilum.memory import peak_rss_bytes
+from hilum.machine import default_cache_dir, peak_rss_bytes
 from hilum.report.audit_results import audit_results, shortcut_results, verdict_results
 from hilum.report.decisions_results import decisions_results
 from hilum.report.figures import draw_figures
@@ -30,7 +30,6 @@ from hilum.report.replication import replication_results
 from hilum.report.tables import excluded_table, folds_table, history_table, predictions_table
 from hilum.report.thumbnails import load_thumbnails
 from hilum.report.transfer_results import external_results, source_results
-from hilum.settings import default_cache_dir
 from hilum.studies.comparison import BackboneResult, Comparison, Ensemble
 from hilum.studies.replicating import set_beside_paper
 

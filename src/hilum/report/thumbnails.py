@@ -11,8 +11,8 @@ from hilum.cohort.manifest import Film
 from hilum.cohort.reading import READING_VERSION, decode_film
 from hilum.cohort.registering import load_registered
 from hilum.cohort.thumbnails import thumbnail
+from hilum.disk import write_durably
 from hilum.errors import FilmError
-from hilum.writing import write_durably
 
 _LONGEST_SIDE_PX = 192
 

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from hilum.classifier.classifier import Classifier
-from hilum.serve.docs_page import STYLE, draw_docs
+from hilum.serve.docs_page import docs_style, draw_docs
 from hilum.serve.front_door import SENDER_LEFT, FrontDoor
 from hilum.serve.limits import SenderLeftError
 from hilum.serve.page_files import PageFiles
@@ -90,8 +90,8 @@ def _add_pages(app: FastAPI) -> None:
     async def docs(_: Request) -> Response:
         return Response(draw_docs(app.openapi()), media_type="text/html")
 
-    async def docs_style(_: Request) -> Response:
-        return Response(STYLE, media_type="text/css")
+    async def style(_: Request) -> Response:
+        return Response(docs_style(), media_type="text/css")
 
     async def description(_: Request) -> Response:
         return JSONResponse(app.openapi())
@@ -99,7 +99,7 @@ def _add_pages(app: FastAPI) -> None:
     app.add_route("/", page.page)
     app.add_route("/static/{name}", page.file)
     app.add_route("/docs", docs)
-    app.add_route("/docs.css", docs_style)
+    app.add_route("/docs.css", style)
     app.add_route("/openapi.json", description)
 
 

@@ -11,7 +11,6 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from ipaddress import ip_address
 from types import FrameType
 
 import uvicorn
@@ -20,22 +19,13 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from hilum.classifier.classifier import Classifier
 from hilum.errors import ServeError
+from hilum.machine import is_loopback
 from hilum.serve.app import create_app
 from hilum.serve.connections import connection_type
 from hilum.serve.settings import LOOPBACK_NAMES, ServeLimits, ServeSettings
 
 _TOKEN_BYTES = 32
 _BACKLOG = 512
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether an address is reached from this machine alone."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def guarded(settings: ServeSettings) -> ServeSettings:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from hilum.classifier.classifier import Classifier
 from hilum.classifier.predictions import FilmFailure
 from hilum.errors import FilmError, HilumError
+from hilum.machine import usable_cores
 from hilum.serve.answers import describe_film, describe_films, describe_model
 from hilum.serve.batching import FilmLine
 from hilum.serve.explaining import explain_upload
@@ -21,7 +22,6 @@ from hilum.serve.metrics import Metrics
 from hilum.serve.problems import Problem
 from hilum.serve.settings import ServeSettings
 from hilum.serve.uploads import Wanted, read_films
-from hilum.settings import usable_cores
 
 _YES_AND_NO = {"true": True, "1": True, "false": False, "0": False}
 

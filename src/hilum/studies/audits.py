@@ -19,7 +19,7 @@ from hilum.cohort.grouping import group_films
 from hilum.cohort.manifest import Cohort
 from hilum.errors import FoldsError
 from hilum.features.views import rotated_views
-from hilum.memory import peak_rss_bytes
+from hilum.machine import peak_rss_bytes
 from hilum.studies.comparing import judge_backbone
 from hilum.studies.comparison import BackboneResult
 from hilum.studies.extracting import open_workshop

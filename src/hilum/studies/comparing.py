@@ -13,7 +13,7 @@ from hilum.cohort.manifest import Cohort
 from hilum.features.extraction import ExtractionCost, FeatureTable
 from hilum.features.views import rotated_views
 from hilum.heads.training import train_heads
-from hilum.memory import peak_rss_bytes
+from hilum.machine import peak_rss_bytes
 from hilum.studies.admitting import admit_external, check_external, look_ahead
 from hilum.studies.assessing import Assessment, assess, decide_by_scores, judge_scores
 from hilum.studies.by_source import validate_by_source

@@ -11,9 +11,9 @@ from pathlib import Path
 from hilum.backbones.catalog import CATALOG
 from hilum.backbones.records import PackagedWeights
 from hilum.backbones.weights import WeightsShelf
+from hilum.disk import check_writable, nearest_folder
 from hilum.errors import UntrustedModelError
 from hilum.studies.provenance import describe_run
-from hilum.writing import check_writable, nearest_folder
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from hilum.features.extraction import (
     extract_features,
 )
 from hilum.features.views import FilmViews
-from hilum.settings import default_cache_dir
+from hilum.machine import default_cache_dir
 from hilum.studies.watching import Silence, Watcher
 
 

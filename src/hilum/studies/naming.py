@@ -21,8 +21,7 @@ from hilum.backbones.imagenet import imagenet_classes
 from hilum.backbones.weights import Backbone, WeightsShelf
 from hilum.cohort.manifest import Cohort
 from hilum.features.views import rotated_views
-from hilum.memory import peak_rss_bytes
-from hilum.settings import default_cache_dir
+from hilum.machine import default_cache_dir, peak_rss_bytes
 from hilum.studies.comparison import Unavailable, WeightsRecord
 from hilum.studies.extracting import Workshop
 from hilum.studies.preparing import check_cache, choose_backbones, hash_cohort

@@ -16,6 +16,7 @@ from hilum.backbones.weights import Backbone, WeightsShelf, describe_file
 from hilum.cohort.grouping import group_films
 from hilum.cohort.manifest import Cohort
 from hilum.cohort.splitting import Folds, repeated_folds, single_split
+from hilum.disk import check_writable
 from hilum.errors import (
     CacheError,
     FoldsError,
@@ -24,7 +25,6 @@ from hilum.errors import (
     WeightsError,
 )
 from hilum.studies.comparison import Recipe, Unavailable
-from hilum.writing import check_writable
 
 
 def choose_backbones(

@@ -14,8 +14,9 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from hilum.backbones.weights import hash_file
-from hilum.classifier.bundle import _take_place, check_bundle_place, read_bundle, write_bundle
+from hilum.classifier.bundle import check_bundle_place, read_bundle, write_bundle
 from hilum.classifier.classifier import Classifier
+from hilum.disk import take_place
 from hilum.errors import BundleError, BundleVersionError, OutputError, UntrustedModelError
 from tiny_bundle import tiny_film, write_tiny_bundle
 
@@ -229,7 +230,7 @@ def test_a_bundle_that_cannot_take_its_place_leaves_the_older_one(
     bundle: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(FileNotFoundError):
-        _take_place(tmp_path / "no draft", bundle, tmp_path / "older")
+        take_place(tmp_path / "no draft", bundle, tmp_path / "older")
     assert Classifier.load(bundle).record.positive == "Disease"
     assert not (tmp_path / "older").exists()
 

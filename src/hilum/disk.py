@@ -86,6 +86,27 @@ def sync_files(folder: Path) -> None:
         sync_folder(Path(here))
 
 
+def take_place(draft: Path, place: Path, older: Path) -> None:
+    """Give a folder its name; what had the name before makes way, and is back if that fails.
+
+    Args:
+        draft: The folder, whole.
+        place: The name that it takes.
+        older: Where what is there goes; on the same disk.
+
+    Raises:
+        OSError: It cannot be renamed; `place` is as it was.
+    """
+    try:
+        if place.exists():
+            place.rename(older)
+        draft.rename(place)
+    except BaseException:  # Ctrl-C between the two included
+        if older.exists() and not place.exists():
+            older.rename(place)
+        raise
+
+
 def sweep(folder: Path, prefix: str, *, older_than_seconds: float = 0.0) -> None:
     """Remove what killed processes left in a folder under a prefix of ours."""
     now = time.time()

@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hilum.backbones.downloading import check_address
-from hilum.backbones.fetching import Fetched, fetch_weights
+from hilum.backbones.downloads import Fetched, Patience, check_address, fetch_weights
 from hilum.backbones.records import HostedWeights
 from hilum.backbones.weights import HDF5_SIGNATURE
 from hilum.errors import DownloadError, OutputError, UntrustedModelError
-from weights_server import WeightsServer, serving
+from weights_server import CERTIFICATE, WeightsServer, serving
 
+AT_ONCE = Patience(pauses_seconds=(0.0, 0.0))
 OFFICIAL = "https://weights.invalid/official/"
 
 
@@ -37,6 +37,13 @@ SOURCE = HostedWeights(
 UNPROVABLE = replace(SOURCE, digest="")
 
 
+@pytest.fixture(autouse=True)
+def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
 @pytest.fixture
 def server() -> Iterator[WeightsServer]:
     with serving() as server:
@@ -46,9 +53,13 @@ def server() -> Iterator[WeightsServer]:
 
 
 def fetch(
-    server: WeightsServer, folder: Path, source: HostedWeights = SOURCE, **options: object
+    server: WeightsServer,
+    folder: Path,
+    source: HostedWeights = SOURCE,
+    patience: Patience = AT_ONCE,
+    **options: object,
 ) -> Fetched:
-    return fetch_weights(source, folder, mirror=server.address, pauses=(0.0, 0.0), **options)
+    return fetch_weights(source, folder, mirror=server.address, patience=patience, **options)
 
 
 def visible(folder: Path) -> set[str]:
@@ -80,7 +91,13 @@ def test_nothing_is_sent_but_the_request(server: WeightsServer, tmp_path: Path) 
     (request,) = server.requests
     assert request["path"] == "/net.h5"
     assert request["User-Agent"].startswith("hilum/")
+    assert request["Accept-Encoding"] == "identity"
     assert set(request) <= {"path", "User-Agent", "Host", "Accept-Encoding", "Connection"}
+
+
+def test_bytes_are_kept_as_they_are_sent(server: WeightsServer, tmp_path: Path) -> None:
+    server.plan = ["packed"]  # whoever unpacked it would make another file of it, or a huge one
+    assert fetch(server, tmp_path).weights.path.read_bytes() == DATA
 
 
 def test_what_is_here_under_any_name_is_not_fetched(server: WeightsServer, tmp_path: Path) -> None:
@@ -278,11 +295,81 @@ def test_a_refusal_is_not_asked_again(server: WeightsServer, tmp_path: Path, sta
     assert f"ownload {OFFICIAL}net.h5 elsewhere" in caught.value.fix
 
 
+def test_a_server_that_stalls_is_not_waited_for(server: WeightsServer, tmp_path: Path) -> None:
+    server.plan = ["wait", "wait"]
+    patience = Patience(stall_seconds=0.2, pauses_seconds=(0.0,))
+    with pytest.raises(DownloadError, match=r"broke off: timed out\. 0 MB are kept"):
+        fetch(server, tmp_path, patience=patience)
+    assert fetch(server, tmp_path).weights.is_verified
+    half, quarter = len(DATA) // 2, len(DATA) // 4
+    assert asked(server, "Range") == [None, f"bytes={half}-", f"bytes={len(DATA) - quarter}-"]
+
+
 def test_an_absent_server_is_a_clear_error(tmp_path: Path) -> None:
     with serving() as gone:
         address = gone.address
     with pytest.raises(DownloadError, match=r"127.0.0.1 cannot be reached: Connection refused"):
         fetch_weights(SOURCE, tmp_path, mirror=address)
+
+
+def test_an_encrypted_server_has_to_prove_who_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(is_encrypted=True) as server:
+        server.files["net.h5"] = DATA
+        with pytest.raises(DownloadError, match="could not prove who it is: self-signed") as caught:
+            fetch(server, tmp_path)
+        assert "SSL_CERT_FILE" in caught.value.fix
+        assert server.requests == []
+        monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+        assert fetch(server, tmp_path).weights.is_verified
+
+
+@pytest.mark.parametrize("scheme", ["http://", ""])
+def test_the_proxy_of_the_environment_is_asked(
+    server: WeightsServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    place = f"reader:secret@127.0.0.1:{server.server_port}"
+    monkeypatch.setenv("https_proxy", f"{scheme}{place}")
+    server.plan = ["407"]
+    with pytest.raises(DownloadError, match=r"weights\.invalid cannot be reached") as caught:
+        fetch_weights(SOURCE, tmp_path)
+    assert "the proxy answered 407 Proxy Authentication Required" in caught.value.message
+    assert "secret" not in str(caught.value)
+    assert asked(server, "path") == ["weights.invalid:443"]
+    assert asked(server, "Proxy-Authorization") == ["Basic cmVhZGVyOnNlY3JldA=="]  # reader:secret
+
+
+@pytest.mark.parametrize("excepted", ["weights.invalid", ".invalid", "*"])
+def test_hosts_excepted_from_the_proxy_are_asked_directly(
+    server: WeightsServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, excepted: str
+) -> None:
+    monkeypatch.setenv("https_proxy", server.address)
+    monkeypatch.setenv("no_proxy", excepted)
+    with pytest.raises(DownloadError, match=r"weights\.invalid cannot be reached"):
+        fetch_weights(SOURCE, tmp_path)
+    assert server.requests == []
+
+
+def test_no_proxy_stands_before_this_machine(
+    server: WeightsServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://proxy.invalid:3128")
+    assert fetch(server, tmp_path).weights.is_verified
+
+
+@pytest.mark.parametrize(
+    "proxy", ["socks5://127.0.0.1:9", "ftp://secret@127.0.0.1", "http://a:b:c"]
+)
+def test_a_proxy_that_cannot_be_spoken_to_is_a_clear_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    monkeypatch.setenv("https_proxy", proxy)
+    with pytest.raises(DownloadError, match="proxy that this machine is set to use") as caught:
+        fetch_weights(SOURCE, tmp_path)
+    assert "HTTPS_PROXY" in caught.value.fix
+    assert "secret" not in str(caught.value)
 
 
 def test_credentials_reach_the_server_and_no_message(server: WeightsServer, tmp_path: Path) -> None:
@@ -303,6 +390,33 @@ def test_credentials_are_not_sent_on(server: WeightsServer, tmp_path: Path) -> N
         mirror = server.address.replace("//", "//reader:secret@")
         assert fetch_weights(SOURCE, tmp_path, mirror=mirror).weights.is_verified
         assert asked(other, "Authorization") == [None]
+        assert asked(other, "Cookie") == [None]
+
+
+def test_redirects_are_followed_a_few_times(server: WeightsServer, tmp_path: Path) -> None:
+    server.plan = ["to /net.h5", "to net.h5", f"to {server.address}net.h5"]
+    assert fetch(server, tmp_path).weights.is_verified
+    assert asked(server, "Cookie") == [None] * 4
+    server.plan = ["to /net.h5"] * 20
+    with pytest.raises(DownloadError, match="sends on more than 10 times"):
+        fetch(server, tmp_path / "again")
+    assert len(server.requests) == 4 + 11
+
+
+def test_what_comes_with_a_redirect_is_not_read(server: WeightsServer, tmp_path: Path) -> None:
+    server.plan = ["endless to /net.h5"]
+    assert fetch(server, tmp_path).weights.is_verified
+
+
+@pytest.mark.parametrize("target", ["https://host:secret/", "https://secret" + "a" * 60 + ".org/"])
+def test_a_redirect_to_no_address_is_told_without_it(
+    server: WeightsServer, tmp_path: Path, target: str
+) -> None:
+    server.plan = [f"to {target}"]
+    with pytest.raises(DownloadError, match="sends on to none") as caught:
+        fetch(server, tmp_path)
+    assert "secret" not in str(caught.value)
+    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize(
