@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -75,6 +76,31 @@ def test_every_code_is_its_own_and_can_be_typed() -> None:
 def test_it_asks_for_fields_of_the_evidence_and_no_more(check: Check[...]) -> None:
     assert check.needs
     assert set(check.needs) <= {field.name for field in fields(Evidence)}
+
+
+DOCS = runpy.run_path(str(ROOT / "docs" / "generate_checks.py"))
+
+
+def test_the_pages_are_those_of_the_code() -> None:
+    """`make docs` writes them."""
+    written = {path.name: path.read_text("utf-8") for path in (ROOT / "docs/checks").iterdir()}
+    assert written == DOCS["pages"]()
+
+
+@EACH
+def test_its_page_says_what_it_looks_at_when_it_speaks_and_what_to_do(check: Check[...]) -> None:
+    assert check.title
+    assert check.title[-1] not in ".?"
+    assert (ROOT / check.page).is_file()
+    told = DOCS["sections"](check)
+    assert told[""].splitlines()[0].endswith(".")
+    assert set(told) & {"Problem", "Caution", "Note"}
+    assert all(text.endswith(".") for text in told.values())
+    assert "What to do" in told
+    # Every severity that the page leaves out is one that the check never gives.
+    words = {"fail": "Problem", "warn": "Caution", "note": "Note"}
+    for evidence in (clean_evidence(), faulty_evidence(), faulty_evidence(960)):
+        assert {words[found.severity] for found in answer(check, evidence)} <= set(told)
 
 
 @EACH

@@ -31,14 +31,15 @@ class Evidence:
     Attributes:
         cohort: The films that were read, and those that were not.
         positive: The class that sensitivity speaks of.
-        portraits: What each film tells without a network.
+        portraits: What each film tells without a network: its file, its grey levels, a small
+            picture.
         twins: Films that stand in the cohort more than once.
         affinity: Highest cosine similarity of each film's features with those of a film
-            that is not its twin.
+            that is not its copy.
         folds: Who trains, validates and tests.
         baselines: What predicts the label without the disease.
         masked: Ids of the films that have a lung mask, where masks were given.
-        leak: What it would have been worth to split films that belong together.
+        leak: What it would have been worth to split films of one patient freely.
     """
 
     cohort: Cohort

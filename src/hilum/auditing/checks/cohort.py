@@ -104,6 +104,7 @@ def check_class_size(cohort: Cohort, twins: Sequence[Twin]) -> list[Finding]:
     Caution: A class has fewer than {LEAST_GROUPS} patients.
     What to do: Collect films of more patients, or leave the class out. With so few, intervals
         stay wide however well a network does.
+    Source: Clopper and Pearson (1934), Biometrika 26:404-413.
     """
     groups = group_films(cohort, join_twins(twins, len(cohort)))
     per_class: dict[str, set[int]] = {label: set() for label in cohort.classes}

@@ -80,6 +80,7 @@ def check_source(cohort: Cohort, positive: str, baselines: Sequence[Baseline]) -
     What to do: Take the classes in the same proportion from every source, or study one source
         alone and keep the others for the test. Where each source holds one class only, collect
         films of both classes from each source; more films of the present kind cannot help.
+    Source: DeGrave, Janizek and Lee (2021), Nature Machine Intelligence 3:610-619.
     """
     association = associate_sources(cohort, positive)
     table = tabulate_sources(cohort)
@@ -200,6 +201,7 @@ def check_frame(baselines: Sequence[Baseline]) -> list[Finding]:
         collimation, borders, how the patient lies. Crop all films to the chest in the same way
         and run again. If the frame still tells, the films were taken differently: collect both
         classes from one device and site.
+    Source: Maguolo and Nanni (2021), Information Fusion 76:1-7.
     """
     return _judge(
         baselines,
@@ -392,6 +394,7 @@ def check_lungs(baselines: Sequence[Baseline]) -> list[Finding]:
     Note: Always, with the AUROC of the lungs alone and that of the film without its lungs.
     What to do: If the film without its lungs tells the classes apart, see whether markers, tubes,
         the position of the patient or the shape of the masks differ between the classes.
+    Source: Maguolo and Nanni (2021), Information Fusion 76:1-7.
     """
     return [
         *_judge(baselines, "lungs", ""),
