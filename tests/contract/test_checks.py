@@ -6,14 +6,14 @@ import json
 import re
 import runpy
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 import pytest
 
-from hilum.auditing.checks import CHECKS
+from hilum.auditing.checks import CHECKS, find_codes
 from hilum.auditing.evidence import Check, Evidence, run_checks
 from hilum.auditing.findings import FILMS_LISTED, Finding, Severity
 from hilum.auditing.portraits import paint_portraits
@@ -21,6 +21,7 @@ from hilum.cohort.grouping import group_films
 from hilum.cohort.manifest import Cohort
 from hilum.cohort.phantoms import write_phantoms
 from hilum.cohort.splitting import repeated_folds
+from hilum.errors import UnknownCheckError
 from made_evidence import CANARY, clean_evidence, faulty_evidence, make_cohort, make_portraits
 
 ROOT = Path(__file__).parents[2]
@@ -175,6 +176,27 @@ def test_checks_whose_evidence_was_not_gathered_do_not_run() -> None:
     found = run_checks(CHECKS, Evidence(cohort=faulty_evidence().cohort))
     on_the_cohort_alone = {check.code for check in CHECKS if check.needs == ("cohort",)}
     assert {finding.check for finding in found} == on_the_cohort_alone
+
+
+def test_muted_checks_run_and_raise_no_alarm() -> None:
+    loud = run_checks(CHECKS, faulty_evidence())
+    alarming = {finding.check for finding in loud if finding.is_alarming}
+    assert len(alarming) > 1
+    muted = run_checks(CHECKS, faulty_evidence(), muted=find_codes(alarming))
+    assert [replace(finding, is_muted=False) for finding in muted] == list(loud)
+    assert {finding.check for finding in muted if finding.is_muted} == alarming
+    assert not any(finding.is_alarming for finding in muted)
+    rest = run_checks(CHECKS, faulty_evidence(), muted=frozenset(list(alarming)[:1]))
+    assert any(finding.is_alarming for finding in rest)
+
+
+def test_codes_are_found_as_they_are_typed_and_as_a_report_writes_them() -> None:
+    assert find_codes(["class-size", "Lung  masks"]) == {"class-size", "lung-masks"}
+    assert find_codes([]) == frozenset()
+    with pytest.raises(UnknownCheckError, match=r"'clas-size'.*Did you mean 'class-size'\?"):
+        find_codes(["leaks", "clas-size"])
+    with pytest.raises(UnknownCheckError, match=r"'xyz'.*The codes are conflicting-labels, leaks"):
+        find_codes(["xyz"])
 
 
 def test_the_gravest_findings_come_first() -> None:

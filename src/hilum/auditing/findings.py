@@ -20,6 +20,9 @@ from hilum.evaluation.results import Estimate
 Severity = Literal["fail", "warn", "note"]
 """A fault that the figures cannot survive; a doubt about them; something worth knowing."""
 
+State = Severity | Literal["muted"]
+"""How a finding is shown: by its severity, or as one that raises no alarm."""
+
 FILMS_LISTED = 50
 """A finding names at most so many films; a longer list helps nobody to look at them."""
 
@@ -45,9 +48,14 @@ class Finding:
     is_muted: bool = False
 
     @property
+    def state(self) -> State:
+        """How it is shown."""
+        return "muted" if self.is_muted else self.severity
+
+    @property
     def is_alarming(self) -> bool:
         """Tell whether a person should look before anybody believes the figures."""
-        return self.severity == "fail" and not self.is_muted
+        return self.state == "fail"
 
 
 def list_films(cohort: Cohort, rows: Iterable[int]) -> dict[str, Any]:
