@@ -14,6 +14,7 @@ help:
 	@echo "make test-browser  run the page's tests in Chromium (installs it, where it may)"
 	@echo "make check      formatting, lint, types, import contracts"
 	@echo "make format     put the code into its format"
+	@echo "make docs       write the pages that are made from the code"
 	@echo "make bench      measure speed and memory as ratios"
 	@echo "make setup      make the virtual environment and install (the others do it too)"
 	@echo "make clean      remove the virtual environment and what tools left behind"
@@ -56,6 +57,10 @@ format: setup
 
 bench: setup
 	$(RUN) benchmarks.all
+
+# What is written from the code: a page for each check.
+docs: setup
+	$(VENV)/bin/python docs/generate_checks.py
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -148,6 +148,12 @@ class UnknownBackboneError(HilumError):
     code = "BACKBONE"
 
 
+class UnknownCheckError(HilumError):
+    """No check of the audit goes by this code."""
+
+    code = "CHECK"
+
+
 class WeightsError(HilumError):
     """A backbone's weights are absent, damaged, or not what the catalog expects."""
 

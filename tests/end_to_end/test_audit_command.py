@@ -66,6 +66,27 @@ def test_the_verdict_comes_first_and_names_the_planted_marker(audited) -> None:
     assert frame["auroc"]["low"] > 0.5
 
 
+def test_an_unknown_code_is_refused_before_any_work(hilum: Hilum, faulty: Path) -> None:
+    process = hilum("audit", faulty, "--positive", "Opacity", "--mute", "twin,mixed-patients")
+    assert process.returncode == 2
+    assert "No check has the code 'twin'. Did you mean 'twins'?" in process.stderr
+    assert process.stdout == ""
+
+
+def test_muted_checks_are_marked_and_the_verdict_stands(
+    hilum: Hilum, faulty: Path, audited, tmp_path: Path
+) -> None:
+    out = tmp_path / "muted"
+    codes = "conflicting-labels,frame"
+    process = hilum("audit", faulty, "--positive", "Opacity", "--mute", codes, "--out", out)
+    loud, quiet = (json.loads((f / "audit.json").read_text()) for f in (audited[1], out))
+    assert {c["check"] for c in quiet["checks"] if c.get("muted")} <= set(codes.split(","))
+    assert [{k: v for k, v in c.items() if k != "muted"} for c in quiet["checks"]] == loud["checks"]
+    assert "Muted problem" in process.stdout
+    assert quiet["verdict"] == loud["verdict"]
+    assert process.returncode == code_of_run(out) == 1
+
+
 def test_planted_copies_are_found(audited, faulty: Path) -> None:
     """Every copy but at most one of the harder kinds; the byte-identical one always."""
     audit = json.loads((audited[1] / "audit.json").read_text())

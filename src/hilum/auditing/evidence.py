@@ -1,14 +1,16 @@
-"""The one interface of all checks: each names what it needs, and gets that and no more.
+"""Evidence, and the checks that ask for parts of it.
 
-A check is a function whose parameters are fields of `Evidence`. Where one of them was not
-gathered, the check does not run.
+A check is one function. Its parameters name the fields of `Evidence` that it needs: it gets these
+and no more, and runs where all of them were gathered.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Generic, ParamSpec
 
 import numpy as np
 from jaxtyping import Float
@@ -29,14 +31,15 @@ class Evidence:
     Attributes:
         cohort: The films that were read, and those that were not.
         positive: The class that sensitivity speaks of.
-        portraits: What each film tells without a network.
+        portraits: What each film tells without a network: its file, its grey levels, a small
+            picture.
         twins: Films that stand in the cohort more than once.
         affinity: Highest cosine similarity of each film's features with those of a film
-            that is not its twin.
+            that is not its copy.
         folds: Who trains, validates and tests.
         baselines: What predicts the label without the disease.
         masked: Ids of the films that have a lung mask, where masks were given.
-        leak: What it would have been worth to split films that belong together.
+        leak: What it would have been worth to split films of one patient freely.
     """
 
     cohort: Cohort
@@ -50,37 +53,67 @@ class Evidence:
     leak: LeakWorth | None = None
 
 
-CheckFunction = Callable[..., Sequence[Finding]]
+Asked = ParamSpec("Asked")
 
 
 @dataclass(frozen=True)
-class Check:
-    """One question about a cohort.
+class Check(Generic[Asked]):
+    """One question about a cohort, answered by one function.
 
     Attributes:
-        name: Stands in every finding of the check.
-        run: Answers it; its parameters are fields of `Evidence`.
+        code: Stands in every finding of the check. Users cite it, look it up and mute it, so
+            it stays as it is.
+        title: The fault, in a few words.
+        ask: Answers. Its parameters are fields of `Evidence`; its docstring is the check's page.
     """
 
-    name: str
-    run: CheckFunction
+    code: str
+    title: str
+    ask: Callable[Asked, list[Finding]]
+
+    def __call__(self, *args: Asked.args, **kwargs: Asked.kwargs) -> list[Finding]:
+        """Ask, and put the code on each finding."""
+        return [replace(finding, check=self.code) for finding in self.ask(*args, **kwargs)]
 
     @property
     def needs(self) -> tuple[str, ...]:
         """The fields of `Evidence` that it looks at."""
-        return tuple(inspect.signature(self.run).parameters)
+        return tuple(inspect.signature(self.ask).parameters)
+
+    @property
+    def page(self) -> str:
+        """Where it is explained, from the root of the project."""
+        return f"docs/checks/{self.code}.md"
 
 
-def run_checks(checks: Iterable[Check], evidence: Evidence) -> tuple[Finding, ...]:
+def check(code: str, title: str) -> Callable[[Callable[Asked, list[Finding]]], Check[Asked]]:
+    """Make a function a check: `@check("aspect", "Films far longer than wide")`.
+
+    Args:
+        code: Lower-case words joined by `-`, its own among all checks.
+        title: The fault, in a few words.
+    """
+    return partial(Check, code, title)
+
+
+def run_checks(
+    checks: Iterable[Check[...]], evidence: Evidence, muted: frozenset[str] = frozenset()
+) -> tuple[Finding, ...]:
     """Run the checks whose needs are met.
+
+    Args:
+        checks: In the order in which findings of one severity are shown.
+        evidence: What was gathered.
+        muted: Codes of the checks whose findings raise no alarm. They run all the same.
 
     Returns:
         What they found, the gravest first, otherwise in the order of the checks.
     """
     findings: list[Finding] = []
-    for check in checks:
-        given = {need: getattr(evidence, need) for need in check.needs}
+    for each in checks:
+        given = {need: getattr(evidence, need) for need in each.needs}
         if all(value is not None for value in given.values()):
-            findings.extend(check.run(**given))
+            is_muted = each.code in muted
+            findings.extend(replace(found, is_muted=is_muted) for found in each(**given))
     gravity = ["fail", "warn", "note"]
     return tuple(sorted(findings, key=lambda finding: gravity.index(finding.severity)))

@@ -1,13 +1,30 @@
-"""Finding: what one check says, in a shape that every reader can rely on."""
+"""Findings: what a check says, and the words and figures that checks share.
+
+A finding names a bounded number of films by their ids and counts all of them. What a baseline
+means, and what to do about it, stands in its check; how grave it is stands in the verdict's rules.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from hilum.auditing.baselines import SUBJECTS, Baseline, BaselineName
+from hilum.auditing.twins import Twin
+from hilum.auditing.verdict import RULES, Weight, is_above_chance, weigh_baseline
+from hilum.cohort.manifest import Cohort
+from hilum.evaluation.results import Estimate
 
 Severity = Literal["fail", "warn", "note"]
 """A fault that the figures cannot survive; a doubt about them; something worth knowing."""
+
+State = Severity | Literal["muted"]
+"""How a finding is shown: by its severity, or as one that raises no alarm."""
+
+FILMS_LISTED = 50
+"""A finding names at most so many films; a longer list helps nobody to look at them."""
 
 
 @dataclass(frozen=True)
@@ -15,15 +32,176 @@ class Finding:
     """What one check of the cohort says.
 
     Attributes:
-        check: Name of the check.
+        check: Code of the check, which puts it there.
         severity: `fail`, `warn` or `note`.
         title: One line for a person.
         evidence: Figures and film ids.
         what_to_do: The next step for the user; empty where nothing need be done.
+        is_muted: The user has seen it and asked that it raise no alarm.
     """
 
-    check: str
+    check: str = field(default="", kw_only=True)
     severity: Severity
     title: str
     evidence: Mapping[str, Any]
     what_to_do: str = ""
+    is_muted: bool = False
+
+    @property
+    def state(self) -> State:
+        """How it is shown."""
+        return "muted" if self.is_muted else self.severity
+
+    @property
+    def is_alarming(self) -> bool:
+        """Tell whether a person should look before anybody believes the figures."""
+        return self.state == "fail"
+
+
+def list_films(cohort: Cohort, rows: Iterable[int]) -> dict[str, Any]:
+    """List films for a finding's evidence: how many, how many of each class, which.
+
+    Args:
+        cohort: The films.
+        rows: Those that the finding is about.
+    """
+    films = [cohort.films[row] for row in rows]
+    per_class = {label: sum(film.label == label for film in films) for label in cohort.classes}
+    return {
+        "n_films": len(films),
+        "per_class": per_class,
+        "films": [film.film_id for film in films[:FILMS_LISTED]],
+    }
+
+
+def list_groups(cohort: Cohort, groups: Iterable[Sequence[int]]) -> list[list[str]]:
+    """List sets of films that belong together, as long as there is room for a whole one.
+
+    Args:
+        cohort: The films.
+        groups: Rows of each set.
+    """
+    listed: list[list[str]] = []
+    room = FILMS_LISTED
+    for rows in groups:
+        kept = [cohort.films[row].film_id for row in rows[:FILMS_LISTED]]
+        if len(kept) > room:
+            break
+        room -= len(kept)
+        listed.append(kept)
+    return listed
+
+
+def list_pairs(cohort: Cohort, twins: Sequence[Twin]) -> list[dict[str, Any]]:
+    """List pairs of copies for a finding's evidence, the surest first, a bounded number of them.
+
+    Args:
+        cohort: The films.
+        twins: Pairs of its rows.
+    """
+    surest_first = sorted(twins, key=lambda twin: -twin.correlation)
+    return [
+        {
+            "films": [cohort.films[row].film_id for row in (twin.first, twin.second)],
+            "classes": [cohort.films[row].label for row in (twin.first, twin.second)],
+            "correlation": float(twin.correlation),
+            "rotation_degrees": float(twin.rotation_degrees),
+        }
+        for twin in surest_first[: FILMS_LISTED // 2]
+    ]
+
+
+def tell_number(number: int, noun: str, verbs: str = "") -> str:
+    """Write a number with its noun, as in `1 film` and `2 films`.
+
+    Args:
+        number: 0 or more.
+        noun: In the singular.
+        verbs: Follows the noun: the singular and the plural, as in `is/are`.
+    """
+    one, _, several = verbs.partition("/")
+    told = f"{number} {noun} {one}" if number == 1 else f"{number} {noun}s {several}"
+    return told.rstrip()
+
+
+def tell_per_class(per_class: dict[str, int]) -> str:
+    """Write counts per class, as in `12 COVID-19, 3 Normal`; classes without any are left out."""
+    return ", ".join(f"{count} {label}" for label, count in per_class.items() if count)
+
+
+def find_baseline(baselines: Sequence[Baseline], name: BaselineName) -> Baseline | None:
+    """Find a baseline by its name; None where it was not measured."""
+    return next((baseline for baseline in baselines if baseline.name == name), None)
+
+
+def weigh(baseline: Baseline) -> Weight | None:
+    """Say what a baseline does to the headline of the model that it was measured beside."""
+    return weigh_baseline(baseline, model_sees=is_above_chance(baseline.model_auroc))
+
+
+def judge_baseline(
+    baseline: Baseline, *, what_to_do: str, evidence: Mapping[str, Any] | None = None
+) -> Finding:
+    """Say in one line what a baseline reaches, as gravely as the verdict takes it.
+
+    Args:
+        baseline: What predicts without the disease.
+        what_to_do: The next step where it bears on the headline; otherwise there is none.
+        evidence: Figures beside those that every baseline has.
+    """
+    weight = weigh(baseline)
+    # One at chance, in a cohort too small to tell it from the network, is no fault of itself:
+    # the verdict speaks of the cohort's size.
+    is_clear = baseline.auroc.low > RULES.chance_margin
+    return Finding(
+        severity=grade(weight) if is_clear or weight == "limits" else "note",
+        title=_title(baseline, weight),
+        evidence=figures(baseline) | dict(evidence or {}),
+        what_to_do=what_to_do if weight else "",
+    )
+
+
+def grade(weight: Weight | None) -> Severity:
+    """Turn what something does to the headline into the severity of a finding."""
+    if weight == "withholds":
+        return "fail"
+    return "warn" if weight == "limits" else "note"
+
+
+def figures(baseline: Baseline) -> dict[str, Any]:
+    """List a baseline's figures for a finding's evidence; None where one does not exist."""
+    return {
+        "films": baseline.n_films,
+        "auroc": list_estimate(baseline.auroc),
+        "model_auroc": list_estimate(baseline.model_auroc),
+        "share": list_estimate(baseline.share),
+        "p_below_model": baseline.p_below,
+        "p_chance": baseline.p_chance,
+    }
+
+
+def list_estimate(estimate: Estimate) -> dict[str, float | None]:
+    """List a figure and its bounds for a finding's evidence; None for what does not exist."""
+    numbers = {"value": estimate.value, "low": estimate.low, "high": estimate.high}
+    return {name: None if math.isnan(number) else number for name, number in numbers.items()}
+
+
+def show_estimate(estimate: Estimate) -> str:
+    """Write an AUROC with its interval."""
+    return f"AUROC {estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
+
+
+def _title(baseline: Baseline, weight: Weight | None) -> str:
+    subject = SUBJECTS[baseline.name]
+    reached = show_estimate(baseline.auroc)
+    model = f"{baseline.model_auroc.value:.3f}"
+    if baseline.auroc.low > RULES.chance_margin:
+        return f"{subject} tells the classes apart: {reached}; the whole film {model}"
+    if weight == "withholds":
+        return (
+            f"Too few films to show that the network (AUROC {model}) does better than "
+            f"{subject[0].lower()}{subject[1:].rstrip(',')}: {reached}"
+        )
+    if is_above_chance(baseline.auroc) or weight is not None:
+        return f"{subject} tells a little of the classes: {reached}; the whole film {model}"
+    return f"{subject} does not tell the classes apart: {reached}; the whole film {model}"

@@ -57,5 +57,5 @@ class AuditReport:
     def needs_attention(self) -> bool:
         """Tell whether a person should look before anybody believes the figures."""
         return self.verdict.headline == "withheld" or any(
-            finding.severity == "fail" for finding in self.findings
+            finding.is_alarming for finding in self.findings
         )

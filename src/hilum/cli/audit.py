@@ -34,6 +34,7 @@ def audit_command(
     image_folder: of_data.ImageFolder = None,
     masks: options.Masks = None,
     no_probes: options.NoProbes = False,
+    mute: options.Mute = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="Folder for the page and the data (default: none)."),
@@ -89,6 +90,7 @@ def audit_command(
         allows_unverified_weights=allow_unverified_weights,
         has_probes=not no_probes,
         masks=masks,
+        muted=split_names(mute) or (),
         is_json=is_json,
         is_quiet=is_quiet,
         private={data: "DATA", image_folder: "IMAGES"},

@@ -75,6 +75,7 @@ def compare_command(
     prevalence: options.Prevalence = None,
     masks: options.Masks = None,
     no_probes: options.NoProbes = False,
+    mute: options.Mute = None,
     out: options.Out = None,
     seed: options.Seed = 0,
     is_json: options.Json = False,
@@ -121,8 +122,9 @@ def compare_command(
         _check_unused(
             {"--recipe": recipe, "--folds": folds, "--repeats": repeats, "--views": views,
              "--epochs": epochs, "--positive": positive, "--seed": seed or None,
-             "--masks": masks, "--no-probes": no_probes or None, "--external": external,
-             "--operating-point": operating_point, "--prevalence": prevalence}
+             "--masks": masks, "--no-probes": no_probes or None, "--mute": mute,
+             "--external": external, "--operating-point": operating_point,
+             "--prevalence": prevalence}
         )  # fmt: skip
     recipes = find_recipes(
         split_names(recipe or "hilum") or [],
@@ -154,6 +156,7 @@ def compare_command(
         allows_unverified_weights=allow_unverified_weights,
         has_probes=not no_probes,
         masks=masks,
+        muted=split_names(mute) or (),
         operating_point=operating_point,
         prevalences=read_shares(prevalence),
         external=elsewhere,

@@ -61,6 +61,14 @@ Masks = Annotated[
         metavar="DIR",
     ),
 ]
+Mute = Annotated[
+    str | None,
+    typer.Option(
+        help="Codes of checks whose findings you know: they stay in the report, marked as muted, "
+        "and no longer set the exit code. The verdict stays as it is.",
+        metavar="CODE,CODE",
+    ),
+]
 _DECISIONS = "From scores to decisions"
 OperatingPoint = Annotated[
     str | None,

@@ -35,6 +35,7 @@ class Wishes:
         allows_unverified_weights: Run on weights that are not the published ones.
         has_probes: Try what parts of the films predict by themselves.
         masks: A folder of lung masks.
+        muted: Codes of checks whose findings raise no alarm.
         operating_point: How the threshold is chosen; the usual way if not given.
         prevalences: For which predictive values are given; some usual ones if not given.
         external: Films from elsewhere.
@@ -52,6 +53,7 @@ class Wishes:
     allows_unverified_weights: bool = False
     has_probes: bool = True
     masks: Path | None = None
+    muted: Sequence[str] = ()
     operating_point: str | None = None
     prevalences: Sequence[float] | None = None
     external: Cohort | None = None
@@ -70,6 +72,7 @@ class Wishes:
             "seed": self.seed,
             "probes": self.has_probes,
             "masks": self.masks,
+            "muted": self.muted,
         }
 
     def of_study(self, watcher: Watcher) -> dict[str, Any]:

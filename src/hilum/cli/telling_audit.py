@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from hilum.studies.audits import Audit
 
 _COLOURS = {"supported": "green", "limited": "yellow", "withheld": "red"}
-_WORDS = {"fail": "[bold red]Problem[/]", "warn": "[yellow]Caution[/]", "note": "[dim]Note[/]"}
+_STYLES = {"fail": "bold red", "warn": "yellow", "note": "dim", "muted": "dim"}
 _EFFECTS = {
     "withholds": "[red]withholds[/]",
     "limits": "[yellow]limits[/]",
@@ -28,6 +28,7 @@ def tell_audit(audit: Audit) -> None:
     from rich.console import Console
 
     from hilum.auditing.baselines import TITLES
+    from hilum.report.cohort_section import severity_word
 
     console = Console(highlight=False)
     counts = ", ".join(f"{n} {label}" for label, n in audit.cohort.n_per_class.items())
@@ -37,10 +38,11 @@ def tell_audit(audit: Audit) -> None:
         tell_shortcuts(console, audit.report, audit.model.title)
     shown_already = {*TITLES, "leak-worth"}
     for finding in audit.report.findings:
-        if finding.check in shown_already:
+        if finding.check in shown_already and not finding.is_muted:
             continue
-        console.print(f"{_WORDS[finding.severity]} {plain(finding.title)}")
-        if finding.what_to_do and finding.severity != "note":
+        word = f"[{_STYLES[finding.state]}]{severity_word(finding)}[/]"
+        console.print(f"{word} {plain(finding.title)} [dim]({finding.check})[/]")
+        if finding.what_to_do and finding.state in ("fail", "warn"):
             console.print(f"  [dim]{plain(finding.what_to_do)}[/]")
     console.print("Research use only.")
 

@@ -74,6 +74,7 @@ def train_command(
     operating_point: options.OperatingPoint = None,
     masks: options.Masks = None,
     no_probes: options.NoProbes = False,
+    mute: options.Mute = None,
     seed: options.Seed = 0,
     is_json: options.Json = False,
     is_quiet: options.Quiet = False,
@@ -119,7 +120,8 @@ def train_command(
             "--source-column": source_column, "--view-column": view_column,
             "--sex-column": sex_column, "--age-column": age_column,
             "--image-folder": image_folder, "--operating-point": operating_point,
-            "--masks": masks, "--no-probes": no_probes or None, "--seed": seed or None,
+            "--masks": masks, "--no-probes": no_probes or None, "--mute": mute,
+            "--seed": seed or None,
             "--allow-unverified-weights": allow_unverified_weights or None,
         }  # fmt: skip
         raise typer.Exit(train_from(run, wishes, of_study))
@@ -155,6 +157,7 @@ def train_command(
         allows_unverified_weights=allow_unverified_weights,
         probes=not no_probes,
         masks=masks,
+        muted=split_names(mute) or (),
         **rule,
     )
     raise typer.Exit(code)

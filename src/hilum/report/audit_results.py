@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from hilum.auditing.baselines import SIGHTS
+from hilum.auditing.findings import Finding
 from hilum.auditing.report import AuditReport
 from hilum.auditing.verdict import RULES, Verdict
 from hilum.cohort.manifest import Cohort
@@ -59,5 +60,11 @@ def audit_results(report: AuditReport, cohort: Cohort) -> dict[str, Any]:
             for twin in report.kinship.twins
         ],
         "patients_from": list(cohort.patients_from),
-        "checks": [asdict(finding) for finding in report.findings],
+        "checks": [_finding_results(finding) for finding in report.findings],
     }
+
+
+def _finding_results(finding: Finding) -> dict[str, Any]:
+    """Gather a finding; `muted` stands there where it holds, as findings seldom are."""
+    told = asdict(finding)
+    return told | {"muted": True} if told.pop("is_muted") else told

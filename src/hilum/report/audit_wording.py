@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from hilum.auditing.baselines import Baseline, BaselineName
-from hilum.auditing.judging import find_baseline
+from hilum.auditing.findings import find_baseline
 from hilum.auditing.report import AuditReport
 from hilum.auditing.verdict import Headline, Weight, is_above_chance, weigh_baseline
 from hilum.evaluation.results import Estimate

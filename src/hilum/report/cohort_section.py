@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from hilum.auditing.findings import Finding, Severity
+from hilum.auditing.findings import Finding, State
 from hilum.auditing.sources import associate_sources, tabulate_sources
 from hilum.cohort.manifest import Cohort
 from hilum.report import formatting, wording
@@ -15,10 +15,11 @@ from hilum.report.films import choose_examples
 from hilum.report.thumbnails import data_uri
 from hilum.report.tree import list_entries
 
-_SEVERITIES: Mapping[Severity, tuple[str, str]] = {
+_STATES: Mapping[State, tuple[str, str]] = {
     "fail": ("Problem", "Problems"),
     "warn": ("Caution", "Cautions"),
     "note": ("Note", "Notes"),
+    "muted": ("Muted finding", "Muted findings"),
 }
 
 
@@ -72,7 +73,7 @@ def view_excluded(cohort: Cohort) -> list[tuple[str, str, list[str]]]:
 def view_findings(
     findings: Sequence[Finding], redact: Callable[[str], str]
 ) -> list[dict[str, Any]]:
-    """Put the findings into words, by severity, the gravest first; notes come folded.
+    """Put the findings into words, the gravest first, muted ones last; notes come folded.
 
     Args:
         findings: What the checks say.
@@ -80,19 +81,25 @@ def view_findings(
     """
     return [
         {
-            "severity": severity,
-            "word": word,
+            "severity": state,
             "heading": plural if len(listed) > 1 else word,
             "count": len(listed),
             "findings": listed,
         }
-        for severity, (word, plural) in _SEVERITIES.items()
-        if (listed := [_finding(f, redact) for f in findings if f.severity == severity])
+        for state, (word, plural) in _STATES.items()
+        if (listed := [_finding(f, redact) for f in findings if f.state == state])
     ]
+
+
+def severity_word(finding: Finding) -> str:
+    """Say in a word or two how grave a finding is: `Problem`, or `Muted problem`."""
+    word, _ = _STATES[finding.severity]
+    return f"Muted {word.lower()}" if finding.is_muted else word
 
 
 def _finding(finding: Finding, redact: Callable[[str], str]) -> dict[str, Any]:
     return {
+        "word": severity_word(finding),
         "check": redact(finding.check.replace("-", " ")),
         "title": redact(finding.title),
         "what_to_do": redact(finding.what_to_do),

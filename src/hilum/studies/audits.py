@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
+from hilum.auditing.checks import find_codes
 from hilum.auditing.report import AuditReport
 from hilum.auditing.twins import join_twins
 from hilum.backbones.compiling import Output, graph_key
@@ -68,6 +69,7 @@ def audit(
     allows_unverified_weights: bool = False,
     probes: bool = True,
     masks: str | Path | None = None,
+    muted: Sequence[str] = (),
     engine: Callable[[Backbone, Path, Output], Engine] = open_engine,
     watcher: Watcher | None = None,
     command_line: tuple[str, ...] = (),
@@ -89,6 +91,8 @@ def audit(
         allows_unverified_weights: Run on weights that are not the published ones.
         probes: Try what parts of the films predict by themselves.
         masks: A folder of lung masks, named as the films are and ending in `.png`.
+        muted: Codes of checks (see `docs/checks`) whose findings you know. They stay in the
+            report and raise no alarm; the verdict stays as it is.
         engine: Opens a backbone.
         watcher: Told what is going on.
         command_line: Kept in the provenance.
@@ -103,6 +107,7 @@ def audit(
         recipe=find_recipe("hilum"),
         seed=seed,
         shortcuts=plan_shortcuts(cohort, probes=probes, masks=masks),
+        muted=find_codes(muted),
         decisions=None,
     )
     chosen, _ = choose_backbones(
@@ -118,7 +123,7 @@ def audit(
     try:
         ground = lay_ground(survey, plan)
     except FoldsError as error:
-        report = audit_without_folds(survey, guide, error)
+        report = audit_without_folds(survey, guide, error, muted=plan.muted)
         twins = join_twins(report.kinship.twins, len(survey.cohort))
         groups = group_films(survey.cohort, twins)
     else:
@@ -126,7 +131,7 @@ def audit(
         table = workshop.recall(survey.cohort.films, guide, views)
         model = judge_backbone(ground, guide, table, cost, workshop.watcher)
         champion = Champion(guide, model.heads)
-        report = audit_study(ground, champion, [model], plan.shortcuts, workshop)
+        report = audit_study(ground, champion, [model], plan.shortcuts, workshop, muted=plan.muted)
     return Audit(
         cohort=survey.cohort,
         positive=plan.positive,

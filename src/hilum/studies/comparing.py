@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from hilum.auditing.checks import find_codes
 from hilum.auditing.twins import Twin
 from hilum.backbones.compiling import Output, graph_key
 from hilum.backbones.engine import Engine, open_engine
@@ -54,6 +55,7 @@ def compare(
     allows_unverified_weights: bool = False,
     probes: bool = True,
     masks: str | Path | None = None,
+    muted: Sequence[str] = (),
     operating_point: str = "sensitivity=0.95",
     prevalences: Sequence[float] | None = None,
     external: Cohort | None = None,
@@ -79,6 +81,8 @@ def compare(
             Without them the verdict is `limited` at best.
         masks: A folder of lung masks, named as the films are and ending in `.png`; the
             lungs alone, and the films without them, are then tried as well.
+        muted: Codes of checks (see `docs/checks`) whose findings you know. They stay in the
+            report and raise no alarm; the verdict stays as it is.
         operating_point: By which rule a threshold is chosen on validation films:
             `sensitivity=0.95` or another target, `specificity=0.9` likewise, or `youden`.
         prevalences: Shares of positive films for which predictive values are given.
@@ -95,6 +99,7 @@ def compare(
         PositiveClassError: It cannot be told which class is meant.
         FoldsError: A class is too small for the folds.
         UnknownBackboneError: A name is in no catalog.
+        UnknownCheckError: A muted code is no check's.
         WeightsError: A named backbone is not available here.
         UntrustedModelError: A weight file or model file is not what it should be.
         RecipeError: There is no such recipe or rule, the seed is negative, or a prevalence
@@ -111,6 +116,7 @@ def compare(
             weights_dir=None if weights_dir is None else Path(weights_dir),
             allows_unverified_weights=allows_unverified_weights,
             shortcuts=plan_shortcuts(cohort, probes=probes, masks=masks),
+            muted=find_codes(muted),
             decisions=plan_decisions(operating_point, prevalences),
             external=external,
             command_line=command_line,
@@ -173,7 +179,15 @@ def run_study(
     workshop.watcher.begin("Statistics", "figures")
     assessment = assess(ground, results, plan.decisions)
     workshop.watcher.end(_summary(assessment))
-    audit = audit_study(ground, champion, results, plan.shortcuts, workshop, pick=assessment.pick)
+    audit = audit_study(
+        ground,
+        champion,
+        results,
+        plan.shortcuts,
+        workshop,
+        pick=assessment.pick,
+        muted=plan.muted,
+    )
     by_source = external = None
     if plan.decisions is not None:
         by_source = validate_by_source(ground, backbones, results, workshop)

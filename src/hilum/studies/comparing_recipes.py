@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from hilum.auditing.checks import find_codes
 from hilum.backbones.compiling import Output
 from hilum.backbones.engine import Engine, open_engine
 from hilum.backbones.weights import Backbone
@@ -36,6 +37,7 @@ def compare_recipes(
     weighs_settings: bool = True,
     probes: bool = True,
     masks: str | Path | None = None,
+    muted: Sequence[str] = (),
     operating_point: str = "sensitivity=0.95",
     prevalences: Sequence[float] | None = None,
     external: Cohort | None = None,
@@ -60,6 +62,7 @@ def compare_recipes(
         weighs_settings: Find out what each setting is worth.
         probes: As for `compare`.
         masks: As for `compare`.
+        muted: As for `compare`.
         operating_point: As for `compare`.
         prevalences: As for `compare`.
         external: As for `compare`.
@@ -96,6 +99,7 @@ def compare_recipes(
         weights_dir=None if weights_dir is None else Path(weights_dir),
         allows_unverified_weights=allows_unverified_weights,
         shortcuts=plan_shortcuts(cohort, probes=probes, masks=masks),
+        muted=find_codes(muted),
         decisions=plan_decisions(operating_point, prevalences),
         external=external,
         command_line=command_line,

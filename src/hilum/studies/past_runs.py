@@ -97,7 +97,10 @@ def needs_attention(folder: Path) -> bool:
         return bool(
             results["verdict"]["headline"] == "withheld"
             or results["cohort"]["excluded"]
-            or any(finding["severity"] == "fail" for finding in audit["checks"])
+            or any(
+                finding["severity"] == "fail" and not finding.get("muted")
+                for finding in audit["checks"]
+            )
         )
     except (LookupError, TypeError) as error:
         raise RunError(f"The run folder '{folder}' is damaged.", fix=_AGAIN) from error

@@ -64,6 +64,7 @@ class StudyPlan:
         shortcuts: What is tried beside the backbones.
         decisions: How scores become decisions; None where only the scores are wanted.
         external: Another cohort, whose films the trained heads score.
+        muted: Codes of the checks whose findings raise no alarm.
         keeps_heads: Hand back the heads themselves, to make a classifier of them.
         command_line: Kept in the provenance.
     """
@@ -77,6 +78,7 @@ class StudyPlan:
     shortcuts: ShortcutPlan = field(default_factory=ShortcutPlan)
     decisions: DecisionPlan | None = field(default_factory=DecisionPlan)
     external: Cohort | None = None
+    muted: frozenset[str] = frozenset()
     keeps_heads: bool = False
     command_line: tuple[str, ...] = ()
 

@@ -50,6 +50,7 @@ def audit_study(
     workshop: Workshop,
     *,
     pick: NestedPick | None = None,
+    muted: frozenset[str] = frozenset(),
 ) -> AuditReport:
     """Measure what predicts without the disease, run the checks, give the verdict.
 
@@ -61,6 +62,8 @@ def audit_study(
         workshop: Where features are computed.
         pick: What choosing among the backbones is worth; its sensitivity and specificity
             are judged in the champion's stead, who was chosen for being best.
+        muted: Codes of the checks whose findings raise no alarm. The verdict is given on
+            the evidence, so they never change it.
     """
     started = time.perf_counter()
     baselines = try_shortcuts(ground, champion, plan, workshop)
@@ -80,7 +83,7 @@ def audit_study(
     )
     return AuditReport(
         model=champion.backbone.name,
-        findings=run_checks(CHECKS, evidence),
+        findings=run_checks(CHECKS, evidence, muted),
         kinship=ground.kinship,
         baselines=baselines,
         leak=leak,
@@ -89,13 +92,16 @@ def audit_study(
     )
 
 
-def audit_without_folds(survey: Survey, guide: Backbone, error: FoldsError) -> AuditReport:
+def audit_without_folds(
+    survey: Survey, guide: Backbone, error: FoldsError, *, muted: frozenset[str] = frozenset()
+) -> AuditReport:
     """Audit films that are too few to train and to test on, as far as it goes.
 
     Args:
         survey: What looking at the films has told.
         guide: The backbone that compared them.
         error: Why there are no folds.
+        muted: Codes of the checks whose findings raise no alarm.
     """
     evidence = Evidence(
         cohort=survey.cohort,
@@ -106,7 +112,7 @@ def audit_without_folds(survey: Survey, guide: Backbone, error: FoldsError) -> A
     too_few = Reason("folds", "withholds", f"No network can be tested here. {error.message}")
     return AuditReport(
         model=guide.name,
-        findings=run_checks(CHECKS, evidence),
+        findings=run_checks(CHECKS, evidence, muted),
         kinship=survey.kinship,
         baselines=(),
         leak=None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Float, Int
 
+from hilum.auditing.checks import find_codes
 from hilum.backbones.catalog import find_backbones
 from hilum.backbones.engine import open_engine
 from hilum.backbones.weights import Backbone, WeightsShelf
@@ -83,6 +84,7 @@ def train(
     allows_unverified_weights: bool = False,
     probes: bool = True,
     masks: str | Path | None = None,
+    muted: Sequence[str] = (),
     operating_point: str = "sensitivity=0.95",
     watcher: Watcher | None = None,
     command_line: tuple[str, ...] = (),
@@ -106,6 +108,8 @@ def train(
             published ones; the bundle says so.
         probes: Try what parts of the films predict by themselves.
         masks: A folder of lung masks.
+        muted: Codes of checks (see `docs/checks`) whose findings you know. They stay in the
+            report and raise no alarm; the verdict stays as it is.
         operating_point: By which rule the threshold is chosen on validation films.
         watcher: Told what is going on.
         command_line: Kept in the provenance.
@@ -131,6 +135,7 @@ def train(
         weights_dir=None if weights_dir is None else Path(weights_dir),
         allows_unverified_weights=allows_unverified_weights,
         shortcuts=plan_shortcuts(cohort, probes=probes, masks=masks),
+        muted=find_codes(muted),
         decisions=plan_decisions(operating_point, None),
         keeps_heads=True,
         command_line=command_line,

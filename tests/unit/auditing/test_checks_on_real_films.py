@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 
 from embedded import embedded
-from hilum.auditing.checks.domain import LEAST_AFFINITY, check_domain
-from hilum.auditing.checks.inverted import check_inverted
-from hilum.auditing.checks.lettering import check_lettering
-from hilum.auditing.checks.mixed_patients import check_mixed_patients
+from hilum.auditing.checks.films import LEAST_AFFINITY, check_domain, check_inverted
+from hilum.auditing.checks.patients import check_mixed_patients
+from hilum.auditing.checks.shortcuts import check_lettering
 from hilum.auditing.portraits import Portraits, paint_portraits
 from hilum.cohort.manifest import Cohort
 from hilum.features.extraction import extract_features

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
-from made_evidence import GOOD_TRAITS, draw_picture, make_cohort, make_portraits, two_classes
 
-from hilum.auditing.checks.aspect import check_aspect
-from hilum.auditing.checks.colour import check_colour
-from hilum.auditing.checks.constant_films import check_constant_films
-from hilum.auditing.checks.conversions import check_conversions
-from hilum.auditing.checks.domain import check_domain
-from hilum.auditing.checks.exposure import check_exposure
-from hilum.auditing.checks.inverted import check_inverted
-from hilum.auditing.checks.lateral_films import check_lateral_films
-from hilum.auditing.checks.tiny_films import check_tiny_films
+from hilum.auditing.checks.films import (
+    check_aspect,
+    check_colour,
+    check_constant_films,
+    check_conversions,
+    check_domain,
+    check_exposure,
+    check_inverted,
+    check_lateral_films,
+    check_readability,
+    check_tiny_films,
+)
 from hilum.auditing.portraits import N_LEVELS
+from hilum.cohort.manifest import Exclusion
+from made_evidence import GOOD_TRAITS, draw_picture, make_cohort, make_portraits, two_classes
 
 COHORT = make_cohort(two_classes())
 IDS = [film.film_id for film in COHORT.films]
@@ -129,3 +134,13 @@ def test_what_resembles_no_other_film_is_found_the_strangest_first() -> None:
 def test_films_that_are_far_from_each_other_by_nature_are_no_strangers() -> None:
     assert check_domain(COHORT, np.linspace(0.4, 0.6, 60)) == []
     assert check_domain(make_cohort(two_classes(4)), np.full(4, 0.2)) == []
+
+
+def test_lost_files_are_counted_by_reason() -> None:
+    lost = tuple(
+        Exclusion(f"{row:x}", Path("x.png"), "Normal", code, "It ends.", "Export it.")
+        for row, code in enumerate(["CORRUPT", "CORRUPT", "EMPTY"])
+    )
+    (found,) = check_readability(replace(make_cohort(two_classes()), excluded=lost))
+    assert found.evidence["codes"] == {"CORRUPT": 2, "EMPTY": 1}
+    assert found.evidence["per_class"] == {"Normal": 3}

@@ -10,7 +10,7 @@ import pytest
 from made_evidence import GOOD_TRAITS, make_cohort, make_portraits, two_classes
 from PIL import Image, ImageDraw
 
-from hilum.auditing.checks.lettering import SCREENSHOT_SHARE, check_lettering
+from hilum.auditing.checks.shortcuts import SCREENSHOT_SHARE, check_lettering
 from hilum.auditing.lettering import CELLS_PER_SIDE, measure_lettering
 from hilum.cohort.phantoms import draw_phantom, plan_phantoms
 

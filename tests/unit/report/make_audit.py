@@ -169,19 +169,24 @@ def make_findings(cohort: Cohort) -> tuple[Finding, ...]:
     """One finding of each severity."""
     ids = [film.film_id for film in cohort.films[:40]]
     return (
-        Finding("size", "note", "Films differ in size.", {"widths_px": [512, 1024, 2048]}, ""),
         Finding(
-            "duplicates",
+            check="size",
+            severity="note",
+            title="Films differ in size.",
+            evidence={"widths_px": [512, 1024, 2048]},
+        ),
+        Finding(
             "warn",
             "Two pairs of films are near-duplicates; each pair was kept on one side.",
             {"pairs": [ids[:2], ids[4:6]], "distance": 0.03125},
             "Keep one film of each pair.",
+            check="duplicates",
         ),
         Finding(
-            "sources",
             "fail",
             "The source tells the classes apart.",
             {"cramers_v": 0.91, "films": ids, "by_source": {"Hospital A": 51, "Hospital B": 29}},
             "Collect both classes from the same places, or leave a source out in turn.",
+            check="sources",
         ),
     )

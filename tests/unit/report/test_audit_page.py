@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 
 import pytest
 from make_audit import make_audit
 from make_comparison import CANARY, make_comparison, make_thumbnail, with_nasty_names
 from test_html import Outline
 
+from hilum.cli.telling_audit import tell_audit
+from hilum.report.audit_folder import audit_summary
 from hilum.report.audit_page import audited_films, draw_audit_figures, render_audit
 from hilum.studies.audits import Audit
 
@@ -78,3 +81,40 @@ def test_unverified_weights_are_marked() -> None:
     page = render(make_audit(comparison))
     assert "unverified weights</span></h1>" in page
     assert "Not the published weights." in page
+
+
+def muted(audit: Audit, code: str) -> Audit:
+    findings = tuple(replace(f, is_muted=f.check == code) for f in audit.report.findings)
+    return replace(audit, report=replace(audit.report, findings=findings))
+
+
+def test_a_muted_finding_is_shown_as_such_and_raises_no_alarm() -> None:
+    loud = make_audit(make_comparison(headline="limited"))
+    quiet = muted(loud, "sources")
+    assert loud.report.needs_attention
+    assert not quiet.report.needs_attention
+    page = render(quiet)
+    assert "1 muted finding</h3>" in page
+    assert '<span class="severity">Muted problem</span> <strong>The source tells' in page
+    assert "1 problem</h3>" not in page
+    checks = audit_summary(quiet)["checks"]
+    assert {check["check"]: check.get("muted") for check in checks} == {
+        "size": None, "duplicates": None, "sources": True,
+    }  # fmt: skip
+
+
+def test_muting_never_lifts_the_verdict() -> None:
+    loud = make_audit(make_comparison(headline="withheld"))
+    quiet = muted(loud, "sources")
+    assert quiet.report.verdict == loud.report.verdict
+    assert quiet.report.needs_attention
+
+
+def test_the_terminal_names_each_code_and_what_is_muted(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    tell_audit(muted(make_audit(make_comparison()), "sources"))
+    told = " ".join(capsys.readouterr().out.split())
+    assert "Muted problem The source tells the classes apart. (sources)" in told
+    assert "kept on one side. (duplicates) Keep one film of each pair." in told
+    assert "Collect both classes" not in told

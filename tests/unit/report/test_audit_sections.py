@@ -160,7 +160,7 @@ def test_the_source_table_says_what_its_association_means(comparison: Comparison
 
 def test_many_findings_are_grouped_and_notes_folded(comparison: Comparison) -> None:
     findings = tuple(
-        Finding("size", severity, f"{severity} number {k}", {"films": k})
+        Finding(severity, f"{severity} number {k}", {"films": k}, check="size")
         for severity in ("note", "fail", "warn")
         for k in range(8)
     )

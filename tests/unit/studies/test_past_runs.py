@@ -63,6 +63,8 @@ def test_a_failed_check_needs_attention_though_the_claim_stands(here: Path) -> N
     films = ["a.png", "b.png", "c.png"]
     assert not needs_attention(write_run(here / "fine", films, checks=[{"severity": "warn"}]))
     assert needs_attention(write_run(here / "failed", films, checks=[{"severity": "fail"}]))
+    muted = [{"severity": "fail", "muted": True}]
+    assert not needs_attention(write_run(here / "muted", films, checks=muted))
     with pytest.raises(RunError):
         needs_attention(here / "nowhere")
 

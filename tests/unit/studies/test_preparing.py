@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hilum.auditing.checks.leaks import check_leaks
+from hilum.auditing.checks.cohort import check_leaks
 from hilum.auditing.twins import Twin
 from hilum.backbones.weights import WeightsShelf
 from hilum.cohort.manifest import Cohort, Film

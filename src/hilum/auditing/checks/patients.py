@@ -1,21 +1,55 @@
-"""Is it known which films belong to one patient?"""
+"""Checks of the patients: who was filmed, how often, and is it known?"""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 
-from hilum.auditing.findings import Finding
-from hilum.auditing.listing import list_films, tell_number, tell_per_class
+from hilum.auditing.evidence import check
+from hilum.auditing.findings import (
+    FILMS_LISTED,
+    Finding,
+    list_estimate,
+    list_films,
+    list_groups,
+    list_pairs,
+    tell_number,
+    tell_per_class,
+)
+from hilum.auditing.leaks import LeakWorth
+from hilum.auditing.twins import Twin, TwinKind
 from hilum.cohort.manifest import Cohort
 
+DOMINANT_SHARE = 0.1
+"""With a larger share of a class, one patient decides about its figures."""
 
+LEAST_FILMS = 3
+"""In a small class one or two films are a large share, and nobody dominates by them."""
+
+_IN_WORDS: Mapping[TwinKind, str] = {
+    "bytes": "the same file, byte for byte",
+    "pixels": "the same pixels in two files",
+    "copy": "copies (resized, recompressed, cropped or changed in contrast)",
+    "mirrored": "mirrored copies",
+    "rotated": "turned copies",
+}
+
+
+@check("patients", "How patients are known")
 def check_patients(cohort: Cohort) -> list[Finding]:
-    """Say how patients are known, how many films each has, and which films lack one."""
+    """Count the patients, the films of each, and the films whose patient is unknown.
+
+    Films of one patient are kept on one side of every split, as far as patients are known.
+
+    Caution: The patient of some film is unknown.
+    Note: All patients are known.
+    What to do: Fill the patient column of the table, or give a pattern of the file names
+        (`--patient-pattern`).
+    """
     unknown = [row for row, film in enumerate(cohort.films) if film.patient is None]
     if cohort.n_patients is None:
         return [
             Finding(
-                check="patients",
                 severity="warn",
                 title="Nothing tells which films belong to one patient",
                 evidence={"n_films": len(cohort), "n_unknown": len(unknown)},
@@ -42,7 +76,6 @@ def check_patients(cohort: Cohort) -> list[Finding]:
         title += f". Known for {'; '.join(cohort.patients_from)}"
     return [
         Finding(
-            check="patients",
             severity="warn" if unknown else "note",
             title=title,
             evidence={
@@ -58,6 +91,219 @@ def check_patients(cohort: Cohort) -> list[Finding]:
                 "Fill the patient column, or give a pattern of the file names "
                 "(--patient-pattern), for the rest."
                 if unknown
+                else ""
+            ),
+        )
+    ]
+
+
+@check("mixed-patients", "Patients in more than one class")
+def check_mixed_patients(cohort: Cohort) -> list[Finding]:
+    """Find the patients whose films lie in several classes.
+
+    They may have fallen ill or recovered between two films, or one label is wrong. Either way a
+    network that recognises the patient is misled, or rewarded for it.
+
+    Caution: A patient has films in more than one class.
+    What to do: Check the labels of these films. Keep those in which the patient was ill and well
+        at different times, with every film of the patient on one side of a split.
+    """
+    of_patient: dict[str, list[int]] = defaultdict(list)
+    for row, film in enumerate(cohort.films):
+        if film.patient is not None:
+            of_patient[film.patient].append(row)
+    mixed = [
+        rows for rows in of_patient.values() if len({cohort.films[row].label for row in rows}) > 1
+    ]
+    if not mixed:
+        return []
+    rows = sorted(row for of_one in mixed for row in of_one)
+    return [
+        Finding(
+            severity="warn",
+            title=(
+                f"{tell_number(len(mixed), 'patient', 'stands/stand')} in more than one class, "
+                f"with {len(rows)} films"
+            ),
+            evidence={
+                "n_patients": len(mixed),
+                **list_films(cohort, rows),
+                "films_by_patient": list_groups(cohort, mixed),
+            },
+            what_to_do=(
+                "Check the labels of these films. Keep those in which the patient was ill and "
+                "well at different times, with every film of the patient on one side of a split."
+            ),
+        )
+    ]
+
+
+@check("dominant-patients", "One patient makes up much of a class")
+def check_dominant_patients(cohort: Cohort) -> list[Finding]:
+    """Find the patients who have a large share of the films of a class.
+
+    Such a patient decides about the figures of the class.
+
+    Caution: A patient has more than {DOMINANT_SHARE:.0%} of the films of a class, and at least
+        {LEAST_FILMS} films in it.
+    What to do: Keep one or two films of such a patient, or collect more patients.
+    """
+    of_patient: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for row, film in enumerate(cohort.films):
+        if film.patient is not None:
+            of_patient[film.label, film.patient].append(row)
+    counts = cohort.n_per_class
+    shares = {
+        key: len(rows) / counts[key[0]]
+        for key, rows in of_patient.items()
+        if len(rows) >= LEAST_FILMS and len(rows) > DOMINANT_SHARE * counts[key[0]]
+    }
+    if not shares:
+        return []
+    in_order = sorted(shares, key=lambda key: -shares[key])
+    label, _ = in_order[0]
+    n_largest = len(of_patient[in_order[0]])
+    return [
+        Finding(
+            severity="warn",
+            title=(
+                f"{tell_number(len(in_order), 'patient', 'makes/make')} up more than "
+                f"{DOMINANT_SHARE:.0%} of a class; the largest share is "
+                f"{shares[in_order[0]]:.0%} of {label} ({n_largest} of {counts[label]} films)"
+            ),
+            evidence={
+                "n_patients": len(in_order),
+                "shares": [
+                    {"class": key[0], "share": shares[key]} for key in in_order[:FILMS_LISTED]
+                ],
+                **list_films(cohort, [row for key in in_order for row in of_patient[key]]),
+                "films_by_patient": list_groups(cohort, [of_patient[key] for key in in_order]),
+            },
+            what_to_do="Keep one or two films of such a patient, or collect more patients.",
+        )
+    ]
+
+
+@check("twin-patients", "One film under two patients")
+def check_twin_patients(cohort: Cohort, twins: Sequence[Twin]) -> list[Finding]:
+    """Find the copies of one film that name two different patients.
+
+    The patients of this cohort are then not known reliably.
+
+    Caution: Two copies of one film name different patients.
+    What to do: Find out whose film it is. If patients are known from the file names, check that
+        the pattern fits this collection.
+    """
+    at_odds = []
+    for twin in twins:
+        patients = {cohort.films[twin.first].patient, cohort.films[twin.second].patient}
+        if len(patients - {None}) == 2:
+            at_odds.append(twin)
+    if not at_odds:
+        return []
+    rows = sorted({row for twin in at_odds for row in (twin.first, twin.second)})
+    return [
+        Finding(
+            severity="warn",
+            title=(
+                f"One film under two patients: {tell_number(len(at_odds), 'pair')} of copies "
+                f"among {len(rows)} films"
+            ),
+            evidence={
+                "n_pairs": len(at_odds),
+                **list_films(cohort, rows),
+                "pairs": list_pairs(cohort, at_odds),
+            },
+            what_to_do=(
+                "Find out whose film it is. If patients are told from file names, check that the "
+                "pattern fits this collection."
+            ),
+        )
+    ]
+
+
+@check("twins", "Copies of one film")
+def check_twins(cohort: Cohort, twins: Sequence[Twin]) -> list[Finding]:
+    """Count the films that stand in the cohort more than once.
+
+    Each way to be a copy has a finding of its own: the same file, the same pixels, a changed copy
+    (resized, recompressed, cropped, other contrast), a mirrored copy, a turned copy. Hilum keeps
+    copies on one side of every split.
+
+    Note: A film stands in the cohort more than once.
+    What to do: Keep one of each. As long as they stay, they must lie on one side of every split,
+        in every study of these films.
+    """
+    findings = []
+    for kind, words in _IN_WORDS.items():
+        pairs = [twin for twin in twins if twin.kind == kind]
+        if not pairs:
+            continue
+        rows = sorted({row for twin in pairs for row in (twin.first, twin.second)})
+        findings.append(
+            Finding(
+                severity="note",
+                title=f"{tell_number(len(pairs), 'pair')} of films: {words}",
+                evidence={
+                    "kind": kind,
+                    "n_pairs": len(pairs),
+                    "n_films": len(rows),
+                    "per_class": list_films(cohort, rows)["per_class"],
+                    "pairs": list_pairs(cohort, pairs),
+                },
+                what_to_do=(
+                    "Keep one of each. As long as they stay, they must lie on one side of every "
+                    "split."
+                ),
+            )
+        )
+    return findings
+
+
+@check("leak-worth", "What a careless split would have gained")
+def check_leak_worth(leak: LeakWorth) -> list[Finding]:
+    """Say how much better the figures would look if films of one patient were split freely.
+
+    The study runs a second time, with films dealt out one by one; the finding gives both AUROCs
+    and their difference. It tells how far to trust other studies of such films.
+
+    Note: Some films belong together: they show one patient, or are copies.
+    What to do: Name the patients (a column of the table, or a file-name pattern) and keep each on
+        one side of every split, in every study of these films.
+    """
+    gain = leak.gain
+    change = f"{gain.value:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]"
+    belonging = (
+        f"{leak.n_films} films in {tell_number(leak.n_groups, 'group')} belong together (one "
+        "patient, or copies)"
+    )
+    if gain.low > 0:
+        worth = (
+            f"dealing them out one by one would have raised the AUROC from "
+            f"{leak.grouped.value:.3f} to {leak.ungrouped.value:.3f} ({change})"
+        )
+    else:
+        worth = (
+            f"dealing them out one by one makes no clear difference here: AUROC "
+            f"{leak.grouped.value:.3f} with groups kept together, {leak.ungrouped.value:.3f} "
+            f"without ({change})"
+        )
+    return [
+        Finding(
+            severity="note",
+            title=f"{belonging}; {worth}",
+            evidence={
+                "backbone": leak.backbone,
+                "films": leak.n_films,
+                "groups": leak.n_groups,
+                "grouped_auroc": list_estimate(leak.grouped),
+                "ungrouped_auroc": list_estimate(leak.ungrouped),
+                "gain": list_estimate(gain),
+            },
+            what_to_do=(
+                "Name the patients (a column of the table, or a file-name pattern) and keep "
+                "each on one side of every split, in every study of these films."
+                if gain.low > 0
                 else ""
             ),
         )
