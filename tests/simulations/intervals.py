@@ -11,6 +11,7 @@ from hilum.evaluation.calibration_figures import estimate_losses
 from hilum.evaluation.proportions import clustered_proportion
 from hilum.evaluation.ranking import delong_interval, estimate_ranking
 from hilum.evaluation.results import Estimate, Interval
+from scored import score_films
 from simulations.drawing import (
     DrawnCohort,
     SimulatedRow,
@@ -154,8 +155,8 @@ def simulate_patients(
         ]
         naive = np.mean(
             [
-                _holds(delong_interval(c.is_positive, c.y_score, np.arange(films)), auroc)
-                for c in cohorts
+                _holds(delong_interval(score_films(cohort.is_positive, cohort.y_score)), auroc)
+                for cohort in cohorts
             ]
         )
         name = f"{DELONG}, films as independent"
@@ -218,7 +219,9 @@ def _count_losses(
             for _ in range(n_simulations):
                 cohort = draw(auroc, rng)
                 probability = binormal_probability(cohort.y_score, auroc, sureness)
-                estimates = estimate_losses(cohort.is_positive, probability, cohort.groups)
+                estimates = estimate_losses(
+                    score_films(cohort.is_positive, probability, cohort.groups)
+                )
                 intervals = estimates["brier_score"], estimates["log_loss"]
                 held += [
                     _holds(interval, truth)
@@ -243,12 +246,12 @@ def _count_rankings(
 ) -> dict[str, float]:
     held = []
     for cohort in cohorts:
-        films = cohort.is_positive, cohort.y_score, cohort.groups
-        estimates = estimate_ranking(*films, rng=rng, n_bootstraps=n_bootstraps)
+        films = score_films(cohort.is_positive, cohort.y_score, cohort.groups)
+        estimates = estimate_ranking(films, rng=rng, n_bootstraps=n_bootstraps)
         held.append(
             [
                 _holds(estimates["auroc"], truths[0]),
-                _holds(delong_interval(*films), truths[0]),
+                _holds(delong_interval(films), truths[0]),
                 _holds(estimates["average_precision"], truths[1]),
             ]
         )

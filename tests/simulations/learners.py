@@ -8,7 +8,7 @@ from threadpoolctl import threadpool_limits
 
 from hilum.cohort.splitting import repeated_folds
 from hilum.evaluation.folding import fold_inflation
-from hilum.evaluation.pooling import pool_tested
+from scored import score_heads
 from simulations.counting import COMMON, compare_both, count_findings, draw_noise
 from simulations.drawing import SimulatedRow
 
@@ -51,7 +51,7 @@ def simulate_learners(
                 fitted = np.union1d(split.train, split.validation)
                 model = LogisticRegression(class_weight="balanced").fit(features[fitted], y[fitted])
                 of_heads[head, split.test] = model.predict_proba(features[split.test])
-            scores.append(pool_tested(of_heads, splits).scores[:, 1])
+            scores.append(score_heads(of_heads, y, splits).tested().y_score)
         inflation = fold_inflation(splits)
         stacked = np.stack(scores)
         plain = compare_both(is_positive, stacked, groups, threshold=0.5)

@@ -11,6 +11,7 @@ from hilum.evaluation.comparing import delong_test, mcnemar_test
 from hilum.evaluation.delong import delong_aurocs
 from hilum.evaluation.permuting import compare_levels
 from hilum.evaluation.power import films_for_delong, films_for_mcnemar
+from scored import score_films
 from simulations.counting import compare_both, count_findings, draw_scores, middle_between
 from simulations.drawing import SimulatedRow, patients_of_films
 from simulations.learners import simulate_learners
@@ -163,10 +164,8 @@ def _test_levels(
 ) -> dict[str, float]:
     is_positive = groups % 2 == 0
     (score,) = draw_scores(is_positive, groups, (0.85,), rng)
-    is_called = score > middle_between(0.85)
-    tests = compare_levels(
-        levels, is_positive, score, is_called, groups, rng=rng, n_permutations=n_permutations
-    )
+    films = score_films(is_positive, score, groups, threshold=middle_between(0.85))
+    tests = compare_levels(levels, films, rng=rng, n_permutations=n_permutations)
     return {
         "subgroups, AUROC": tests.auroc,
         "subgroups, sensitivity": tests.sensitivity,

@@ -11,19 +11,18 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float
 from scipy.special import expit, logit
 
 from hilum.evaluation.decisions import DecisionCurve
 from hilum.evaluation.resampling import bootstrap_groups
+from hilum.evaluation.scored_films import ScoredFilms
 
 _THRESHOLDS = np.arange(1, 100) / 100
 
 
 def trace_net_benefit(
-    is_positive: Bool[np.ndarray, " films"],
-    probability: Float[np.ndarray, " films"],
-    groups: Int[np.ndarray, " films"],
+    films: ScoredFilms,
     *,
     rng: np.random.Generator,
     prevalence: float | None = None,
@@ -32,9 +31,7 @@ def trace_net_benefit(
     """Weigh the films found against the false alarms, for every price of a false alarm.
 
     Args:
-        is_positive: Which films are of the positive class.
-        probability: Calibrated probability of the positive class for each film.
-        groups: Group of each film, any integers.
+        films: With their calibrated probabilities.
         rng: Where the resamples come from.
         prevalence: Share of positive films where one would act, between 0 and 1; that of
             these films if not given. At another one, the odds of each film's probability
@@ -53,6 +50,7 @@ def trace_net_benefit(
 
     Source: Vickers and Elkin (2006), Medical Decision Making 26:565-574.
     """
+    is_positive, probability = films.is_positive, films.y_score
     own = float(np.mean(is_positive)) if len(is_positive) else math.nan
     if prevalence is not None and not 0 < prevalence < 1:
         raise ValueError(f"prevalence must lie between 0 and 1; got {prevalence}")
@@ -75,13 +73,11 @@ def trace_net_benefit(
 
     resampled = bootstrap_groups(
         lambda weights: dict(zip(map(str, _THRESHOLDS), net_benefit(weights), strict=True)),
-        is_positive.astype(np.int64),
-        groups,
-        n_classes=2,
+        films,
         n_bootstraps=n_bootstraps,
         rng=rng,
     )
-    model = net_benefit(np.ones((len(groups), 1)))[:, 0]
+    model = net_benefit(np.ones((len(films), 1)))[:, 0]
     low, high = np.quantile(np.stack(list(resampled.values())), [0.025, 0.975], axis=1)
     return DecisionCurve(
         prevalence=shared,

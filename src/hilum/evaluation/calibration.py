@@ -10,16 +10,15 @@ fitted on the head's validation films. How good the probabilities then are is to
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Float, Int
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
-from hilum.cohort.splitting import Split
 from hilum.evaluation.decisions import SMALLEST_PROBABILITY, Calibrator
-from hilum.evaluation.pooling import OutOfFold, pool_tested
+from hilum.evaluation.scored_films import HeadScores, ScoredFilms
 
 # Beyond the ends, scores are all but coins, or all but certain.
 _LOG_TEMPERATURES = (math.log(0.01), math.log(100.0))
@@ -102,9 +101,7 @@ def calibrate(
     return np.asarray(softmax(scaled, axis=-1), dtype=np.float64)
 
 
-def pool_calibrated(
-    probabilities: Float[np.ndarray, "heads films classes"], splits: Sequence[Split]
-) -> OutOfFold:
+def pool_calibrated(probabilities: HeadScores) -> ScoredFilms:
     """Average calibrated probabilities over the heads that tested each film.
 
     The logarithms are averaged. The plain mean of probabilities that are each right is more
@@ -112,53 +109,44 @@ def pool_calibrated(
     (Ranjan and Gneiting); means of logarithms suffer less from that.
 
     Args:
-        probabilities: Calibrated probability of each class for each film under each head.
-        splits: Split h says which films head h tested.
+        probabilities: The heads' calibrated probabilities.
 
     Returns:
         One row per film that was tested, summing to 1.
 
     Raises:
-        ValueError: There is not one split per head, or a tested film's is not finite.
+        ValueError: A tested film's is not finite.
 
     Source: Genest and Zidek (1986), Statistical Science 1:114-135; Ranjan and Gneiting
     (2010), Journal of the Royal Statistical Society B 72:71-91.
     """
-    pooled = pool_tested(_logarithm(probabilities), splits)
-    return OutOfFold(films=pooled.films, scores=np.asarray(softmax(pooled.scores, axis=1)))
+    pooled = replace(probabilities, scores=_logarithm(probabilities.scores)).tested()
+    return replace(pooled, scores=np.asarray(softmax(pooled.scores, axis=1)))
 
 
 def calibrate_heads(
-    scores: Float[np.ndarray, "heads films classes"],
-    y_true: Int[np.ndarray, " films"],
-    splits: Sequence[Split],
-    *,
-    balances_classes: bool,
-) -> tuple[tuple[Calibrator, ...], Float[np.ndarray, "heads films classes"]]:
+    heads: HeadScores, *, balances_classes: bool
+) -> tuple[tuple[Calibrator, ...], HeadScores]:
     """Calibrate every head on its own validation films.
 
     Neither a head's test films nor their labels change its calibrator.
 
     Args:
-        scores: Probability of each class for each film under each head.
-        y_true: Class index of each film of the cohort.
-        splits: Split h names head h's films.
+        heads: Their scores.
         balances_classes: Whether the heads were trained as if all classes had equally many
             films. If so, the true mixture is put back: that of the films on which head h was
             trained and validated.
 
     Returns:
-        One calibrator per head, and the calibrated probabilities of all films.
+        One calibrator per head, and the heads' calibrated probabilities of all films.
 
     Raises:
-        ValueError: There is not one split per head, a split has no validation films or
-            tests some of them, or a validation film's score is not finite.
+        ValueError: A split has no validation films or tests some of them, or a validation
+            film's score is not finite.
     """
-    if len(scores) != len(splits):
-        raise ValueError(f"need one split per head; got {len(scores)} heads, {len(splits)} splits")
-    n_classes = scores.shape[2]
+    y_true, n_classes = heads.y_true, heads.scores.shape[2]
     calibrators = []
-    for of_head, split in zip(scores, splits, strict=True):
+    for of_head, split in zip(heads.scores, heads.splits, strict=True):
         if np.isin(split.validation, split.test).any():
             raise ValueError("validation films must not be tested: they choose the calibrator")
         seen = np.concatenate([split.train, split.validation])
@@ -171,8 +159,9 @@ def calibrate_heads(
                 else np.zeros(n_classes),
             )
         )
-    pairs = zip(calibrators, scores, strict=True)
-    return tuple(calibrators), np.stack([calibrate(c, of_head) for c, of_head in pairs])
+    pairs = zip(calibrators, heads.scores, strict=True)
+    calibrated = np.stack([calibrate(c, of_head) for c, of_head in pairs])
+    return tuple(calibrators), replace(heads, scores=calibrated)
 
 
 def log_prior_ratio(

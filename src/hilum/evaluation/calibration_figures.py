@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from scipy.optimize import brentq
 from scipy.special import stdtrit
 
@@ -20,6 +20,7 @@ from hilum.evaluation.proportions import clopper_pearson
 from hilum.evaluation.reliability import bin_films, error_by_chance, trace_reliability
 from hilum.evaluation.resampling import bootstrap_groups, has_no_width
 from hilum.evaluation.results import Estimate
+from hilum.evaluation.scored_films import ScoredFilms
 
 _TAILS = (0.025, 0.975)
 
@@ -30,12 +31,7 @@ _GROUPS_OF_CAUTION = 0.2
 
 
 def measure_calibration(
-    is_positive: Bool[np.ndarray, " films"],
-    probability: Float[np.ndarray, " films"],
-    groups: Int[np.ndarray, " films"],
-    *,
-    rng: np.random.Generator,
-    n_bootstraps: int = 2000,
+    films: ScoredFilms, *, rng: np.random.Generator, n_bootstraps: int = 2000
 ) -> CalibrationFigures:
     """Judge probabilities by all figures at once, with intervals over groups.
 
@@ -48,9 +44,7 @@ def measure_calibration(
     figure, and does not end below what chance alone would reach.
 
     Args:
-        is_positive: Which films are of the positive class.
-        probability: Of the positive class, for each film, between 0 and 1.
-        groups: Group of each film, any integers.
+        films: With their probabilities, between 0 and 1.
         rng: Where the resamples come from.
         n_bootstraps: Resamples for the interval of the calibration error.
 
@@ -64,6 +58,7 @@ def measure_calibration(
     Source: Carpenter (1999), Journal of the Royal Statistical Society B 61:159-172, for the
     bootstrap by test inversion.
     """
+    is_positive, probability, groups = films.is_positive, films.y_score, films.groups
     check_probabilities(probability)
     bins = bin_films(probability)
     # One row per bin, so that all resamples take a single product of matrices.
@@ -71,13 +66,11 @@ def measure_calibration(
     rows = bins * (is_positive - probability)
     resampled = bootstrap_groups(
         lambda weights: dict(zip(names, rows @ weights / weights.sum(axis=0), strict=True)),
-        is_positive.astype(np.int64),
-        groups,
-        n_classes=2,
+        films,
         n_bootstraps=n_bootstraps,
         rng=rng,
     )
-    losses = estimate_losses(is_positive, probability, groups)
+    losses = estimate_losses(films)
     return CalibrationFigures(
         brier_score=losses["brier_score"],
         log_loss=losses["log_loss"],
@@ -87,15 +80,11 @@ def measure_calibration(
             len(np.unique(groups)),
         ),
         error_by_chance=error_by_chance(probability, groups, rng=rng),
-        reliability=trace_reliability(is_positive, probability, groups),
+        reliability=trace_reliability(films),
     )
 
 
-def estimate_losses(
-    is_positive: Bool[np.ndarray, " films"],
-    probability: Float[np.ndarray, " films"],
-    groups: Int[np.ndarray, " films"],
-) -> dict[str, Estimate]:
+def estimate_losses(films: ScoredFilms) -> dict[str, Estimate]:
     """Say what the probabilities lose by what came, and how surely.
 
     Means of losses that few films make up are too narrow by their resamples. Here the bounds
@@ -105,9 +94,7 @@ def estimate_losses(
     or nothing. So the interval has width always, also where all films agree.
 
     Args:
-        is_positive: Which films are of the positive class.
-        probability: Of the positive class, for each film, between 0 and 1.
-        groups: Group of each film, any integers.
+        films: With their probabilities, between 0 and 1.
 
     Returns:
         `brier_score` and `log_loss`.
@@ -120,6 +107,7 @@ def estimate_losses(
     a ratio; Newcombe (2006), Statistics in Medicine 25:559-573, method 5, for such bounds.
     The variance in proportion to the mean, and the pull, are our own: see docs/statistics.md.
     """
+    is_positive, probability, groups = films.is_positive, films.y_score, films.groups
     check_probabilities(probability)
     is_less_likely = probability < 0.5
     return {

@@ -17,7 +17,8 @@ from scipy.special import bdtr
 
 from hilum.evaluation.delong import DelongAurocs, delong_aurocs
 from hilum.evaluation.power import films_for_delong, films_for_mcnemar
-from hilum.evaluation.results import Evaluation, PairedComparison
+from hilum.evaluation.results import PairedComparison
+from hilum.evaluation.scored_films import ScoredFilms
 
 SIGNIFICANCE_LEVEL = 0.05
 
@@ -26,22 +27,14 @@ _ROUNDING = 1e-12
 
 
 def compare_pairs(
-    evaluations: Mapping[str, Evaluation],
-    y_true: Int[np.ndarray, " films"],
-    *,
-    positive: int,
-    groups: Int[np.ndarray, " films"],
-    inflation: float = 1.0,
+    backbones: Mapping[str, ScoredFilms], *, inflation: float = 1.0
 ) -> tuple[PairedComparison, ...]:
     """Test every pair of backbones against each other.
 
     Args:
-        evaluations: Backbone name to its figures; all on the same tested films.
-        y_true: Class index of each film of the cohort.
-        positive: Index of the positive class.
-        groups: Group of each film of the cohort. Where a group holds several films,
-            it counts once in McNemar's test, and DeLong's variance is that of
-            clustered data: films of one patient are no separate witnesses.
+        backbones: By name, each one's scores; all of the same tested films. Where a group
+            holds several films, it counts once in McNemar's test, and DeLong's variance is
+            that of clustered data: films of one patient are no separate witnesses.
         inflation: By how much DeLong's variance is widened. Scores of heads that were
             trained on folds of the same films are not given in advance, as the test takes
             them to be; `fold_inflation` of the splits makes up for it. Without it, of two
@@ -49,32 +42,28 @@ def compare_pairs(
             cohorts. McNemar's test stays exact: it errs little oftener on folds than it says.
 
     Returns:
-        Every pair once, in the order of `evaluations`. Empty for a single backbone.
+        Every pair once, in the order of `backbones`. Empty for a single backbone.
         `films_needed` is what would end the tie: as Holm's correction asks in the worst
         case, each test is held to the level divided by the number of tests.
 
     Raises:
         NoTrialsError: The positive class, or the rest, has no tested film.
-        ValueError: The evaluations stand on different films.
+        ValueError: The scores are of different films.
     """
-    if len(evaluations) < 2:
+    if len(backbones) < 2:
         return ()
-    names = list(evaluations)
-    films = evaluations[names[0]].films
-    if not all(np.array_equal(films, evaluation.films) for evaluation in evaluations.values()):
-        raise ValueError("paired tests need evaluations on the same films")
-    groups = groups[films]
-    is_right = {name: evaluations[name].y_pred == y_true[films] for name in names}
+    names, scored = list(backbones), list(backbones.values())
+    for films in scored[1:]:
+        scored[0].check_same_films(films)
+    groups = scored[0].groups
+    is_right = [films.y_pred == films.y_true for films in scored]
     aurocs = delong_aurocs(
-        y_true[films] == positive,
-        np.stack([evaluations[name].scores[:, positive] for name in names]),
-        groups,
+        scored[0].is_positive, np.stack([films.y_score for films in scored]), groups
     )
-
     aurocs = replace(aurocs, covariance=inflation * aurocs.covariance)
 
     pairs = list(combinations(range(len(names)), 2))
-    mcnemar_ps = [mcnemar_test(is_right[names[a]], is_right[names[b]], groups) for a, b in pairs]
+    mcnemar_ps = [mcnemar_test(is_right[a], is_right[b], groups) for a, b in pairs]
     delong_ps = [delong_test(aurocs, a, b) for a, b in pairs]
     # A tie is one decision, however many tests could end it.
     adjusted = adjust_holm([*mcnemar_ps, *delong_ps])
@@ -87,7 +76,7 @@ def compare_pairs(
         adjusted[len(pairs) :],
         strict=True,
     ):
-        is_right_a, is_right_b = is_right[names[a]], is_right[names[b]]
+        is_right_a, is_right_b = is_right[a], is_right[b]
         tied = min(adjusted_p, adjusted_delong_p) > SIGNIFICANCE_LEVEL
         compared.append(
             PairedComparison(

@@ -7,29 +7,20 @@ healthy ones only: then there is a specificity, and no sensitivity and no AUROC.
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Float, Int
 
 from hilum.evaluation.proportions import clustered_proportion
 from hilum.evaluation.ranking import estimate_ranking
 from hilum.evaluation.results import Estimate
+from hilum.evaluation.scored_films import ScoredFilms
 
 
 def measure_elsewhere(
-    y_true: Int[np.ndarray, " films"],
-    scores: Float[np.ndarray, "films classes"],
-    groups: Int[np.ndarray, " films"],
-    *,
-    positive: int,
-    rng: np.random.Generator,
-    n_bootstraps: int = 2000,
+    films: ScoredFilms, *, rng: np.random.Generator, n_bootstraps: int = 2000
 ) -> dict[str, Estimate]:
     """Measure what the films there are can tell, and leave out the rest.
 
     Args:
-        y_true: Class index of each film; not every class need have one.
-        scores: Probability of each class for each film; the highest is the call.
-        groups: Group of each film; films of one group are alike.
-        positive: Index of the positive class.
+        films: The films; the class with the highest score is called.
         rng: Where the resamples come from.
         n_bootstraps: Resamples for the intervals of auroc and average_precision.
 
@@ -37,16 +28,12 @@ def measure_elsewhere(
         sensitivity and specificity, each where its side has films; accuracy (of all classes),
         auroc and average_precision where both have: of films of one side alone, the accuracy
         is the one or the other. Nothing where there is no film.
-
-    Raises:
-        ValueError: A score is not finite.
     """
-    y_pred = np.argmax(scores, axis=1)
-    is_positive, is_called = y_true == positive, y_pred == positive
+    is_positive, is_called, groups = films.is_positive, films.is_called, films.groups
     has_positives, has_others = bool(is_positive.any()), not is_positive.all()
     estimates = {}
     if has_positives and has_others:
-        estimates["accuracy"] = clustered_proportion(y_true == y_pred, groups)
+        estimates["accuracy"] = clustered_proportion(films.y_true == films.y_pred, groups)
     if has_positives:
         estimates["sensitivity"] = clustered_proportion(is_called[is_positive], groups[is_positive])
     if has_others:
@@ -54,7 +41,5 @@ def measure_elsewhere(
             ~is_called[~is_positive], groups[~is_positive]
         )
     if has_positives and has_others:
-        estimates |= estimate_ranking(
-            is_positive, scores[:, positive], groups, rng=rng, n_bootstraps=n_bootstraps
-        )
+        estimates |= estimate_ranking(films, rng=rng, n_bootstraps=n_bootstraps)
     return estimates

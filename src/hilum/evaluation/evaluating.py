@@ -12,13 +12,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
-from hilum.cohort.splitting import Split
 from hilum.evaluation.confusion import count_confusion, count_matrix
 from hilum.evaluation.discrimination import trace_roc
 from hilum.evaluation.metrics import measure, weighted_metrics
-from hilum.evaluation.pooling import pool_each_repeat, pool_tested
 from hilum.evaluation.precision_recall import resampled_average_precision
 from hilum.evaluation.proportions import clustered_proportion
 from hilum.evaluation.ranking import (
@@ -30,17 +28,11 @@ from hilum.evaluation.ranking import (
 from hilum.evaluation.resampling import bootstrap_groups, bound_by_resampling
 from hilum.evaluation.results import Estimate, Evaluation, Interval, Spread
 from hilum.evaluation.score_interval import count_ranked_groups
+from hilum.evaluation.scored_films import HeadScores, ScoredFilms
 
 
 def evaluate(
-    scores: Float[np.ndarray, "heads films classes"],
-    y_true: Int[np.ndarray, " films"],
-    splits: Sequence[Split],
-    *,
-    positive: int,
-    groups: Int[np.ndarray, " films"],
-    rng: np.random.Generator,
-    n_bootstraps: int = 2000,
+    heads: HeadScores, *, rng: np.random.Generator, n_bootstraps: int = 2000
 ) -> Evaluation:
     """Say how well the heads call films that they were not trained on.
 
@@ -48,12 +40,7 @@ def evaluate(
     tested, and the class with the highest average is called.
 
     Args:
-        scores: Probability of each class for each film under each head. Only the
-            rows of a head's test films are read.
-        y_true: Class index of each film of the cohort.
-        splits: Split h says which films head h tested.
-        positive: Index of the positive class.
-        groups: Group of each film of the cohort; films of one group are alike.
+        heads: Their scores. Only the rows of a head's test films are read.
         rng: Where the resamples come from.
         n_bootstraps: Resamples for the intervals of the AUROC and of averages.
 
@@ -62,67 +49,45 @@ def evaluate(
 
     Raises:
         NoTrialsError: A class has no tested film.
-        ValueError: There is not one split per head, or a score is not finite.
+        ValueError: A score of a tested film is not finite.
     """
-    tested = pool_tested(scores, splits)
-    y_tested, y_pred = y_true[tested.films], tested.y_pred
-    repeats = [
-        measure(y_true[repeat.films], repeat.scores, positive=positive)
-        for repeat in pool_each_repeat(scores, splits)
-    ]
+    tested = heads.tested()
+    y_true, y_pred, positive = tested.y_true, tested.y_pred, tested.positive
+    repeats = [measure(repeat) for repeat in heads.tested_per_repeat()]
     return Evaluation(
-        films=tested.films,
-        scores=tested.scores,
-        y_pred=y_pred,
-        metrics=_estimate(
-            y_tested,
-            tested.scores,
-            groups[tested.films],
-            positive=positive,
-            rng=rng,
-            n_bootstraps=n_bootstraps,
-        ),
-        confusion=count_confusion(y_tested, y_pred, positive=positive),
-        confusion_matrix=count_matrix(y_tested, y_pred, n_classes=scores.shape[2]),
-        roc=trace_roc(y_tested == positive, tested.scores[:, positive]),
+        tested=tested,
+        metrics=_estimate(tested, rng=rng, n_bootstraps=n_bootstraps),
+        confusion=count_confusion(y_true, y_pred, positive=positive),
+        confusion_matrix=count_matrix(y_true, y_pred, n_classes=tested.n_classes),
+        roc=trace_roc(tested.is_positive, tested.y_score),
         repeats={name: _spread([figures[name] for figures in repeats]) for name in repeats[0]},
     )
 
 
 def _estimate(
-    y_true: Int[np.ndarray, " tested"],
-    scores: Float[np.ndarray, "tested classes"],
-    groups: Int[np.ndarray, " tested"],
-    *,
-    positive: int,
-    rng: np.random.Generator,
-    n_bootstraps: int,
+    films: ScoredFilms, *, rng: np.random.Generator, n_bootstraps: int
 ) -> dict[str, Estimate]:
-    values = measure(y_true, scores, positive=positive)
-    is_positive, y_score = y_true == positive, scores[:, positive]
+    values = measure(films)
+    y_true, groups, is_positive = films.y_true, films.groups, films.is_positive
 
     def statistics(
         weights: Float[np.ndarray, "tested resamples"],
     ) -> dict[str, Float[np.ndarray, " resamples"]]:
-        figures = weighted_metrics(y_true, scores, weights, positive=positive)
-        figures["average_precision"] = resampled_average_precision(is_positive, y_score, weights)
+        figures = weighted_metrics(films, weights)
+        figures["average_precision"] = resampled_average_precision(
+            is_positive, films.y_score, weights
+        )
         return figures
 
     resampled = bootstrap_groups(
-        statistics,
-        y_true,
-        groups,
-        n_classes=scores.shape[1],
-        n_bootstraps=n_bootstraps,
-        rng=rng,
+        statistics, films, n_bootstraps=n_bootstraps, rng=rng, needs_every_class=True
     )
-    n_scarcest = min(len(np.unique(groups[y_true == k])) for k in range(scores.shape[1]))
+    n_scarcest = min(len(np.unique(groups[y_true == k])) for k in range(films.n_classes))
 
-    y_pred = np.argmax(scores, axis=1)
-    is_called = y_pred == positive
-    ranked = count_ranked_groups(is_positive, y_score, groups)
+    is_called = films.is_called
+    ranked = count_ranked_groups(films)
     estimates = {
-        "accuracy": clustered_proportion(y_true == y_pred, groups),
+        "accuracy": clustered_proportion(y_true == films.y_pred, groups),
         "sensitivity": clustered_proportion(is_called[is_positive], groups[is_positive]),
         "specificity": clustered_proportion(~is_called[~is_positive], groups[~is_positive]),
         "auroc": bound_auroc(values["auroc"], resampled["auroc"], ranked),
@@ -130,11 +95,10 @@ def _estimate(
             values["average_precision"], resampled["average_precision"], ranked
         ),
     }
-    also = {"auroc": {"delong": delong_interval(is_positive, y_score, groups)}}
+    also = {"auroc": {"delong": delong_interval(films)}}
     if ranked.n_groups < len(groups):
-        single = estimate_ranking(
-            is_positive, y_score, np.arange(len(groups)), rng=rng, n_bootstraps=n_bootstraps
-        )
+        alone = replace(films, groups=np.arange(len(groups)))
+        single = estimate_ranking(alone, rng=rng, n_bootstraps=n_bootstraps)
         for name, estimate in single.items():
             interval = Interval(low=estimate.low, high=estimate.high)
             also.setdefault(name, {})["films_as_independent"] = interval

@@ -9,27 +9,22 @@ which the cohort happens to hold them, so it is never shown without the others.
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
 from hilum.evaluation.discrimination import weighted_auroc_scores
 from hilum.evaluation.precision_recall import weighted_average_precision_scores
+from hilum.evaluation.scored_films import ScoredFilms
 
 
 def weighted_metrics(
-    y_true: Int[np.ndarray, " films"],
-    scores: Float[np.ndarray, "films classes"],
-    weights: Float[np.ndarray, "films resamples"],
-    *,
-    positive: int,
+    films: ScoredFilms, weights: Float[np.ndarray, "films resamples"]
 ) -> dict[str, Float[np.ndarray, " resamples"]]:
     """Compute all metrics of many resamples of the same films at once.
 
     Args:
-        y_true: Class index of each film.
-        scores: Probability of each class for each film; the highest is the call.
+        films: The films and their scores; the class with the highest is called.
         weights: How often each film stands in each resample; every resample holds
             films of every class.
-        positive: Index of the positive class.
 
     Returns:
         accuracy (of all classes), sensitivity, specificity, auroc and average_precision
@@ -40,19 +35,21 @@ def weighted_metrics(
     Raises:
         NoTrialsError: A class has no film.
     """
-    n_classes = scores.shape[1]
+    n_classes, positive = films.n_classes, films.positive
     ranked = range(n_classes) if n_classes > 2 else (positive,)
-    aurocs = {k: weighted_auroc_scores(y_true == k, scores[:, k], weights) for k in ranked}
+    aurocs = {
+        k: weighted_auroc_scores(films.y_true == k, films.scores[:, k], weights) for k in ranked
+    }
 
     # Classes by films, row by row in memory: a transposed view is a hundred times slower here.
-    is_class = np.eye(n_classes)[:, y_true]
-    is_called = np.eye(n_classes)[:, np.argmax(scores, axis=1)]
-    films = is_class @ weights
+    is_class = np.eye(n_classes)[:, films.y_true]
+    is_called = np.eye(n_classes)[:, films.y_pred]
+    n_films = is_class @ weights
     called = is_called @ weights
     hits = (is_class * is_called) @ weights
     everything = weights.sum(axis=0)
-    others = everything - films
-    sensitivities = hits / films
+    others = everything - n_films
+    sensitivities = hits / n_films
     specificities = (others - (called - hits)) / others
 
     metrics = {
@@ -61,7 +58,7 @@ def weighted_metrics(
         "specificity": specificities[positive],
         "auroc": aurocs[positive],
         "average_precision": weighted_average_precision_scores(
-            y_true == positive, scores[:, positive], weights
+            films.is_positive, films.y_score, weights
         ),
     }
     if n_classes > 2:
@@ -71,18 +68,8 @@ def weighted_metrics(
     return metrics
 
 
-def measure(
-    y_true: Int[np.ndarray, " films"],
-    scores: Float[np.ndarray, "films classes"],
-    *,
-    positive: int,
-) -> dict[str, float]:
+def measure(films: ScoredFilms) -> dict[str, float]:
     """Compute all metrics of the films themselves, each film once.
-
-    Args:
-        y_true: Class index of each film.
-        scores: Probability of each class for each film; the highest is the call.
-        positive: Index of the positive class.
 
     Returns:
         The metrics of `weighted_metrics`.
@@ -90,6 +77,5 @@ def measure(
     Raises:
         NoTrialsError: A class has no film.
     """
-    once = np.ones((len(y_true), 1))
-    metrics = weighted_metrics(y_true, scores, once, positive=positive)
-    return {name: float(values[0]) for name, values in metrics.items()}
+    once = np.ones((len(films), 1))
+    return {name: float(values[0]) for name, values in weighted_metrics(films, once).items()}

@@ -15,13 +15,12 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy.special import expit, logit
 
-from hilum.cohort.splitting import Split
 from hilum.errors import RecipeError
 from hilum.evaluation.confusion import count_confusion
 from hilum.evaluation.decisions import OperatingPoint, OperatingPolicy
-from hilum.evaluation.pooling import pool_tested
 from hilum.evaluation.proportions import clustered_proportion
 from hilum.evaluation.results import Confusion, Estimate
+from hilum.evaluation.scored_films import HeadScores, ScoredFilms
 from hilum.evaluation.thresholds import Threshold, choose_threshold, promised_share
 
 # Probabilities nearer to 0 and 1 are as good as certain, and rounding spoils their log-odds.
@@ -53,21 +52,11 @@ def parse_policy(text: str) -> OperatingPolicy:
     )
 
 
-def head_thresholds(
-    probabilities: Float[np.ndarray, "heads films classes"],
-    y_true: Int[np.ndarray, " films"],
-    splits: Sequence[Split],
-    *,
-    positive: int,
-    policy: OperatingPolicy,
-) -> tuple[Threshold, ...]:
+def head_thresholds(probabilities: HeadScores, policy: OperatingPolicy) -> tuple[Threshold, ...]:
     """Choose every head's threshold on its own validation films.
 
     Args:
-        probabilities: Calibrated probability of each class for each film under each head.
-        y_true: Class index of each film of the cohort.
-        splits: Split h names head h's films.
-        positive: Index of the positive class.
+        probabilities: The heads' calibrated probabilities.
         policy: The rule.
 
     Returns:
@@ -75,34 +64,27 @@ def head_thresholds(
 
     Raises:
         NoTrialsError: A head's validation films lack a side that the rule needs.
-        ValueError: There is not one split per head, or a score is not finite.
+        ValueError: A score is not finite.
     """
-    if len(probabilities) != len(splits):
-        raise ValueError(
-            f"need one split per head; got {len(probabilities)} heads, {len(splits)} splits"
-        )
+    is_positive = probabilities.y_true == probabilities.positive
     return tuple(
         choose_threshold(
-            y_true[split.validation] == positive, of_head[split.validation, positive], policy
+            is_positive[split.validation],
+            of_head[split.validation, probabilities.positive],
+            policy,
         )
-        for of_head, split in zip(probabilities, splits, strict=True)
+        for of_head, split in zip(probabilities.scores, probabilities.splits, strict=True)
     )
 
 
 def call_tested(
-    thresholds: Sequence[Threshold],
-    probabilities: Float[np.ndarray, "heads films classes"],
-    splits: Sequence[Split],
-    *,
-    positive: int,
+    probabilities: HeadScores, thresholds: Sequence[Threshold]
 ) -> Bool[np.ndarray, " tested"]:
     """Call the films that each head tested by its threshold.
 
     Args:
+        probabilities: The heads' calibrated probabilities.
         thresholds: One per head.
-        probabilities: Calibrated probability of each class for each film under each head.
-        splits: Split h says which films head h tested.
-        positive: Index of the positive class.
 
     Returns:
         For each film that was tested, by ascending row of the cohort: whether the log-odds of
@@ -111,41 +93,37 @@ def call_tested(
         the pooled probability: heads that waver between the other classes would raise it.
 
     Raises:
-        ValueError: There is not one split and one threshold per head, or a tested film's
-            probability is not finite.
+        ValueError: There is not one threshold per head, or a tested film's probability is not
+            finite.
     """
-    if len(thresholds) != len(probabilities):
+    of_heads = probabilities.scores
+    if len(thresholds) != len(of_heads):
         raise ValueError(
-            f"need one threshold per head; got {len(probabilities)} heads, "
-            f"{len(thresholds)} thresholds"
+            f"need one threshold per head; got {len(of_heads)} heads, {len(thresholds)} thresholds"
         )
     values = _log_odds(np.array([threshold.value for threshold in thresholds]))
-    each = np.broadcast_to(values[:, np.newaxis, np.newaxis], (*probabilities.shape[:2], 1))
-    needed = pool_tested(each, splits).scores[:, 0]
-    of_positive = _log_odds(probabilities[:, :, positive])[:, :, np.newaxis]
-    return _reaches(pool_tested(of_positive, splits).scores[:, 0], needed)
+    each = np.broadcast_to(values[:, np.newaxis, np.newaxis], of_heads.shape)
+    needed = replace(probabilities, scores=each).tested().y_score
+    return _reaches(replace(probabilities, scores=_log_odds(of_heads)).tested().y_score, needed)
 
 
 def judge_calls(
+    films: ScoredFilms,
     is_called: Bool[np.ndarray, " films"],
-    is_positive: Bool[np.ndarray, " films"],
-    groups: Int[np.ndarray, " films"],
-    *,
     thresholds: Sequence[Threshold],
     policy: OperatingPolicy,
 ) -> OperatingPoint:
     """Say what thresholds did on films that chose none of them.
 
     Args:
-        is_called: Which tested films were called positive (`call_tested`).
-        is_positive: Which of them are of the positive class.
-        groups: Group of each of them.
+        films: The films.
+        is_called: Which of them were called positive (`call_tested`).
         thresholds: One per head.
         policy: The rule by which they were chosen.
     """
     values = np.array([threshold.value for threshold in thresholds])
     n_validation = math.floor(np.median([threshold.n_validation for threshold in thresholds]))
-    confusion, accuracy, sensitivity, specificity = _figures(is_called, is_positive, groups)
+    confusion, accuracy, sensitivity, specificity = _figures(films, is_called)
     return OperatingPoint(
         policy=policy,
         threshold=float(expit(_log_odds(values).mean())),
@@ -160,44 +138,35 @@ def judge_calls(
 
 
 def apply_elsewhere(
-    point: OperatingPoint,
-    probabilities: Float[np.ndarray, "heads films"],
-    is_positive: Bool[np.ndarray, " films"],
-    groups: Int[np.ndarray, " films"],
+    point: OperatingPoint, films: ScoredFilms, probabilities: Float[np.ndarray, "heads films"]
 ) -> OperatingPoint:
     """Say what a threshold that was fixed here does on films from elsewhere.
 
     Args:
         point: The operating point that was fixed here.
-        probabilities: Calibrated probability of the positive class for each film there, under
+        films: The films there; one side may have none.
+        probabilities: Calibrated probability of the positive class for each of them, under
             each head; their log-odds are averaged.
-        is_positive: Which films are of the positive class; one side may have none.
-        groups: Group of each film.
 
     Returns:
         The same rule and threshold with the calls and figures of these films; a figure of
         a side without films is NaN, by the method "no films".
     """
-    needed = _log_odds(np.full(len(groups), point.threshold))
-    is_called = _reaches(_log_odds(probabilities).mean(axis=0), needed)
-    return judge_again(point, is_called, is_positive, groups)
+    needed = _log_odds(np.full(len(films), point.threshold))
+    return judge_again(point, films, _reaches(_log_odds(probabilities).mean(axis=0), needed))
 
 
 def judge_again(
-    point: OperatingPoint,
-    is_called: Bool[np.ndarray, " films"],
-    is_positive: Bool[np.ndarray, " films"],
-    groups: Int[np.ndarray, " films"],
+    point: OperatingPoint, films: ScoredFilms, is_called: Bool[np.ndarray, " films"]
 ) -> OperatingPoint:
     """Keep the rule and the threshold of an operating point, and judge other calls.
 
     Args:
         point: The operating point.
-        is_called: Which films were called positive.
-        is_positive: Which of them are of the positive class; one side may have none.
-        groups: Group of each of them.
+        films: The films; one side may have none.
+        is_called: Which of them were called positive.
     """
-    confusion, accuracy, sensitivity, specificity = _figures(is_called, is_positive, groups)
+    confusion, accuracy, sensitivity, specificity = _figures(films, is_called)
     return replace(
         point,
         confusion=confusion,
@@ -208,10 +177,9 @@ def judge_again(
 
 
 def _figures(
-    is_called: Bool[np.ndarray, " films"],
-    is_positive: Bool[np.ndarray, " films"],
-    groups: Int[np.ndarray, " films"],
+    films: ScoredFilms, is_called: Bool[np.ndarray, " films"]
 ) -> tuple[Confusion, Estimate, Estimate, Estimate]:
+    is_positive, groups = films.is_positive, films.groups
     return (
         count_confusion(is_positive.astype(np.int64), is_called.astype(np.int64), positive=1),
         _share(is_called == is_positive, groups),

@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from hilum.evaluation.discrimination import place_positives, weighted_auroc_scores
+from hilum.evaluation.scored_films import ScoredFilms
 
 # As for resamples: a larger table leaves the processor's cache.
 _NUMBERS_PER_CHUNK = 400_000
@@ -58,10 +59,7 @@ class _Side:
 
 def compare_levels(
     levels: Int[np.ndarray, " films"],
-    is_positive: Bool[np.ndarray, " films"],
-    y_score: Float[np.ndarray, " films"],
-    is_called: Bool[np.ndarray, " films"],
-    groups: Int[np.ndarray, " films"],
+    films: ScoredFilms,
     *,
     rng: np.random.Generator,
     n_permutations: int = 2000,
@@ -84,11 +82,8 @@ def compare_levels(
 
     Args:
         levels: Level of each film, from 0.
-        is_positive: Which films are of the positive class.
-        y_score: Score of each film.
-        is_called: Which films were called positive.
-        groups: Group of each film. Levels are dealt out among units. Where a group has
-            units in several levels, the tests are cautious.
+        films: The films; the class with the highest score is called. Levels are dealt out
+            among units. Where a group has units in several levels, the tests are cautious.
         rng: Where the draws come from.
         n_permutations: How often the levels are dealt out.
 
@@ -101,7 +96,7 @@ def compare_levels(
     Phipson and Smyth (2010), Statistical Applications in Genetics and Molecular Biology
     9:39, for counting the true deal in.
     """
-    sides = _divide(levels, is_positive, y_score, is_called, groups)
+    sides = _divide(levels, films)
     n_levels = int(levels.max()) + 1
     chunk = max(1, _NUMBERS_PER_CHUNK // len(levels))
     measured = []
@@ -112,7 +107,7 @@ def compare_levels(
         kept = 1 if start == 0 else 0
         for deal in deals:
             deal[:, kept:] = rng.permuted(deal[:, kept:], axis=0)
-        measured.append(_measure(sides, deals, n_levels, is_positive, y_score))
+        measured.append(_measure(sides, deals, n_levels, films))
     differences = np.concatenate(measured, axis=1)
     is_as_large = differences >= differences[:, :1] * (1 - 1e-9) - _ROUNDING
     auroc, sensitivity, specificity = (
@@ -122,17 +117,12 @@ def compare_levels(
     return DifferenceTests(auroc, sensitivity, specificity)
 
 
-def _divide(
-    levels: Int[np.ndarray, " films"],
-    is_positive: Bool[np.ndarray, " films"],
-    y_score: Float[np.ndarray, " films"],
-    is_called: Bool[np.ndarray, " films"],
-    groups: Int[np.ndarray, " films"],
-) -> list[_Side]:
+def _divide(levels: Int[np.ndarray, " films"], films: ScoredFilms) -> list[_Side]:
     """Gather the films of either class in units: positives first."""
+    is_positive, y_score, is_called = films.is_positive, films.y_score, films.is_called
     n_levels = int(levels.max()) + 1
     has_both = bool(is_positive.any() and not is_positive.all())
-    _, rows = np.unique(groups, return_inverse=True)
+    _, rows = np.unique(films.groups, return_inverse=True)
     sides = []
     for is_side, score, is_right in (
         (is_positive, y_score, is_called),
@@ -170,10 +160,10 @@ def _measure(
     sides: Sequence[_Side],
     deals: Sequence[Int[np.ndarray, "_ deals"]],
     n_levels: int,
-    is_positive: Bool[np.ndarray, " films"],
-    y_score: Float[np.ndarray, " films"],
+    films: ScoredFilms,
 ) -> Float[np.ndarray, "3 deals"]:
     """Measure how AUROC, sensitivity and specificity differ over the levels in each deal."""
+    is_positive, y_score = films.is_positive, films.y_score
     n_deals = deals[0].shape[1]
     # Of each figure: values, variances and whether there are films, by level and deal.
     values, variances = np.zeros((2, 3, n_levels, n_deals))

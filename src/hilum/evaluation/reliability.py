@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float, Int
 from hilum.evaluation.decisions import Reliability
 from hilum.evaluation.losses import check_probabilities
 from hilum.evaluation.proportions import clustered_proportion
+from hilum.evaluation.scored_films import ScoredFilms
 
 # A bin's share is worth little with fewer films than this.
 _FILMS_PER_BIN = 10
@@ -84,19 +85,11 @@ def error_by_chance(
     return float(np.quantile(errors, 0.95))
 
 
-def trace_reliability(
-    is_positive: Bool[np.ndarray, " films"],
-    probability: Float[np.ndarray, " films"],
-    groups: Int[np.ndarray, " films"],
-    *,
-    n_bins: int = 10,
-) -> Reliability:
+def trace_reliability(films: ScoredFilms, *, n_bins: int = 10) -> Reliability:
     """Set what was said beside what came, in bins of like probability.
 
     Args:
-        is_positive: Which films are of the positive class.
-        probability: Of the positive class, for each film.
-        groups: Group of each film, any integers.
+        films: With their probabilities.
         n_bins: As for `calibration_error`.
 
     Returns:
@@ -105,6 +98,7 @@ def trace_reliability(
     Raises:
         NoTrialsError: There is no film.
     """
+    is_positive, probability, groups = films.is_positive, films.y_score, films.groups
     check_probabilities(probability)
     bins = bin_films(probability, n_bins=n_bins)
     n_films = bins.sum(axis=1)

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
 from hilum.errors import NoTrialsError
 from hilum.evaluation.proportions import clopper_pearson
 from hilum.evaluation.results import Estimate
+from hilum.evaluation.scored_films import ScoredFilms
 
 Statistics = Callable[
     [Float[np.ndarray, "films resamples"]], Mapping[str, Float[np.ndarray, " resamples"]]
@@ -29,39 +30,40 @@ _NO_WIDTH = 1e-12
 
 def bootstrap_groups(
     statistics: Statistics,
-    y_true: Int[np.ndarray, " films"],
-    groups: Int[np.ndarray, " films"],
+    films: ScoredFilms,
     *,
-    n_classes: int,
     n_bootstraps: int,
     rng: np.random.Generator,
+    needs_every_class: bool = False,
 ) -> dict[str, Float[np.ndarray, " bootstraps"]]:
     """Compute figures on resamples of the groups.
 
-    A resample that lacks a class is drawn again, as its figures do not exist.
+    A resample without positive films, or without others, is drawn again, as its figures do
+    not exist.
 
     Args:
         statistics: Computes all figures of many resamples at once, from how often
             each film stands in each of them.
-        y_true: Class index of each film.
-        groups: Group of each film, any integers.
-        n_classes: Classes of the study; each must have a film here.
+        films: The films; both sides have some.
         n_bootstraps: Resamples to compute.
         rng: Where the draws come from.
+        needs_every_class: Draw again, too, where any class is missing; each must have a film.
 
     Returns:
         Each figure's values, one per resample.
 
     Raises:
-        NoTrialsError: A class has no film.
+        NoTrialsError: A side, or a class that is needed, has no film.
     """
+    n_classes = films.n_classes if needs_every_class else 2
+    y_true = films.y_true if needs_every_class else films.is_positive.astype(np.int64)
     films_per_class = np.bincount(y_true, minlength=n_classes)
     if np.any(films_per_class == 0):
         raise NoTrialsError(
             "Resampling needs films of every class, and some class has none.",
             fix="Make sure that every class has at least one tested film.",
         )
-    names, rows = np.unique(groups, return_inverse=True)
+    names, rows = np.unique(films.groups, return_inverse=True)
     has_class = np.eye(n_classes)[:, y_true]
     chunk = max(1, _NUMBERS_PER_CHUNK // len(y_true))
     chunks: list[Mapping[str, Float[np.ndarray, " resamples"]]] = []

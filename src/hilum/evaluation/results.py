@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float, Int
 
+from hilum.evaluation.scored_films import ScoredFilms
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -74,10 +76,8 @@ class Evaluation:
     """How well one backbone's heads call films that they were not trained on.
 
     Attributes:
-        films: Rows of the cohort that were tested at least once, ascending.
-        scores: Probability of each class for each of `films`, averaged over the
-            repeats; each film counts once.
-        y_pred: The class called for each of `films`: the one with the highest score.
+        tested: The films that were tested at least once; each counts once, its scores
+            averaged over the repeats.
         metrics: accuracy, sensitivity, specificity, auroc, and for more than two
             classes the macro averages.
         confusion: The positive class against the rest.
@@ -86,14 +86,27 @@ class Evaluation:
         repeats: The same metrics for one repeat alone: mean and spread.
     """
 
-    films: Int[np.ndarray, " tested"]
-    scores: Float[np.ndarray, "tested classes"]
-    y_pred: Int[np.ndarray, " tested"]
+    tested: ScoredFilms
     metrics: Mapping[str, Estimate]
     confusion: Confusion
     confusion_matrix: Int[np.ndarray, "classes classes"]
     roc: RocCurve
     repeats: Mapping[str, Spread]
+
+    @property
+    def films(self) -> Int[np.ndarray, " tested"]:
+        """Rows of the cohort that were tested at least once, ascending."""
+        return self.tested.films
+
+    @property
+    def scores(self) -> Float[np.ndarray, "tested classes"]:
+        """Probability of each class for each of `films`."""
+        return self.tested.scores
+
+    @property
+    def y_pred(self) -> Int[np.ndarray, " tested"]:
+        """The class called for each of `films`: the one with the highest score."""
+        return self.tested.y_pred
 
 
 @dataclass(frozen=True)

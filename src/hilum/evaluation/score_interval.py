@@ -14,10 +14,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
 from scipy.special import ndtri
 
 from hilum.evaluation.results import Interval
+from hilum.evaluation.scored_films import ScoredFilms
 
 # As many groups that overlap with the other side weigh as much as the shape's own variance:
 # where fewer do, their variance is hardly known.
@@ -49,20 +49,15 @@ class RankedGroups:
     n_overlapping: int
 
 
-def count_ranked_groups(
-    is_positive: Bool[np.ndarray, " films"],
-    y_score: Float[np.ndarray, " films"],
-    groups: Int[np.ndarray, " films"],
-) -> RankedGroups:
+def count_ranked_groups(films: ScoredFilms) -> RankedGroups:
     """Count the groups on either side, and those that overlap with the other side.
 
     Args:
-        is_positive: Which films are of the positive class; both sides have films.
-        y_score: Score of each film.
-        groups: Group of each film, any integers.
+        films: Ranked by the score of the positive class; both sides have films.
     """
+    y_score, groups = films.y_score, films.groups
     n_per_side, n_overlapping = [], []
-    for side in (is_positive, ~is_positive):
+    for side in (films.is_positive, ~films.is_positive):
         facing = y_score[~side]
         is_between = side & (y_score > facing.min()) & (y_score < facing.max())
         n_per_side.append(len(np.unique(groups[side])))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -11,6 +11,7 @@ from jaxtyping import Float, Int
 from hilum.cohort.splitting import Split
 from hilum.evaluation.decisions import Decisions
 from hilum.evaluation.results import Evaluation
+from hilum.evaluation.scored_films import HeadScores
 
 # A head that is certain of the wrong class is punished much, but not without end.
 _LEAST_PROBABILITY = 1e-7
@@ -39,12 +40,8 @@ class NestedPick:
 
 
 def pick_by_validation(
-    scores: Mapping[str, Float[np.ndarray, "heads films classes"]],
-    y: Int[np.ndarray, " films"],
-    splits: Sequence[Split],
-    *,
-    balances_classes: bool = True,
-) -> tuple[Float[np.ndarray, "heads films classes"], Int[np.ndarray, " films"]]:
+    backbones: Sequence[HeadScores], *, balances_classes: bool = True
+) -> tuple[HeadScores, Int[np.ndarray, " films"]]:
     """Choose a backbone for every film by validation films, and take its scores.
 
     Evaluated on the same splits, the scores tell what choosing a backbone is worth: the
@@ -53,40 +50,33 @@ def pick_by_validation(
     averages over the repeats would mix backbones, and gain by that.
 
     Args:
-        scores: By backbone: probability of each class for each film under each head. The
-            heads of all backbones stand on the same splits.
-        y: Class index of each film.
-        splits: Split h says which films validate head h, and which test it.
+        backbones: The scores of each one's heads, all of the same films and splits.
         balances_classes: Each class of the validation films weighs the same in the
             cross-entropy, however many films it has.
 
     Returns:
         Each head's scores for the films that it tested, NaN for all others; and for each
-        film the place of its backbone in `scores`, -1 where it was never tested. It is the
+        film the place of its backbone in `backbones`, -1 where it was never tested. It is the
         one with the lowest cross-entropy on validation films, the first given of several.
 
     Raises:
-        ValueError: There is no backbone, not one split per head, a validation score is not
-            finite, or a split has no validation films apart from its test films.
+        ValueError: There is no backbone, a validation score is not finite, or a split has no
+            validation films apart from its test films.
 
     Source: Varma and Simon (2006), BMC Bioinformatics 7:91; Cawley and Talbot (2010),
     Journal of Machine Learning Research 11:2079-2107.
     """
-    if not scores:
+    if not backbones:
         raise ValueError("there is no backbone to choose from")
-    names = list(scores)
-    stacked = np.stack([scores[name] for name in names])
-    if stacked.shape[1] != len(splits):
-        raise ValueError(
-            f"need one split per head; got {stacked.shape[1]} heads, {len(splits)} splits"
-        )
+    y, splits = backbones[0].y_true, backbones[0].splits
+    stacked = np.stack([heads.scores for heads in backbones])
     losses = np.stack(
         [
             _validation_losses(stacked[:, head], y, split, balances_classes=balances_classes)
             for head, split in enumerate(splits)
         ]
     )
-    totals = np.zeros((len(y), len(names)))
+    totals = np.zeros((len(y), len(backbones)))
     is_tested = np.zeros(len(y), dtype=np.bool_)
     for of_head, split in zip(losses, splits, strict=True):
         totals[split.test] += of_head
@@ -95,7 +85,7 @@ def pick_by_validation(
     picked = np.full(stacked.shape[1:], np.nan)
     for head, split in enumerate(splits):
         picked[head, split.test] = stacked[chosen[split.test], head, split.test]
-    return picked, chosen
+    return replace(backbones[0], scores=picked), chosen
 
 
 def _validation_losses(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float
 
 from hilum.evaluation.comparing import delong_test
 from hilum.evaluation.delong import delong_aurocs
@@ -19,6 +19,7 @@ from hilum.evaluation.ranking import bound_auroc
 from hilum.evaluation.resampling import bootstrap_groups, bound_by_resampling, has_no_width
 from hilum.evaluation.results import Estimate
 from hilum.evaluation.score_interval import RankedGroups, count_ranked_groups
+from hilum.evaluation.scored_films import ScoredFilms
 
 _CHANCE = 0.5
 
@@ -84,10 +85,8 @@ class _Pair:
 
 
 def stand_beside(
-    is_positive: Bool[np.ndarray, " films"],
-    baseline_score: Float[np.ndarray, " films"],
-    model_score: Float[np.ndarray, " films"],
-    groups: Int[np.ndarray, " films"],
+    baseline: ScoredFilms,
+    model: ScoredFilms,
     *,
     rng: np.random.Generator,
     n_bootstraps: int = 2000,
@@ -96,10 +95,8 @@ def stand_beside(
     """Say how much of a model's discrimination something else reaches on the same films.
 
     Args:
-        is_positive: Which films are of the positive class.
-        baseline_score: Out-of-fold score of each film without the disease.
-        model_score: Out-of-fold score of each film under the model.
-        groups: Group of each film; films of one group are alike.
+        baseline: The films, scored without the disease.
+        model: The same films, scored by the model.
         rng: Where the resamples come from.
         n_bootstraps: Resamples for the intervals.
         inflation: By how much the variance of an out-of-fold AUROC exceeds that of scores
@@ -112,23 +109,23 @@ def stand_beside(
 
     Raises:
         NoTrialsError: One of the two sides has no film.
+        ValueError: The scores are of different films.
 
     Source: DeLong, DeLong and Clarke-Pearson (1988), Biometrics 44:837-845, with the
     clusters of Obuchowski (1997), Biometrics 53:567-578, for both tests; `bound_auroc` for
     the intervals of the two, the percentile bootstrap over groups for that of the share.
     """
-    pair = _resample(
-        is_positive, baseline_score, model_score, groups, rng=rng, n_bootstraps=n_bootstraps
-    )
-    baseline, model = pair.estimates
+    pair = _resample(baseline, model, rng=rng, n_bootstraps=n_bootstraps)
+    of_baseline, of_model = pair.estimates
     # Chance is a score that is the same for every film: AUROC 0.5, no variance.
+    chance = np.zeros(len(model))
     aurocs = delong_aurocs(
-        is_positive, np.stack([baseline_score, model_score, np.zeros(len(groups))]), groups
+        model.is_positive, np.stack([baseline.y_score, model.y_score, chance]), model.groups
     )
     aurocs = replace(aurocs, covariance=inflation * aurocs.covariance)
     return Standing(
-        baseline=baseline,
-        model=model,
+        baseline=of_baseline,
+        model=of_model,
         share=_bound_share(pair),
         p_below=_one_sided(delong_test(aurocs, 1, 0), pair.values[1] - pair.values[0]),
         p_chance=_one_sided(delong_test(aurocs, 0, 2), pair.values[0] - _CHANCE),
@@ -136,10 +133,8 @@ def stand_beside(
 
 
 def measure_gain(
-    is_positive: Bool[np.ndarray, " films"],
-    before: Float[np.ndarray, " films"],
-    after: Float[np.ndarray, " films"],
-    groups: Int[np.ndarray, " films"],
+    before: ScoredFilms,
+    after: ScoredFilms,
     *,
     rng: np.random.Generator,
     n_bootstraps: int = 2000,
@@ -147,10 +142,8 @@ def measure_gain(
     """Say by how much one score ranks the same films better than another.
 
     Args:
-        is_positive: Which films are of the positive class.
-        before: The score to start from.
-        after: The score that may be better.
-        groups: Group of each film; films of one group are alike.
+        before: The films with the score to start from.
+        after: The same films with the score that may be better.
         rng: Where the resamples come from.
         n_bootstraps: Resamples for the intervals.
 
@@ -160,11 +153,12 @@ def measure_gain(
 
     Raises:
         NoTrialsError: One of the two sides has no film.
+        ValueError: The scores are of different films.
 
     Source: Zou and Donner (2008), Statistics in Medicine 27:1693-1702, for the interval
     where all resamples agree; otherwise the percentile bootstrap over groups.
     """
-    pair = _resample(is_positive, before, after, groups, rng=rng, n_bootstraps=n_bootstraps)
+    pair = _resample(before, after, rng=rng, n_bootstraps=n_bootstraps)
     first, second = pair.estimates
     difference = pair.values[1] - pair.values[0]
     resampled = pair.resampled[1] - pair.resampled[0]
@@ -176,33 +170,24 @@ def measure_gain(
 
 
 def _resample(
-    is_positive: Bool[np.ndarray, " films"],
-    first: Float[np.ndarray, " films"],
-    second: Float[np.ndarray, " films"],
-    groups: Int[np.ndarray, " films"],
-    *,
-    rng: np.random.Generator,
-    n_bootstraps: int,
+    first: ScoredFilms, second: ScoredFilms, *, rng: np.random.Generator, n_bootstraps: int
 ) -> _Pair:
-    values = auroc_score(is_positive, first), auroc_score(is_positive, second)
+    first.check_same_films(second)
+    is_positive, groups = first.is_positive, first.groups
+    values = auroc_score(is_positive, first.y_score), auroc_score(is_positive, second.y_score)
     resampled = bootstrap_groups(
         lambda weights: {
-            "first": weighted_auroc_scores(is_positive, first, weights),
-            "second": weighted_auroc_scores(is_positive, second, weights),
+            "first": weighted_auroc_scores(is_positive, first.y_score, weights),
+            "second": weighted_auroc_scores(is_positive, second.y_score, weights),
         },
-        is_positive.astype(np.int64),
-        groups,
-        n_classes=2,
+        first,
         n_bootstraps=n_bootstraps,
         rng=rng,
     )
     return _Pair(
         values=values,
         resampled=(resampled["first"], resampled["second"]),
-        counted=(
-            count_ranked_groups(is_positive, first, groups),
-            count_ranked_groups(is_positive, second, groups),
-        ),
+        counted=(count_ranked_groups(first), count_ranked_groups(second)),
         n_groups=len(np.unique(groups)),
         n_scarcest=min(len(np.unique(groups[side])) for side in (is_positive, ~is_positive)),
     )

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
 
 from hilum.evaluation.comparing import adjust_holm
 from hilum.evaluation.discrimination import auroc_score, weighted_auroc_scores
@@ -18,6 +17,7 @@ from hilum.evaluation.ranking import bound_auroc
 from hilum.evaluation.resampling import bootstrap_groups
 from hilum.evaluation.results import Estimate
 from hilum.evaluation.score_interval import count_ranked_groups
+from hilum.evaluation.scored_films import ScoredFilms
 
 # With fewer groups on a side a figure says little: were all of 9 called rightly, the exact
 # interval would still reach down to two thirds.
@@ -79,10 +79,7 @@ class SubgroupComparison:
 
 def compare_subgroups(
     attributes: Mapping[str, Sequence[str | None]],
-    is_positive: Bool[np.ndarray, " films"],
-    y_score: Float[np.ndarray, " films"],
-    is_called: Bool[np.ndarray, " films"],
-    groups: Int[np.ndarray, " films"],
+    films: ScoredFilms,
     *,
     rng: np.random.Generator,
     n_bootstraps: int = 2000,
@@ -94,10 +91,7 @@ def compare_subgroups(
         attributes: By name, the level of each tested film; None or blank where it is not
             known. Spellings that differ in case or in blanks around them are one level,
             told in its commonest spelling.
-        is_positive: Which of the films are of the positive class.
-        y_score: Their out-of-fold score; higher means more likely positive.
-        is_called: Which of them were called positive.
-        groups: Group of each film; films of one group are alike.
+        films: The tested films; the class with the highest score is called.
         rng: Where resamples and permutations come from.
         n_bootstraps: Resamples for each interval.
         n_permutations: Draws for the tests of difference.
@@ -114,21 +108,13 @@ def compare_subgroups(
             continue
         known = np.array([level is not None for level in levels])
         of_film = np.array([names.index(level) for level in levels if level is not None])
-        films = _Films(is_positive[known], y_score[known], is_called[known], groups[known])
-        tests = compare_levels(
-            of_film,
-            films.is_positive,
-            films.y_score,
-            films.is_called,
-            films.groups,
-            rng=rng,
-            n_permutations=n_permutations,
-        )
+        of_known = films.take(known)
+        tests = compare_levels(of_film, of_known, rng=rng, n_permutations=n_permutations)
         compared.append(
             SubgroupComparison(
                 attribute=attribute,
                 subgroups=tuple(
-                    _describe(name, films.among(of_film == index), rng, n_bootstraps)
+                    _describe(name, of_known.take(of_film == index), rng, n_bootstraps)
                     for index, name in enumerate(names)
                 ),
                 n_unknown=int(np.sum(~known)),
@@ -158,19 +144,6 @@ def age_band(age: float) -> str:
     return next(name for name, first in reversed(_AGE_BANDS.items()) if age >= first)
 
 
-@dataclass(frozen=True)
-class _Films:
-    is_positive: Bool[np.ndarray, " films"]
-    y_score: Float[np.ndarray, " films"]
-    is_called: Bool[np.ndarray, " films"]
-    groups: Int[np.ndarray, " films"]
-
-    def among(self, rows: Bool[np.ndarray, " films"]) -> _Films:
-        return _Films(
-            self.is_positive[rows], self.y_score[rows], self.is_called[rows], self.groups[rows]
-        )
-
-
 def _unify_spellings(written: Sequence[str | None]) -> list[str | None]:
     """Bring each level to its commonest spelling; the first in the alphabet of several."""
     stripped = [level.strip() if level else "" for level in written]
@@ -184,38 +157,36 @@ def _unify_spellings(written: Sequence[str | None]) -> list[str | None]:
     return [commonest[level.casefold()] if level else None for level in stripped]
 
 
-def _describe(level: str, films: _Films, rng: np.random.Generator, n_bootstraps: int) -> Subgroup:
-    positives, others = films.among(films.is_positive), films.among(~films.is_positive)
+def _describe(
+    level: str, films: ScoredFilms, rng: np.random.Generator, n_bootstraps: int
+) -> Subgroup:
+    positives, others = films.take(films.is_positive), films.take(~films.is_positive)
     n_scarcest = min(len(np.unique(side.groups)) for side in (positives, others))
     return Subgroup(
         level=level,
-        n_films=len(films.groups),
-        n_positives=len(positives.groups),
+        n_films=len(films),
+        n_positives=len(positives),
         n_groups=len(np.unique(films.groups)),
         auroc=_estimate_auroc(films, rng, n_bootstraps) if n_scarcest else None,
         sensitivity=clustered_proportion(positives.is_called, positives.groups)
-        if len(positives.groups)
+        if len(positives)
         else None,
-        specificity=clustered_proportion(~others.is_called, others.groups)
-        if len(others.groups)
-        else None,
+        specificity=clustered_proportion(~others.is_called, others.groups) if len(others) else None,
         is_small=n_scarcest < LEAST_GROUPS,
     )
 
 
-def _estimate_auroc(films: _Films, rng: np.random.Generator, n_bootstraps: int) -> Estimate:
+def _estimate_auroc(films: ScoredFilms, rng: np.random.Generator, n_bootstraps: int) -> Estimate:
     resampled = bootstrap_groups(
         lambda weights: {"auroc": weighted_auroc_scores(films.is_positive, films.y_score, weights)},
-        films.is_positive.astype(np.int64),
-        films.groups,
-        n_classes=2,
+        films,
         n_bootstraps=n_bootstraps,
         rng=rng,
     )
     return bound_auroc(
         auroc_score(films.is_positive, films.y_score),
         resampled["auroc"],
-        count_ranked_groups(films.is_positive, films.y_score, films.groups),
+        count_ranked_groups(films),
     )
 
 

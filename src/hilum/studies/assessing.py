@@ -49,10 +49,7 @@ def assess(
     """
     verified = [result for result in results if result.weights.is_verified]
     comparisons = compare_pairs(
-        {result.name: result.evaluation for result in results},
-        ground.cohort.y,
-        positive=ground.positive_index,
-        groups=ground.folds.groups,
+        {result.name: result.evaluation.tested for result in results},
         inflation=fold_inflation(ground.folds.splits),
     )
     pick = _pick(ground, verified, plan) if len(verified) > 1 else None
@@ -70,14 +67,7 @@ def judge_scores(
     ground: Groundwork, scores: Float[np.ndarray, "heads films classes"]
 ) -> Evaluation:
     """Measure scores on films that their heads never saw."""
-    return evaluate(
-        scores,
-        ground.cohort.y,
-        ground.folds.splits,
-        positive=ground.positive_index,
-        groups=ground.folds.groups,
-        rng=ground.rng(),
-    )
+    return evaluate(ground.head_scores(scores), rng=ground.rng())
 
 
 def decide_by_scores(
@@ -94,13 +84,9 @@ def decide_by_scores(
     if plan is None or ground.folds.validates_on_test:
         return None
     return decide(
-        scores,
-        ground.cohort.y,
-        ground.folds.splits,
-        positive=ground.positive_index,
-        groups=ground.folds.groups,
-        policy=plan.policy,
-        prevalences=plan.prevalences,
+        ground.head_scores(scores),
+        plan.policy,
+        plan.prevalences,
         balances_classes=ground.recipe.head.balances_classes,
         rng=ground.rng(),
     )
@@ -129,14 +115,11 @@ def _pick(
 ) -> NestedPick | None:
     if ground.folds.validates_on_test:
         return None
-    y, positive = ground.cohort.y, ground.positive_index
-    scores, chosen = pick_by_validation(
-        {result.name: result.heads.scores for result in results},
-        y,
-        ground.folds.splits,
+    picked, chosen = pick_by_validation(
+        [ground.head_scores(result.heads.scores) for result in results],
         balances_classes=ground.recipe.head.balances_classes,
     )
-    evaluation = judge_scores(ground, scores)
+    evaluation = evaluate(picked, rng=ground.rng())
     decisions = [result.decisions for result in results if result.decisions is not None]
     return NestedPick(
         evaluation=evaluation,
@@ -146,18 +129,14 @@ def _pick(
         else decide_as_chosen(
             decisions,
             chosen[evaluation.films],
-            evaluation.scores,
-            y[evaluation.films] == positive,
-            ground.folds.groups[evaluation.films],
-            positive=positive,
-            prevalences=plan.prevalences,
+            evaluation.tested,
+            plan.prevalences,
             rng=ground.rng(),
         ),
     )
 
 
 def _by_subgroup(ground: Groundwork, evaluation: Evaluation) -> tuple[SubgroupComparison, ...]:
-    positive = ground.positive_index
     films = [ground.cohort.films[row] for row in evaluation.films]
     return compare_subgroups(
         {
@@ -166,9 +145,6 @@ def _by_subgroup(ground: Groundwork, evaluation: Evaluation) -> tuple[SubgroupCo
             "view": [film.view for film in films],
             "source": [film.source for film in films],
         },
-        ground.cohort.y[evaluation.films] == positive,
-        evaluation.scores[:, positive],
-        evaluation.y_pred == positive,
-        ground.folds.groups[evaluation.films],
+        evaluation.tested,
         rng=ground.rng(),
     )

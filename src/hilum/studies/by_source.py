@@ -19,9 +19,9 @@ from hilum.backbones.weights import Backbone
 from hilum.cohort.splitting import Split, repeated_folds
 from hilum.errors import FoldsError
 from hilum.evaluation.calibration import calibrate_heads
-from hilum.evaluation.decisions import OperatingPoint, OperatingPolicy
 from hilum.evaluation.elsewhere import measure_elsewhere
 from hilum.evaluation.operating import call_tested, head_thresholds, judge_calls
+from hilum.evaluation.scored_films import ScoredFilms
 from hilum.features.views import rotated_views
 from hilum.heads.training import train_heads
 from hilum.studies.comparison import BackboneResult
@@ -178,47 +178,25 @@ def _transfer(
     result: BackboneResult,
     scores: Float[np.ndarray, "heads films classes"],
 ) -> Transfer:
-    y, groups, positive = ground.cohort.y, ground.folds.groups, ground.positive_index
-    evaluation = result.evaluation
-    is_of_source = np.isin(evaluation.films, source.films)
+    tested = result.evaluation.tested
     # Some sources are hard, whoever was trained on them: they are held against themselves.
-    here = measure_elsewhere(
-        y[evaluation.films[is_of_source]],
-        evaluation.scores[is_of_source],
-        groups[evaluation.films[is_of_source]],
-        positive=positive,
-        rng=ground.rng(),
+    here = measure_elsewhere(tested.take(np.isin(tested.films, source.films)), rng=ground.rng())
+    films = ScoredFilms(
+        films=source.films,
+        y_true=ground.cohort.y[source.films],
+        scores=scores[:, source.films].mean(axis=0),
+        groups=ground.folds.groups[source.films],
+        positive=ground.positive_index,
     )
-    return measure_transfer(
-        result.name,
-        scores[:, source.films].mean(axis=0),
-        y[source.films],
-        groups[source.films],
-        here,
-        positive=positive,
-        rng=ground.rng(),
-        operating_point=None
-        if result.decisions is None
-        else _fix_and_apply(ground, source, scores, result.decisions.operating_point.policy),
-    )
-
-
-def _fix_and_apply(
-    ground: Groundwork,
-    source: _Source,
-    scores: Float[np.ndarray, "heads films classes"],
-    policy: OperatingPolicy,
-) -> OperatingPoint:
-    """Fix the heads' thresholds on films of the other sources, and apply them to this one."""
-    y, positive = ground.cohort.y, ground.positive_index
-    _, probabilities = calibrate_heads(
-        scores, y, source.splits, balances_classes=ground.recipe.head.balances_classes
-    )
-    thresholds = head_thresholds(probabilities, y, source.splits, positive=positive, policy=policy)
-    return judge_calls(
-        call_tested(thresholds, probabilities, source.splits, positive=positive),
-        y[source.films] == positive,
-        ground.folds.groups[source.films],
-        thresholds=thresholds,
-        policy=policy,
-    )
+    point = None
+    if result.decisions is not None:
+        # Thresholds are fixed on films of the other sources, and applied to this one.
+        _, probabilities = calibrate_heads(
+            ground.head_scores(scores, source.splits),
+            balances_classes=ground.recipe.head.balances_classes,
+        )
+        policy = result.decisions.operating_point.policy
+        thresholds = head_thresholds(probabilities, policy)
+        is_called = call_tested(probabilities, thresholds)
+        point = judge_calls(films, is_called, thresholds, policy)
+    return measure_transfer(result.name, films, here, rng=ground.rng(), operating_point=point)

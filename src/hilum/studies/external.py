@@ -17,6 +17,7 @@ from hilum.evaluation.calibration import calibrate
 from hilum.evaluation.decisions import Decisions
 from hilum.evaluation.operating import apply_elsewhere
 from hilum.evaluation.results import Evaluation
+from hilum.evaluation.scored_films import ScoredFilms
 from hilum.studies.admitting import UPRIGHT, Admission
 from hilum.studies.comparison import BackboneResult, Ensemble
 from hilum.studies.extracting import Workshop
@@ -98,28 +99,21 @@ def _transfer(
     here: Evaluation,
     decisions: Decisions | None,
 ) -> Transfer:
-    classes, positive = ground.cohort.classes, ground.positive_index
+    classes = ground.cohort.classes
     y_true = np.array([classes.index(film.label) for film in admission.cohort.films])
+    films = ScoredFilms(
+        films=np.arange(len(y_true)),
+        y_true=y_true,
+        scores=head_scores.mean(axis=0),
+        groups=admission.groups,
+        positive=ground.positive_index,
+    )
     point = None
     if decisions is not None:
         pairs = zip(decisions.calibrators, head_scores, strict=True)
         calibrated = np.stack([calibrate(calibrator, scores) for calibrator, scores in pairs])
-        point = apply_elsewhere(
-            decisions.operating_point,
-            calibrated[:, :, positive],
-            y_true == positive,
-            admission.groups,
-        )
-    return measure_transfer(
-        name,
-        head_scores.mean(axis=0),
-        y_true,
-        admission.groups,
-        here.metrics,
-        positive=positive,
-        rng=ground.rng(),
-        operating_point=point,
-    )
+        point = apply_elsewhere(decisions.operating_point, films, calibrated[:, :, films.positive])
+    return measure_transfer(name, films, here.metrics, rng=ground.rng(), operating_point=point)
 
 
 def _score(

@@ -13,7 +13,8 @@ from hilum.auditing.report import Kinship
 from hilum.auditing.twins import Twin, find_twins
 from hilum.backbones.weights import Backbone
 from hilum.cohort.manifest import Cohort
-from hilum.cohort.splitting import Folds
+from hilum.cohort.splitting import Folds, Split
+from hilum.evaluation.scored_films import HeadScores
 from hilum.features.extraction import ExtractionCost
 from hilum.features.views import FilmViews
 from hilum.studies.comparison import Recipe
@@ -51,6 +52,25 @@ class Groundwork:
     def positive_index(self) -> int:
         """Index of the positive class."""
         return self.cohort.classes.index(self.positive)
+
+    def head_scores(
+        self,
+        scores: Float[np.ndarray, "heads films classes"],
+        splits: Sequence[Split] | None = None,
+    ) -> HeadScores:
+        """Put scores together with the truth and the groups of the cohort's films.
+
+        Args:
+            scores: Of heads on `splits`.
+            splits: Those of the study if not given.
+        """
+        return HeadScores(
+            scores=scores,
+            y_true=self.cohort.y,
+            splits=self.folds.splits if splits is None else splits,
+            groups=self.folds.groups,
+            positive=self.positive_index,
+        )
 
     def rng(self) -> np.random.Generator:
         """Start the resamples: the same ones for every backbone and baseline."""

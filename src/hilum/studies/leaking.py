@@ -62,13 +62,8 @@ def measure_leak(ground: Groundwork, champion: Champion, workshop: Workshop) -> 
     ]
     leak = weigh_leak(
         champion.backbone.name,
-        scores[0],
-        grouped,
-        scores[1],
-        ungrouped,
-        cohort.y,
-        positive=ground.positive_index,
-        groups=groups,
+        ground.head_scores(scores[0], grouped),
+        ground.head_scores(scores[1], ungrouped),
         rng=ground.rng(),
     )
     workshop.watcher.end(f"AUROC {leak.ungrouped.value:.3f} instead of {leak.grouped.value:.3f}")

@@ -15,6 +15,7 @@ from hilum.backbones.weights import Backbone, WeightsShelf
 from hilum.errors import RunError
 from hilum.evaluation.deciding import decide
 from hilum.evaluation.decisions import Decisions
+from hilum.evaluation.scored_films import HeadScores
 from hilum.features.views import rotated_views
 from hilum.heads.training import TrainedHeads, train_heads
 from hilum.studies.extracting import Workshop, open_workshop
@@ -142,14 +143,11 @@ def _train_again(
     policy = told["decisions"]["operating_point"]["policy"]
     kind, target = policy["kind"], policy["target"]
     plan = plan_decisions(kind if target is None else f"{kind}={target}", None)
+    positive = cohort.classes.index(past.positive)
     decisions = decide(
-        heads.scores,
-        cohort.y,
-        folds.splits,
-        positive=cohort.classes.index(past.positive),
-        groups=folds.groups,
-        policy=plan.policy,
-        prevalences=plan.prevalences,
+        HeadScores(heads.scores, cohort.y, folds.splits, folds.groups, positive),
+        plan.policy,
+        plan.prevalences,
         balances_classes=past.recipe.head.balances_classes,
         rng=np.random.default_rng(past.seed),
     )

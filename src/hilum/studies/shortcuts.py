@@ -24,6 +24,8 @@ from hilum.backbones.weights import Backbone
 from hilum.cohort.manifest import Film
 from hilum.cohort.splitting import Split
 from hilum.errors import FilmChangedError
+from hilum.evaluation.folding import fold_inflation
+from hilum.evaluation.scored_films import HeadScores
 from hilum.features.masks import LungMask
 from hilum.features.views import View
 from hilum.heads.training import TrainedHeads, train_heads
@@ -160,18 +162,27 @@ def _measured(
     kept: Int[np.ndarray, " kept"] | None = None,
     details: Mapping[str, float] | None = None,
 ) -> Baseline:
+    splits = ground.folds.splits
+    model = ground.head_scores(champion.heads.scores)
+    if kept is None:
+        baseline = replace(model, scores=scores).tested()
+    else:
+        of_kept = HeadScores(
+            scores=scores,
+            y_true=model.y_true[kept],
+            splits=splits_among(splits, kept),
+            groups=model.groups[kept],
+            positive=model.positive,
+        ).tested()
+        baseline = replace(of_kept, films=kept[of_kept.films])
     return measure_baseline(
         name,
-        scores,
-        champion.heads.scores,
-        ground.cohort.y,
-        ground.folds.splits,
-        positive=ground.positive_index,
-        groups=ground.folds.groups,
+        baseline,
+        model.tested(),
+        inflation=fold_inflation(splits),
         rng=ground.rng(),
         details=details or {},
         seconds=seconds,
-        kept=kept,
     )
 
 

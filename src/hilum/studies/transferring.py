@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from jaxtyping import Float, Int
 
 from hilum.evaluation.confusion import count_confusion
 from hilum.evaluation.decisions import OperatingPoint
@@ -13,6 +12,7 @@ from hilum.evaluation.discrimination import trace_roc
 from hilum.evaluation.dropping import measure_drop
 from hilum.evaluation.elsewhere import measure_elsewhere
 from hilum.evaluation.results import Estimate
+from hilum.evaluation.scored_films import ScoredFilms
 from hilum.studies.transfer import Transfer
 
 TRAVELLING = ("sensitivity", "specificity", "auroc")
@@ -21,12 +21,9 @@ TRAVELLING = ("sensitivity", "specificity", "auroc")
 
 def measure_transfer(
     name: str,
-    scores: Float[np.ndarray, "films classes"],
-    y_true: Int[np.ndarray, " films"],
-    groups: Int[np.ndarray, " films"],
+    films: ScoredFilms,
     here: Mapping[str, Estimate],
     *,
-    positive: int,
     rng: np.random.Generator,
     operating_point: OperatingPoint | None = None,
 ) -> Transfer:
@@ -34,16 +31,13 @@ def measure_transfer(
 
     Args:
         name: The backbone's.
-        scores: Probability of each class for each film there, averaged over the heads.
-        y_true: Class index of each film there.
-        groups: Group of each film there; films of one group are alike.
+        films: The films there, their scores averaged over the heads.
         here: The figures on the films of the study.
-        positive: Index of the positive class.
         rng: Where the resamples come from.
         operating_point: The threshold fixed here, applied there; None where none was fixed.
     """
-    there = measure_elsewhere(y_true, scores, groups, positive=positive, rng=rng)
-    is_positive = y_true == positive
+    there = measure_elsewhere(films, rng=rng)
+    is_positive = films.is_positive
     has_both_sides = bool(is_positive.any()) and not is_positive.all()
     return Transfer(
         name=name,
@@ -53,7 +47,7 @@ def measure_transfer(
             for metric, figure in there.items()
             if metric in here and metric in TRAVELLING
         },
-        confusion=count_confusion(y_true, np.argmax(scores, axis=1), positive=positive),
-        roc=trace_roc(is_positive, scores[:, positive]) if has_both_sides else None,
+        confusion=count_confusion(films.y_true, films.y_pred, positive=films.positive),
+        roc=trace_roc(is_positive, films.y_score) if has_both_sides else None,
         operating_point=operating_point,
     )

@@ -8,13 +8,13 @@ from sklearn.metrics import roc_auc_score
 
 from hilum.auditing.forests import score_by_forest
 from hilum.cohort.splitting import Split, repeated_folds, single_split
-from hilum.evaluation.pooling import pool_tested
+from scored import score_heads
 
 
 def forest_auroc(table, y, splits, seed=0):
     scores = score_by_forest(table, y, splits, n_classes=2, seed=seed)
-    pooled = pool_tested(scores, splits)
-    return roc_auc_score(y[pooled.films] == 1, pooled.scores[:, 1])
+    tested = score_heads(scores, y, splits).tested()
+    return roc_auc_score(tested.is_positive, tested.y_score)
 
 
 def test_finds_a_rule_that_no_line_can_draw():
@@ -31,7 +31,8 @@ def test_classes_weigh_the_same_however_rare():
     table = np.zeros((100, 1), np.float32)
     folds = repeated_folds(y, np.arange(100), n_repeats=1, seed=0)
     scores = score_by_forest(table, y, folds.splits, n_classes=2, seed=0)
-    np.testing.assert_allclose(pool_tested(scores, folds.splits).scores, 0.5, atol=0.1)
+    tested = score_heads(scores, y, folds.splits).tested()
+    np.testing.assert_allclose(tested.scores, 0.5, atol=0.1)
 
 
 def test_is_the_same_again_and_another_with_another_seed():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
@@ -12,6 +14,8 @@ from hilum.auditing.measuring import (
     weigh_leak,
 )
 from hilum.cohort.splitting import repeated_folds, single_split
+from hilum.evaluation.folding import fold_inflation
+from scored import score_heads
 
 
 def scores_of(splits, y, strength, seed=0):
@@ -31,20 +35,22 @@ def study(n_films=60, per_group=1, n_repeats=2):
     return y, groups, repeated_folds(y, groups, n_repeats=n_repeats, seed=0).splits
 
 
-def measured(baseline, model, y, splits, groups, **options):
+def measured(baseline, model, y, splits, groups):
+    """Measure a baseline of all films, on the folds of the model."""
+    baseline, model = (score_heads(scores, y, splits, groups) for scores in (baseline, model))
+    return measured_films(baseline.tested(), model.tested(), fold_inflation(splits))
+
+
+def measured_films(baseline, model, inflation):
     return measure_baseline(
         "frame",
         baseline,
         model,
-        y,
-        splits,
-        positive=1,
-        groups=groups,
+        inflation=inflation,
         rng=np.random.default_rng(0),
         details={"a": 0.7},
         seconds=1.5,
         n_bootstraps=100,
-        **options,
     )
 
 
@@ -66,8 +72,9 @@ def test_a_baseline_stands_beside_the_model():
 def test_the_other_class_may_be_the_positive_one():
     y, groups, splits = study()
     scores, positive = scores_of(splits, y, 1.0)
+    tested = score_heads(scores, y, splits, groups, positive=0).tested()
     record = measure_baseline(
-        "blur", scores, scores, y, splits, positive=0, groups=groups,
+        "blur", tested, tested, inflation=fold_inflation(splits),
         rng=np.random.default_rng(0), details={}, seconds=0.0, n_bootstraps=20,
     )  # fmt: skip
     assert record.auroc.value == pytest.approx(roc_auc_score(y == 0, -positive))
@@ -77,9 +84,15 @@ def test_the_other_class_may_be_the_positive_one():
 def test_a_baseline_of_some_films_is_compared_on_these():
     y, groups, splits = study()
     kept = np.flatnonzero(np.arange(60) % 3 > 0)
-    baseline, b = scores_of(splits_among(splits, kept), y[kept], 1.0, seed=1)
+    among = splits_among(splits, kept)
+    baseline, b = scores_of(among, y[kept], 1.0, seed=1)
     model, m = scores_of(splits, y, 2.0, seed=2)
-    record = measured(baseline, model, y, splits, groups, kept=kept)
+    of_kept = score_heads(baseline, y[kept], among, groups[kept]).tested()
+    record = measured_films(
+        replace(of_kept, films=kept[of_kept.films]),
+        score_heads(model, y, splits, groups).tested(),
+        fold_inflation(splits),
+    )
     assert record.n_films == len(kept) == 40
     assert record.auroc.value == pytest.approx(roc_auc_score(y[kept], b))
     assert record.model_auroc.value == pytest.approx(roc_auc_score(y[kept], m[kept]))
@@ -111,6 +124,9 @@ def test_refuses_a_baseline_of_films_that_the_model_did_not_test():
         measured(np.full_like(scores, np.nan), scores, y, splits, groups)
     with pytest.raises(ValueError, match="one split per head"):
         measured(more[:2], more[:2], y, splits, groups)
+    tested = score_heads(more, y, splits, groups).tested()
+    with pytest.raises(ValueError, match="not every film"):
+        measured_films(tested, tested.take(np.arange(30)), 1.0)
 
 
 def test_a_leak_is_worth_what_torn_groups_gain():
@@ -119,9 +135,12 @@ def test_a_leak_is_worth_what_torn_groups_gain():
     grouped, before = scores_of(splits, y, 0.5, seed=1)
     ungrouped, after = scores_of(torn, y, 3.0, seed=2)
     leak = weigh_leak(
-        "lite0", grouped, splits, ungrouped, torn, y, positive=1, groups=groups,
-        rng=np.random.default_rng(0), n_bootstraps=200,
-    )  # fmt: skip
+        "lite0",
+        score_heads(grouped, y, splits, groups),
+        score_heads(ungrouped, y, torn, groups),
+        rng=np.random.default_rng(0),
+        n_bootstraps=200,
+    )
     assert (leak.backbone, leak.n_films, leak.n_groups) == ("lite0", 90, 30)
     assert leak.grouped.value == pytest.approx(roc_auc_score(y, before))
     assert leak.ungrouped.value == pytest.approx(roc_auc_score(y, after))
@@ -135,10 +154,8 @@ def test_films_alone_in_their_group_are_not_counted_as_leaking():
     groups[2] = 0
     splits = repeated_folds(y, groups, n_repeats=1, seed=0).splits
     scores, _ = scores_of(splits, y, 1.0)
-    leak = weigh_leak(
-        "lite0", scores, splits, scores, splits, y, positive=1, groups=groups,
-        rng=np.random.default_rng(0), n_bootstraps=20,
-    )  # fmt: skip
+    heads = score_heads(scores, y, splits, groups)
+    leak = weigh_leak("lite0", heads, heads, rng=np.random.default_rng(0), n_bootstraps=20)
     assert (leak.n_films, leak.n_groups) == (2, 1)
     assert leak.gain.value == 0
     assert leak.gain.low < 0 < leak.gain.high

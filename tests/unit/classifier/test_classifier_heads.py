@@ -13,6 +13,7 @@ from hilum.evaluation.decisions import Calibrator
 from hilum.evaluation.operating import call_tested
 from hilum.evaluation.thresholds import Threshold
 from hilum.heads.network import HeadWeights
+from scored import score_heads
 
 
 def draw_heads(n_heads: int, n_classes: int, width: int = 20) -> list[HeadWeights]:
@@ -55,15 +56,16 @@ def test_probabilities_and_calls_equal_those_of_the_study(n_heads: int, n_classe
     cuts = rng.uniform(0.2, 0.6, n_heads)
     threshold = 1 / (1 + np.exp(-logit(cuts).mean()))
     stack = HeadStack.of(heads, calibrators, positive=1, threshold=threshold)
+    probabilities = score_heads(calibrated, np.zeros(len(features), int), splits)
 
     logs = stack.log_probabilities(features)
     np.testing.assert_allclose(np.exp(logs), calibrated, atol=2e-6)
     np.testing.assert_allclose(
-        stack.probabilities(features), pool_calibrated(calibrated, splits).scores, atol=2e-6
+        stack.probabilities(features), pool_calibrated(probabilities).scores, atol=2e-6
     )
     np.testing.assert_array_equal(
         stack.reaches(logs),
-        call_tested([Threshold(c, 9, None) for c in cuts], calibrated, splits, positive=1),
+        call_tested(probabilities, [Threshold(c, 9, None) for c in cuts]),
     )
     np.testing.assert_allclose(
         stack.log_odds(features, 0), logit(calibrated[:, :, 0]).mean(axis=0), rtol=1e-4, atol=1e-5

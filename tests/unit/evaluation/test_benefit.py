@@ -10,6 +10,7 @@ from scipy.special import expit
 
 from hilum.errors import NoTrialsError
 from hilum.evaluation.benefit import trace_net_benefit
+from scored import score_films
 
 
 def draw(n, seed, share=0.3):
@@ -22,7 +23,7 @@ def draw(n, seed, share=0.3):
 
 def trace(is_positive, p, **options):
     return trace_net_benefit(
-        is_positive, p, np.arange(len(p)), rng=np.random.default_rng(0), n_bootstraps=50, **options
+        score_films(is_positive, p), rng=np.random.default_rng(0), n_bootstraps=50, **options
     )
 
 
@@ -53,9 +54,7 @@ def test_right_probabilities_are_worth_acting_on_everywhere():
     is_positive, p = draw(200_000, 5)
     for prevalence in (None, 0.02, 0.7):
         curve = trace_net_benefit(
-            is_positive,
-            p,
-            np.arange(len(p)),
+            score_films(is_positive, p),
             rng=np.random.default_rng(0),
             prevalence=prevalence,
             n_bootstraps=2,
@@ -89,7 +88,7 @@ def test_certain_probabilities_stay_certain_at_another_prevalence():
 def test_the_band_is_that_of_resampled_films():
     is_positive, p = draw(150, 2)
     curve = trace_net_benefit(
-        is_positive, p, np.arange(150), rng=np.random.default_rng(1), n_bootstraps=4_000
+        score_films(is_positive, p), rng=np.random.default_rng(1), n_bootstraps=4_000
     )
     worth = np.where(is_positive, 1.0, -0.25) * (p >= 0.2)
     half_width = 1.96 * worth.std() / np.sqrt(150)

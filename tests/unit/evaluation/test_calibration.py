@@ -19,6 +19,7 @@ from hilum.evaluation.calibration import (
 )
 from hilum.evaluation.decisions import Calibrator
 from hilum.evaluation.losses import log_loss
+from scored import score_heads
 
 
 def draw(n, n_classes, *, sharpness, seed):
@@ -153,7 +154,8 @@ def test_each_head_is_calibrated_by_its_own_films_alone():
     films = [rng.permutation(60) for _ in range(2)]
     splits = [split(order[:20], order[20:40], order[40:]) for order in films]
     both = np.stack([scores, scores[:, ::-1]])
-    calibrators, probabilities = calibrate_heads(both, y, splits, balances_classes=True)
+    heads = score_heads(both, y, splits)
+    calibrators, probabilities = calibrate_heads(heads, balances_classes=True)
     for head, part in enumerate(splits):
         seen = np.concatenate([part.train, part.validation])
         alone = fit_calibrator(
@@ -163,13 +165,13 @@ def test_each_head_is_calibrated_by_its_own_films_alone():
         )
         assert calibrators[head].temperature == alone.temperature
         np.testing.assert_array_equal(calibrators[head].log_prior_ratio, alone.log_prior_ratio)
-        np.testing.assert_array_equal(probabilities[head], calibrate(alone, both[head]))
+        np.testing.assert_array_equal(probabilities.scores[head], calibrate(alone, both[head]))
 
 
 def test_tested_films_are_pooled_as_logarithms_over_their_heads():
     probabilities = np.array([[[0.1, 0.9], [0.5, 0.5]], [[0.5, 0.5], [0.3, 0.7]]])
     splits = [split([], [], [0, 1]), split([], [], [0])]
-    pooled = pool_calibrated(probabilities, splits)
+    pooled = pool_calibrated(score_heads(probabilities, np.array([0, 1]), splits))
     np.testing.assert_array_equal(pooled.films, [0, 1])
     # Odds of 9 and of 1 make odds of 3.
     np.testing.assert_allclose(pooled.scores, [[0.25, 0.75], [0.5, 0.5]])
@@ -177,18 +179,16 @@ def test_tested_films_are_pooled_as_logarithms_over_their_heads():
 
 def test_a_probability_that_rounding_has_made_0_is_pooled_all_the_same():
     probabilities = np.array([[[0.0, 1.0]], [[0.5, 0.5]]])
-    pooled = pool_calibrated(probabilities, [split([], [], [0]), split([], [], [0])])
+    splits = [split([], [], [0]), split([], [], [0])]
+    pooled = pool_calibrated(score_heads(probabilities, np.array([0]), splits))
     assert pooled.scores[0, 1] == pytest.approx(1)
 
 
 def test_heads_that_do_not_balance_classes_keep_their_mixture():
     scores, y = draw(30, 2, sharpness=1.0, seed=2)
-    calibrators, _ = calibrate_heads(
-        scores[np.newaxis],
-        y,
-        [split(range(10), range(10, 20), range(20, 30))],
-        balances_classes=False,
-    )
+    splits = [split(range(10), range(10, 20), range(20, 30))]
+    heads = score_heads(scores[np.newaxis], y, splits)
+    calibrators, _ = calibrate_heads(heads, balances_classes=False)
     np.testing.assert_array_equal(calibrators[0].log_prior_ratio, [0, 0])
 
 
@@ -196,11 +196,10 @@ def test_refuses_what_would_flatter_or_mislead():
     scores, y = draw(30, 2, sharpness=1.0, seed=2)
     heads = scores[np.newaxis]
     with pytest.raises(ValueError, match="one split per head"):
-        calibrate_heads(heads, y, [], balances_classes=True)
+        calibrate_heads(score_heads(heads, y, []), balances_classes=True)
+    flattering = [split(range(10), range(10, 20), range(19, 30))]
     with pytest.raises(ValueError, match="must not be tested"):
-        calibrate_heads(
-            heads, y, [split(range(10), range(10, 20), range(19, 30))], balances_classes=True
-        )
+        calibrate_heads(score_heads(heads, y, flattering), balances_classes=True)
     with pytest.raises(ValueError, match="at least one validation film"):
         fit_calibrator(scores[:0], y[:0], log_prior_ratio=no_prior())
     with pytest.raises(ValueError, match="finite"):

@@ -13,6 +13,7 @@ from hilum.errors import NoTrialsError
 from hilum.evaluation.calibration_figures import estimate_losses, measure_calibration
 from hilum.evaluation.losses import brier_score, log_loss
 from hilum.evaluation.reliability import calibration_error
+from scored import score_films
 
 
 def draw(n, rng, *, sharpness):
@@ -25,7 +26,7 @@ def draw(n, rng, *, sharpness):
 def test_values_are_those_of_the_single_functions():
     rng = np.random.default_rng(1)
     is_positive, p, _ = draw(150, rng, sharpness=2.0)
-    figures = measure_calibration(is_positive, p, np.arange(150), rng=rng, n_bootstraps=200)
+    figures = measure_calibration(score_films(is_positive, p), rng=rng, n_bootstraps=200)
     assert figures.brier_score.value == pytest.approx(brier_score(is_positive, p))
     assert figures.log_loss.value == pytest.approx(log_loss(is_positive, p))
     assert figures.calibration_error.value == pytest.approx(calibration_error(is_positive, p))
@@ -39,7 +40,7 @@ def test_the_same_generator_gives_the_same_figures():
     is_positive, p, _ = draw(80, np.random.default_rng(1), sharpness=2.0)
     first, second = (
         measure_calibration(
-            is_positive, p, np.arange(80), rng=np.random.default_rng(8), n_bootstraps=100
+            score_films(is_positive, p), rng=np.random.default_rng(8), n_bootstraps=100
         )
         for _ in range(2)
     )
@@ -51,10 +52,9 @@ def test_the_same_generator_gives_the_same_figures():
 def test_films_of_one_patient_widen_the_intervals():
     rng = np.random.default_rng(2)
     is_positive, p, _ = draw(60, rng, sharpness=2.0)
-    alone = measure_calibration(is_positive, p, np.arange(60), rng=rng)
-    fourfold = measure_calibration(
-        np.repeat(is_positive, 4), np.repeat(p, 4), np.repeat(np.arange(60), 4), rng=rng
-    )
+    alone = measure_calibration(score_films(is_positive, p), rng=rng)
+    four_each = np.repeat(is_positive, 4), np.repeat(p, 4), np.repeat(np.arange(60), 4)
+    fourfold = measure_calibration(score_films(*four_each), rng=rng)
     for name in ("brier_score", "log_loss"):
         one, four = getattr(alone, name), getattr(fourfold, name)
         assert (four.low, four.high) == pytest.approx((one.low, one.high))
@@ -65,7 +65,7 @@ def test_films_of_one_patient_widen_the_intervals():
 def test_many_films_have_the_interval_of_a_plain_mean():
     rng = np.random.default_rng(3)
     is_positive, p, _ = draw(20_000, rng, sharpness=1.0)
-    brier = estimate_losses(is_positive, p, np.arange(20_000))["brier_score"]
+    brier = estimate_losses(score_films(is_positive, p))["brier_score"]
     squared = (p - is_positive) ** 2
     bounds = t.interval(0.95, 19_999, loc=squared.mean(), scale=sem(squared))
     assert (brier.low, brier.high) == pytest.approx(bounds, abs=1e-4)
@@ -76,7 +76,7 @@ def test_many_films_have_the_interval_of_a_plain_mean():
 )
 def test_intervals_of_losses_have_width_and_hold_the_value(films):
     is_positive, p, groups = (np.array(column) for column in zip(*films, strict=True))
-    losses = estimate_losses(is_positive, p, groups)
+    losses = estimate_losses(score_films(is_positive, p, groups))
     for estimate, largest in ((losses["brier_score"], 1.0), (losses["log_loss"], 16.2)):
         assert 0 <= estimate.low <= estimate.value <= estimate.high <= largest
         assert estimate.high - estimate.low > 0.01
@@ -85,7 +85,7 @@ def test_intervals_of_losses_have_width_and_hold_the_value(films):
 def test_probabilities_nearly_certain_have_the_intervals_of_certain_ones():
     is_positive = np.arange(40) < 20
     certain, nearly = (
-        estimate_losses(is_positive, np.where(is_positive, 1 - rest, rest), np.arange(40))
+        estimate_losses(score_films(is_positive, np.where(is_positive, 1 - rest, rest)))
         for rest in (0.0, 1e-6)
     )
     assert nearly["brier_score"].high == pytest.approx(certain["brier_score"].high, rel=0.05)
@@ -98,7 +98,7 @@ def test_no_interval_claims_certainty(is_right):
     is_positive = np.arange(40) < 20
     p = np.where(is_positive == is_right, 1.0, 0.0)
     figures = measure_calibration(
-        is_positive, p, np.arange(40), rng=np.random.default_rng(0), n_bootstraps=100
+        score_films(is_positive, p), rng=np.random.default_rng(0), n_bootstraps=100
     )
     for estimate in (figures.brier_score, figures.log_loss, figures.calibration_error):
         assert estimate.low <= estimate.value <= estimate.high
@@ -109,13 +109,11 @@ def test_no_interval_claims_certainty(is_right):
 def test_a_single_positive_film_is_enough_and_none_is_not():
     p = np.linspace(0.1, 0.9, 12)
     figures = measure_calibration(
-        np.arange(12) == 11, p, np.arange(12), rng=np.random.default_rng(0), n_bootstraps=100
+        score_films(np.arange(12) == 11, p), rng=np.random.default_rng(0), n_bootstraps=100
     )
     assert 0 < figures.calibration_error.low <= figures.calibration_error.value
     with pytest.raises(NoTrialsError):
-        measure_calibration(
-            np.zeros(12, dtype=bool), p, np.arange(12), rng=np.random.default_rng(0)
-        )
+        measure_calibration(score_films(np.zeros(12, dtype=bool), p), rng=np.random.default_rng(0))
 
 
 @pytest.mark.slow
@@ -134,7 +132,7 @@ def test_intervals_hold_the_truth(n_films, sharpness):
     held = np.zeros(2)
     for _ in range(n_simulations):
         is_positive, p, _ = draw(n_films, rng, sharpness=sharpness)
-        figures = measure_calibration(is_positive, p, np.arange(n_films), rng=rng, n_bootstraps=300)
+        figures = measure_calibration(score_films(is_positive, p), rng=rng, n_bootstraps=300)
         for place, (estimate, value) in enumerate(
             ((figures.calibration_error, error), (figures.brier_score, brier))
         ):

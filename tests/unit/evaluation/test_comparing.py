@@ -11,25 +11,16 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest, norm
 from statsmodels.stats.contingency_tables import mcnemar
 
-from hilum.cohort.splitting import Split, single_split
+from hilum.cohort.splitting import single_split
 from hilum.evaluation.comparing import adjust_holm, compare_pairs, delong_test, mcnemar_test
 from hilum.evaluation.delong import delong_aurocs
 from hilum.evaluation.evaluating import evaluate
+from scored import score_films, score_heads
 
 
-def evaluation_of(p_ill, y_true):
-    """Figures of one head that tested every film."""
-    films = np.arange(len(y_true))
-    everything = Split(repeat=0, fold=0, train=films[:0], validation=films[:0], test=films)
-    return evaluate(
-        np.stack([1 - p_ill, p_ill], axis=1)[np.newaxis],
-        y_true,
-        [everything],
-        positive=1,
-        groups=films,
-        rng=np.random.default_rng(0),
-        n_bootstraps=20,
-    )
+def scored(p_ill, y_true, groups=None):
+    """Scores of one head that tested every film."""
+    return score_films(y_true == 1, p_ill, groups)
 
 
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60))
@@ -112,12 +103,12 @@ def test_the_six_networks_of_the_paper_are_tied():
     """Its table 1 on 14 + 18 films: even with errors nested, no pair differs."""
     y_true = np.repeat([1, 0], [14, 18])
     wrong = {"VGG16": [31], "ResNet50V2": [0], "InceptionV3": [0, 1, 2], "Xception": [0, 1]}
-    evaluations = {}
+    backbones = {}
     for name, films in wrong.items():
         p_ill = np.where(y_true == 1, 0.9, 0.1)
         p_ill[films] = 1 - p_ill[films]
-        evaluations[name] = evaluation_of(p_ill, y_true)
-    pairs = compare_pairs(evaluations, y_true, positive=1, groups=np.arange(32))
+        backbones[name] = scored(p_ill, y_true)
+    pairs = compare_pairs(backbones)
     assert [(pair.a, pair.b) for pair in pairs] == list(combinations(wrong, 2))
     assert all(pair.mcnemar_p >= 0.5 and pair.tied for pair in pairs)
     assert pairs[1].accuracy_difference == pytest.approx(31 / 32 - 29 / 32)
@@ -128,12 +119,7 @@ def test_a_better_ranking_breaks_a_tie_of_calls():
     y_true = np.arange(300) % 2
     sharp = 0.25 + 0.2 * y_true + 0.02 * rng.random(300)
     blunt = 0.25 + 0.2 * rng.random(300)
-    pair, *_ = compare_pairs(
-        {"sharp": evaluation_of(sharp, y_true), "blunt": evaluation_of(blunt, y_true)},
-        y_true,
-        positive=1,
-        groups=np.arange(300),
-    )
+    pair, *_ = compare_pairs({"sharp": scored(sharp, y_true), "blunt": scored(blunt, y_true)})
     assert (pair.accuracy_difference, pair.mcnemar_p) == (0, 1)
     assert pair.auroc_difference > 0.3
     assert not pair.tied
@@ -144,18 +130,13 @@ def test_ties_are_judged_after_the_correction():
     good = np.where(y_true == 1, 0.9, 0.1)
     worse = good.copy()
     worse[:7] = 0.5 + (0.5 - worse[:7]) * 0.01
-    evaluations = {name: evaluation_of(good, y_true) for name in "abcd"}
-    evaluations["worse"] = evaluation_of(worse, y_true)
-    pairs = compare_pairs(evaluations, y_true, positive=1, groups=np.arange(40))
+    backbones = {name: scored(good, y_true) for name in "abcd"}
+    backbones["worse"] = scored(worse, y_true)
+    pairs = compare_pairs(backbones)
     against_worse = [pair for pair in pairs if pair.b == "worse"]
     assert all(pair.mcnemar_p == pytest.approx(2 / 2**7) for pair in against_worse)
     assert all(pair.adjusted_p > 0.05 for pair in against_worse)
-    alone = compare_pairs(
-        {name: evaluations[name] for name in ("a", "worse")},
-        y_true,
-        positive=1,
-        groups=np.arange(40),
-    )
+    alone = compare_pairs({name: backbones[name] for name in ("a", "worse")})
     # Two tests of one pair: the smaller p counts twice.
     assert alone[0].mcnemar_p < alone[0].delong_p
     assert alone[0].adjusted_p == pytest.approx(2 * 2 / 2**7)
@@ -170,11 +151,9 @@ def test_pairs_are_tested_on_the_tested_films_and_their_groups():
     evaluations = {}
     for name, signal in (("a", 0.3), ("b", 0.0)):
         p_ill = rng.random((1, 160)) * 0.7 + signal * y_true
-        scores = np.stack([1 - p_ill, p_ill], axis=2)
-        evaluations[name] = evaluate(
-            scores, y_true, folds.splits, positive=1, groups=groups, rng=rng, n_bootstraps=20
-        )
-    (pair,) = compare_pairs(evaluations, y_true, positive=1, groups=groups)
+        heads = score_heads(np.stack([1 - p_ill, p_ill], axis=2), y_true, folds.splits, groups)
+        evaluations[name] = evaluate(heads, rng=rng, n_bootstraps=20)
+    (pair,) = compare_pairs({name: evaluations[name].tested for name in evaluations})
     (test,) = (split.test for split in folds.splits)
     is_right = [evaluations[name].y_pred == y_true[test] for name in "ab"]
     aurocs = delong_aurocs(
@@ -191,18 +170,14 @@ def test_pairs_are_tested_on_the_tested_films_and_their_groups():
 
 def test_one_backbone_has_nobody_to_be_compared_with():
     y_true = np.arange(20) % 2
-    only = {"only": evaluation_of(y_true * 0.8, y_true)}
-    assert compare_pairs(only, y_true, positive=1, groups=np.arange(20)) == ()
+    assert compare_pairs({"only": scored(y_true * 0.8, y_true)}) == ()
 
 
 def test_backbones_on_different_films_cannot_be_paired():
     y_true = np.arange(20) % 2
-    evaluations = {
-        "all": evaluation_of(y_true * 0.8, y_true),
-        "half": evaluation_of(y_true[:10] * 0.8, y_true[:10]),
-    }
+    everything = scored(y_true * 0.8, y_true)
     with pytest.raises(ValueError, match="same films"):
-        compare_pairs(evaluations, y_true, positive=1, groups=np.arange(20))
+        compare_pairs({"all": everything, "half": everything.take(np.arange(10))})
 
 
 def pairs_of(n_films=160, inflation=1.0, strengths=(1.6, 1.2, 0.3), per_group=1):
@@ -210,14 +185,12 @@ def pairs_of(n_films=160, inflation=1.0, strengths=(1.6, 1.2, 0.3), per_group=1)
     groups = np.arange(n_films) // per_group
     y_true = groups % 2
     noise = rng.normal(size=n_films)
-    evaluations = {
-        name: evaluation_of(norm.cdf((2 * y_true - 1) * strength / 2 + mixed), y_true)
+    backbones = {
+        name: scored(norm.cdf((2 * y_true - 1) * strength / 2 + mixed), y_true, groups)
         for name, strength in zip("abc", strengths, strict=True)
         for mixed in [0.8 * noise + 0.6 * rng.normal(size=n_films)]
     }
-    return compare_pairs(
-        evaluations, y_true, positive=1, groups=groups, inflation=inflation
-    ), evaluations, y_true  # fmt: skip
+    return compare_pairs(backbones, inflation=inflation), backbones, y_true
 
 
 def test_inflation_widens_the_test_of_ranking_and_leaves_the_exact_one():
@@ -246,7 +219,7 @@ def test_both_adjusted_p_are_told_and_a_tie_is_both_above_the_level():
 @pytest.mark.parametrize("inflation", [1.0, 1.8])
 @pytest.mark.parametrize("per_group", [1, 2])
 def test_a_tie_says_how_many_films_would_end_it(inflation, per_group):
-    pairs, evaluations, y_true = pairs_of(inflation=inflation, per_group=per_group)
+    pairs, backbones, y_true = pairs_of(inflation=inflation, per_group=per_group)
     groups = np.arange(160) // per_group
     for pair in pairs:
         if not pair.tied:
@@ -255,7 +228,7 @@ def test_a_tie_says_how_many_films_would_end_it(inflation, per_group):
         assert pair.films_needed > 160
         aurocs = delong_aurocs(
             y_true == 1,
-            np.stack([evaluations[name].scores[:, 1] for name in (pair.a, pair.b)]),
+            np.stack([backbones[name].scores[:, 1] for name in (pair.a, pair.b)]),
             groups,
         )
         covariance = aurocs.covariance
@@ -268,8 +241,8 @@ def test_a_tie_says_how_many_films_would_end_it(inflation, per_group):
 def test_equal_backbones_need_no_number_of_films():
     pairs, *_ = pairs_of(strengths=(1.0, 1.0, 1.0))
     y_true = np.arange(40) % 2
-    twin = evaluation_of(np.where(y_true == 1, 0.9, 0.1), y_true)
-    (pair,) = compare_pairs({"one": twin, "two": twin}, y_true, positive=1, groups=np.arange(40))
+    twin = scored(np.where(y_true == 1, 0.9, 0.1), y_true)
+    (pair,) = compare_pairs({"one": twin, "two": twin})
     assert pair.tied
     assert pair.films_needed is None
     assert all(pair.films_needed is not None for pair in pairs if pair.tied)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,7 +15,7 @@ from hilum.evaluation.calibration import calibrate_heads
 from hilum.evaluation.deciding import decide, decide_as_chosen
 from hilum.evaluation.decisions import OperatingPolicy
 from hilum.evaluation.operating import head_thresholds
-from hilum.evaluation.pooling import pool_tested
+from scored import score_heads
 
 POLICY = OperatingPolicy("sensitivity", 0.9)
 
@@ -29,16 +31,16 @@ def study(n=120, *, seed=0, share=0.4, n_repeats=3, sharpness=3.0):
     return np.stack([1 - p_ill, p_ill], axis=2), y, splits, groups
 
 
-def run(scores, y, splits, groups, **options):
+def run(scores, y, splits, groups, *, positive=1, **options):
     chosen = {
-        "positive": 1,
         "policy": POLICY,
         "prevalences": (0.01, 0.1),
         "balances_classes": True,
         "rng": np.random.default_rng(4),
         "n_bootstraps": 100,
     }
-    return decide(scores, y, splits, groups=groups, **(chosen | options))
+    heads = score_heads(scores, y, splits, groups, positive=positive)
+    return decide(heads, **(chosen | options))
 
 
 def test_everything_speaks_of_the_tested_films():
@@ -89,12 +91,9 @@ def test_a_heads_test_films_choose_neither_its_calibrator_nor_its_threshold(seed
     other_y[test] = rng.integers(2, size=len(test))
     chosen = []
     for heads_scores, labels in ((scores, y), (other_scores, other_y)):
-        calibrators, probabilities = calibrate_heads(
-            heads_scores[[head]], labels, [splits[head]], balances_classes=True
-        )
-        thresholds = head_thresholds(
-            probabilities, labels, [splits[head]], positive=1, policy=POLICY
-        )
+        alone = score_heads(heads_scores[[head]], labels, [splits[head]])
+        calibrators, probabilities = calibrate_heads(alone, balances_classes=True)
+        thresholds = head_thresholds(probabilities, POLICY)
         prior = calibrators[0].log_prior_ratio
         chosen.append((calibrators[0].temperature, tuple(prior), thresholds[0]))
     assert chosen[0] == chosen[1]
@@ -103,8 +102,9 @@ def test_a_heads_test_films_choose_neither_its_calibrator_nor_its_threshold(seed
 def test_decisions_are_chosen_head_by_head_in_this_way():
     scores, y, splits, groups = study(60, n_repeats=1)
     decisions = run(scores, y, splits, groups)
-    calibrators, probabilities = calibrate_heads(scores, y, splits, balances_classes=True)
-    thresholds = head_thresholds(probabilities, y, splits, positive=1, policy=POLICY)
+    heads = score_heads(scores, y, splits, groups)
+    calibrators, probabilities = calibrate_heads(heads, balances_classes=True)
+    thresholds = head_thresholds(probabilities, POLICY)
     assert [c.temperature for c in decisions.calibrators] == [c.temperature for c in calibrators]
     np.testing.assert_array_equal(decisions.thresholds, [t.value for t in thresholds])
     # As they are, test films do matter to what is judged.
@@ -174,15 +174,13 @@ def test_each_film_is_decided_by_the_backbone_chosen_for_it():
     both = [run(of_one, y, splits, groups) for of_one in (scores, others)]
     chosen = np.random.default_rng(0).integers(2, size=120)
     films = np.arange(120)
-    pooled = np.stack([pool_tested(of_one, splits).scores for of_one in (scores, others)])
+    tested = [score_heads(of_one, y, splits, groups).tested() for of_one in (scores, others)]
+    pooled = np.stack([of_one.scores for of_one in tested])
     picked = decide_as_chosen(
         both,
         chosen,
-        pooled[chosen, films],
-        y == 1,
-        groups,
-        positive=1,
-        prevalences=(0.1,),
+        replace(tested[0], scores=pooled[chosen, films]),
+        (0.1,),
         rng=np.random.default_rng(4),
         n_bootstraps=100,
     )
@@ -206,11 +204,8 @@ def test_choosing_one_backbone_throughout_changes_nothing():
     picked = decide_as_chosen(
         [alone],
         np.zeros(120, np.int64),
-        pool_tested(scores, splits).scores,
-        y == 1,
-        groups,
-        positive=1,
-        prevalences=(0.01, 0.1),
+        score_heads(scores, y, splits, groups).tested(),
+        (0.01, 0.1),
         rng=np.random.default_rng(4),
         n_bootstraps=100,
     )

@@ -8,6 +8,8 @@ import pytest
 from hilum.cohort.splitting import Split
 from hilum.evaluation.elsewhere import measure_elsewhere
 from hilum.evaluation.evaluating import evaluate
+from hilum.evaluation.scored_films import ScoredFilms
+from scored import score_heads
 
 N_FILMS = 90
 ALL_FIVE = {"accuracy", "sensitivity", "specificity", "auroc", "average_precision"}
@@ -22,16 +24,16 @@ def draw(n_classes: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def measure(y: np.ndarray, scores: np.ndarray, groups: np.ndarray) -> dict:
-    return measure_elsewhere(y, scores, groups, positive=0, rng=np.random.default_rng(3))
+    films = ScoredFilms(np.arange(len(y)), y, scores, groups, positive=0)
+    return measure_elsewhere(films, rng=np.random.default_rng(3))
 
 
 def test_where_both_classes_are_it_is_the_evaluation_of_the_study() -> None:
     y, scores, groups = draw(2)
     everyone = np.arange(N_FILMS)
     split = Split(0, 0, train=everyone[:0], validation=everyone[:0], test=everyone)
-    study = evaluate(
-        scores[np.newaxis], y, [split], positive=0, groups=groups, rng=np.random.default_rng(3)
-    )
+    heads = score_heads(scores[np.newaxis], y, [split], groups, positive=0)
+    study = evaluate(heads, rng=np.random.default_rng(3))
     there = measure(y, scores, groups)
     assert there.keys() == study.metrics.keys() == ALL_FIVE
     for name, estimate in there.items():

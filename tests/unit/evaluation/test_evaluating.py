@@ -14,6 +14,7 @@ from hilum.cohort.splitting import Split, repeated_folds, single_split
 from hilum.errors import NoTrialsError
 from hilum.evaluation.evaluating import evaluate
 from hilum.evaluation.proportions import clopper_pearson, wilson
+from scored import score_heads
 
 
 def study(seed=0, n_films=60, n_classes=2, signal=1.0, films_per_group=1):
@@ -29,15 +30,8 @@ def study(seed=0, n_films=60, n_classes=2, signal=1.0, films_per_group=1):
 
 
 def evaluated(scores, y_true, folds, n_bootstraps=200, seed=0):
-    return evaluate(
-        scores,
-        y_true,
-        folds.splits,
-        positive=1,
-        groups=folds.groups,
-        rng=np.random.default_rng(seed),
-        n_bootstraps=n_bootstraps,
-    )
+    heads = score_heads(scores, y_true, folds.splits, folds.groups)
+    return evaluate(heads, rng=np.random.default_rng(seed), n_bootstraps=n_bootstraps)
 
 
 @settings(deadline=None, max_examples=25)
@@ -203,12 +197,6 @@ def test_the_same_generator_gives_the_same_figures():
 def test_a_class_that_was_not_tested_is_refused():
     none = np.array([], dtype=np.int64)
     split = Split(repeat=0, fold=0, train=none, validation=none, test=np.array([0, 1]))
+    heads = score_heads(np.full((1, 4, 2), 0.5), np.array([0, 0, 1, 1]), [split])
     with pytest.raises(NoTrialsError):
-        evaluate(
-            np.full((1, 4, 2), 0.5),
-            np.array([0, 0, 1, 1]),
-            [split],
-            positive=1,
-            groups=np.arange(4),
-            rng=np.random.default_rng(0),
-        )
+        evaluate(heads, rng=np.random.default_rng(0))

@@ -17,6 +17,7 @@ from sklearn.metrics import (
 
 from hilum.errors import NoTrialsError
 from hilum.evaluation.metrics import measure, weighted_metrics
+from hilum.evaluation.scored_films import ScoredFilms
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -29,11 +30,16 @@ def scored_films(seed: int, n_classes: int, n_films: int = 40):
     return y_true, scores / scores.sum(axis=1, keepdims=True)
 
 
+def films_of(y_true, scores, positive=1):
+    films = np.arange(len(y_true))
+    return ScoredFilms(films, y_true, scores, films, positive)
+
+
 @given(SEEDS, st.integers(2, 5))
 def test_agrees_with_scikit_learn(seed, n_classes):
     y_true, scores = scored_films(seed, n_classes)
     y_pred = scores.argmax(axis=1)
-    ours = measure(y_true, scores, positive=1)
+    ours = measure(films_of(y_true, scores))
     assert ours["accuracy"] == pytest.approx(accuracy_score(y_true, y_pred))
     is_positive, is_called = y_true == 1, y_pred == 1
     assert ours["sensitivity"] == pytest.approx(recall_score(is_positive, is_called))
@@ -47,7 +53,7 @@ def test_agrees_with_scikit_learn(seed, n_classes):
 def test_averages_over_classes_agree_with_scikit_learn(seed, n_classes):
     y_true, scores = scored_films(seed, n_classes)
     y_pred = scores.argmax(axis=1)
-    ours = measure(y_true, scores, positive=0)
+    ours = measure(films_of(y_true, scores, positive=0))
     assert ours["macro_sensitivity"] == pytest.approx(balanced_accuracy_score(y_true, y_pred))
     one_against_rest = multilabel_confusion_matrix(y_true, y_pred)
     others_let_go, false_alarms = one_against_rest[:, 0, 0], one_against_rest[:, 0, 1]
@@ -59,7 +65,7 @@ def test_averages_over_classes_agree_with_scikit_learn(seed, n_classes):
 
 def test_two_classes_have_no_averages():
     y_true, scores = scored_films(0, 2)
-    assert list(measure(y_true, scores, positive=1)) == [
+    assert list(measure(films_of(y_true, scores))) == [
         "accuracy",
         "sensitivity",
         "specificity",
@@ -72,14 +78,14 @@ def test_a_low_sensitivity_is_ill_people_missed():
     # Of four ill people one is found; all four healthy ones are let go.
     y_true = np.array([1, 1, 1, 1, 0, 0, 0, 0])
     p_ill = np.array([0.9, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1])
-    metrics = measure(y_true, np.stack([1 - p_ill, p_ill], axis=1), positive=1)
+    metrics = measure(films_of(y_true, np.stack([1 - p_ill, p_ill], axis=1)))
     assert (metrics["sensitivity"], metrics["specificity"]) == (0.25, 1)
 
 
 def test_calling_one_wrong_class_for_another_leaves_sensitivity_alone():
     y_true = np.array([0, 1, 2])
     scores = np.eye(3)[[0, 2, 1]]
-    metrics = measure(y_true, scores, positive=0)
+    metrics = measure(films_of(y_true, scores, positive=0))
     assert (metrics["sensitivity"], metrics["specificity"]) == (1, 1)
     assert metrics["accuracy"] == pytest.approx(1 / 3)
 
@@ -88,13 +94,13 @@ def test_calling_one_wrong_class_for_another_leaves_sensitivity_alone():
 def test_weights_stand_for_repeated_films(seed, n_classes):
     y_true, scores = scored_films(seed, n_classes)
     times = np.random.default_rng(seed).integers(1, 4, size=(len(y_true), 3))
-    weighted = weighted_metrics(y_true, scores, times.astype(float), positive=1)
+    weighted = weighted_metrics(films_of(y_true, scores), times.astype(float))
     for column in range(3):
         rows = np.repeat(np.arange(len(y_true)), times[:, column])
-        for name, value in measure(y_true[rows], scores[rows], positive=1).items():
+        for name, value in measure(films_of(y_true[rows], scores[rows])).items():
             assert weighted[name][column] == pytest.approx(value)
 
 
 def test_a_class_without_films_is_refused():
     with pytest.raises(NoTrialsError):
-        measure(np.array([0, 1]), np.full((2, 3), 1 / 3), positive=0)
+        measure(films_of(np.array([0, 1]), np.full((2, 3), 1 / 3), positive=0))

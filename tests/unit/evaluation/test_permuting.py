@@ -10,6 +10,7 @@ import pytest
 from scipy.stats import fisher_exact
 
 from hilum.evaluation.permuting import compare_levels
+from scored import score_films
 
 
 def films(n_films=120, seed=0, strength=1.5):
@@ -27,7 +28,7 @@ def test_agrees_with_fisher_s_exact_test_on_two_levels():
     is_called[:9] = True  # 9 of 10 on the first level
     is_called[10:13] = True  # 3 of 10 on the second
     tests = compare_levels(
-        levels, is_positive, is_called.astype(float), is_called, np.arange(30),
+        levels, score_films(is_positive, is_called.astype(float)),
         rng=np.random.default_rng(0), n_permutations=20_000,
     )  # fmt: skip
     assert tests.sensitivity == pytest.approx(fisher_exact([[9, 1], [3, 7]]).pvalue, abs=0.003)
@@ -40,7 +41,7 @@ def test_agrees_with_all_deals_counted_out():
     y_score = np.array([0.9, 0.8, 0.3, 0.2, 0.1, 0.15, 0.7, 0.6])
     levels = np.array([0, 0, 1, 1, 0, 0, 1, 1])
     tests = compare_levels(
-        levels, is_positive, y_score, y_score > 0.5, np.arange(8),
+        levels, score_films(is_positive, y_score),
         rng=np.random.default_rng(0), n_permutations=20_000,
     )  # fmt: skip
     # The true deal has AUROCs of 1 and 0: only it and its mirror image are so far apart.
@@ -58,7 +59,7 @@ def test_finds_a_level_on_which_the_score_knows_nothing():
     is_positive, y_score, rng = films()
     levels = np.arange(120) // 2 % 3
     y_score[levels == 2] = rng.normal(size=40) + 0.75
-    tests = compare_levels(levels, is_positive, y_score, y_score > 0.75, np.arange(120), rng=rng)
+    tests = compare_levels(levels, score_films(is_positive, y_score, threshold=0.75), rng=rng)
     assert tests.auroc < 0.01
 
 
@@ -67,7 +68,7 @@ def test_another_prevalence_is_no_difference():
     levels = np.repeat([0, 1], [300, 300])
     is_positive = rng.random(600) < np.where(levels == 0, 0.1, 0.6)
     y_score = rng.normal(size=600) + 1.5 * is_positive
-    tests = compare_levels(levels, is_positive, y_score, y_score > 0.75, np.arange(600), rng=rng)
+    tests = compare_levels(levels, score_films(is_positive, y_score, threshold=0.75), rng=rng)
     assert min(tests.auroc, tests.sensitivity, tests.specificity) > 0.1
 
 
@@ -79,7 +80,7 @@ def test_films_of_one_patient_count_once():
     is_called = groups < 20
     apart, together = (
         compare_levels(
-            levels, is_positive, is_called.astype(float), is_called, unit,
+            levels, score_films(is_positive, is_called.astype(float), unit),
             rng=np.random.default_rng(0),
         ).sensitivity
         for unit in (np.arange(50), groups)
@@ -90,13 +91,12 @@ def test_films_of_one_patient_count_once():
 
 def test_what_does_not_exist_has_no_p():
     is_positive, y_score, rng = films(40)
-    one_level = compare_levels(
-        np.zeros(40, int), is_positive, y_score, y_score > 0, np.arange(40), rng=rng
-    )
+    scored = score_films(is_positive, y_score, threshold=0.0)
+    one_level = compare_levels(np.zeros(40, int), scored, rng=rng)
     assert all(map(isnan, (one_level.auroc, one_level.sensitivity, one_level.specificity)))
     # All positive films on one level: no AUROC and no sensitivity on the other.
     levels = np.where(is_positive, 0, np.arange(40) // 2 % 2)
-    tests = compare_levels(levels, is_positive, y_score, y_score > 0, np.arange(40), rng=rng)
+    tests = compare_levels(levels, scored, rng=rng)
     assert isnan(tests.auroc)
     assert isnan(tests.sensitivity)
     assert 0 < tests.specificity <= 1
@@ -105,7 +105,7 @@ def test_what_does_not_exist_has_no_p():
 def test_perfect_scores_do_not_differ():
     is_positive, _, rng = films(40)
     tests = compare_levels(
-        np.arange(40) % 4 // 2, is_positive, is_positive * 1.0, is_positive, np.arange(40), rng=rng
+        np.arange(40) % 4 // 2, score_films(is_positive, is_positive * 1.0), rng=rng
     )
     assert (tests.auroc, tests.sensitivity, tests.specificity) == (1, 1, 1)
 
@@ -115,9 +115,7 @@ def test_same_seed_same_p_and_films_in_any_order():
     levels, groups = np.arange(120) % 3, np.arange(120) // 2
 
     def tests(order=slice(None)):
-        return compare_levels(
-            levels[order], is_positive[order], y_score[order], y_score[order] > 0.75,
-            groups[order], rng=np.random.default_rng(5),
-        )  # fmt: skip
+        scored = score_films(is_positive[order], y_score[order], groups[order], threshold=0.75)
+        return compare_levels(levels[order], scored, rng=np.random.default_rng(5))
 
     assert tests() == tests() == tests(np.random.default_rng(0).permutation(120))

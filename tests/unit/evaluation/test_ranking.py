@@ -17,6 +17,7 @@ from hilum.evaluation.ranking import (
     estimate_ranking,
 )
 from hilum.evaluation.score_interval import RankedGroups, bound_ranking, count_ranked_groups
+from scored import score_films
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -54,7 +55,8 @@ def test_bounds_hold_the_figure_and_have_width(seed, strength, films_per_group):
     is_positive, y_score = drawn_films(seed, strength=strength)
     groups = np.arange(40) // films_per_group
     rng = np.random.default_rng(seed)
-    estimates = estimate_ranking(is_positive, y_score, groups, rng=rng, n_bootstraps=40)
+    films = score_films(is_positive, y_score, groups)
+    estimates = estimate_ranking(films, rng=rng, n_bootstraps=40)
     assert estimates["auroc"].value == pytest.approx(roc_auc_score(is_positive, y_score))
     assert estimates["average_precision"].value == pytest.approx(
         average_precision_score(is_positive, y_score)
@@ -67,9 +69,8 @@ def test_bounds_hold_the_figure_and_have_width(seed, strength, films_per_group):
 @given(SEEDS)
 def test_the_turned_score_mirrors_the_interval(seed):
     is_positive, y_score = drawn_films(seed)
-    groups = np.arange(40)
-    interval = delong_interval(is_positive, y_score, groups)
-    mirrored = delong_interval(is_positive, -y_score, groups)
+    interval = delong_interval(score_films(is_positive, y_score))
+    mirrored = delong_interval(score_films(is_positive, -y_score))
     assert (interval.low, interval.high) == pytest.approx(
         (1 - mirrored.high, 1 - mirrored.low), abs=1e-9
     )
@@ -77,10 +78,9 @@ def test_the_turned_score_mirrors_the_interval(seed):
 
 def test_with_many_films_it_is_delong_s_plain_interval():
     is_positive, y_score = drawn_films(3, n_films=4000)
-    groups = np.arange(4000)
-    aurocs = delong_aurocs(is_positive, y_score[np.newaxis], groups)
+    aurocs = delong_aurocs(is_positive, y_score[np.newaxis], np.arange(4000))
     reach = 1.959964 * np.sqrt(aurocs.covariance[0, 0])
-    interval = delong_interval(is_positive, y_score, groups)
+    interval = delong_interval(score_films(is_positive, y_score))
     plain = aurocs.values[0] - reach, aurocs.values[0] + reach
     assert (interval.low, interval.high) == pytest.approx(plain, abs=1e-3)
 
@@ -94,7 +94,7 @@ def test_bounds_move_smoothly_up_to_a_perfect_ranking(n_per_side):
         y_score = np.concatenate(
             [[outranked - 0.5], np.full(n_per_side - 1, n_per_side), np.arange(n_per_side)]
         )
-        interval = delong_interval(is_positive, y_score, np.arange(2 * n_per_side))
+        interval = delong_interval(score_films(is_positive, y_score))
         lows.append(interval.low)
         widths.append(interval.high - interval.low)
     steps = np.diff(lows)
@@ -105,17 +105,18 @@ def test_bounds_move_smoothly_up_to_a_perfect_ranking(n_per_side):
 
 def test_copies_of_a_film_tell_nothing_new():
     is_positive, y_score = drawn_films(5)
-    alone = delong_interval(is_positive, y_score, np.arange(40))
-    copied = delong_interval(
+    alone = delong_interval(score_films(is_positive, y_score))
+    four = score_films(
         np.repeat(is_positive, 4), np.repeat(y_score, 4), np.repeat(np.arange(40), 4)
     )
+    copied = delong_interval(four)
     assert (copied.low, copied.high) == pytest.approx((alone.low, alone.high))
 
 
 def test_overlapping_groups_are_those_between_films_of_the_other_side():
     is_positive = np.array([True, True, True, False, False, False])
     y_score = np.array([9.0, 5.0, 4.0, 6.0, 4.0, 1.0])
-    counted = count_ranked_groups(is_positive, y_score, np.array([0, 1, 2, 3, 4, 5]))
+    counted = count_ranked_groups(score_films(is_positive, y_score))
     # Positive films at 5 and 4 lie between others; of the others only 6 lies between positives.
     assert counted == RankedGroups(n_groups=6, n_positive=3, n_other=3, n_overlapping=2)
 
@@ -124,10 +125,10 @@ def test_one_patient_on_a_side_shows_no_variance():
     is_positive = np.arange(40) >= 20
     y_score = np.random.default_rng(0).normal(size=40) + 2 * is_positive
     one = np.where(is_positive, 99, np.arange(40))
-    counted = count_ranked_groups(is_positive, y_score, one)
+    counted = count_ranked_groups(score_films(is_positive, y_score, one))
     assert (counted.n_positive, counted.n_overlapping) == (1, 0)
-    by_patient = delong_interval(is_positive, y_score, one)
-    by_film = delong_interval(is_positive, y_score, np.arange(40))
+    by_patient = delong_interval(score_films(is_positive, y_score, one))
+    by_film = delong_interval(score_films(is_positive, y_score))
     assert by_patient.high - by_patient.low > 2 * (by_film.high - by_film.low)
 
 
@@ -144,4 +145,4 @@ def test_a_precision_that_its_resamples_flatter_is_bounded_lower():
 @pytest.mark.parametrize("side", [True, False])
 def test_one_side_alone_is_refused(side):
     with pytest.raises(NoTrialsError):
-        delong_interval(np.array([side, side]), np.array([0.1, 0.2]), np.arange(2))
+        delong_interval(score_films(np.array([side, side]), np.array([0.1, 0.2])))

@@ -16,6 +16,7 @@ from hilum.evaluation.reliability import (
     error_by_chance,
     trace_reliability,
 )
+from scored import score_films
 
 
 @given(seed=st.integers(0, 2**32 - 1), n=st.integers(100, 400), digits=st.integers(1, 6))
@@ -23,7 +24,7 @@ def test_bins_are_those_of_scikit_learn(seed, n, digits):
     rng = np.random.default_rng(seed)
     p = rng.beta(0.5, 0.5, size=n).round(digits)
     is_positive = rng.random(n) < p
-    reliability = trace_reliability(is_positive, p, np.arange(n))
+    reliability = trace_reliability(score_films(is_positive, p))
     shares, means = calibration_curve(
         is_positive, p, n_bins=10, strategy="quantile", pos_label=True
     )
@@ -54,13 +55,13 @@ def test_distinct_probabilities_fill_bins_evenly():
 def test_bounds_are_those_of_the_share():
     p = np.repeat([0.1, 0.9], 20)
     is_positive = np.concatenate([np.arange(20) < 3, np.arange(20) < 17])
-    reliability = trace_reliability(is_positive, p, np.arange(40))
+    reliability = trace_reliability(score_films(is_positive, p))
     np.testing.assert_array_equal(reliability.n_films, [20, 20])
     np.testing.assert_allclose(reliability.share_positive, [0.15, 0.85])
     assert reliability.low[0] == clopper_pearson(3, 20).low
     assert reliability.high[1] == clopper_pearson(17, 20).high
     assert calibration_error(is_positive, p) == pytest.approx(0.05)
-    of_patients = trace_reliability(is_positive, p, np.arange(40) // 4)
+    of_patients = trace_reliability(score_films(is_positive, p, np.arange(40) // 4))
     assert np.all(of_patients.high - of_patients.low > reliability.high - reliability.low)
 
 

@@ -8,6 +8,11 @@ import pytest
 from hilum.errors import NoTrialsError
 from hilum.evaluation.metrics import weighted_metrics
 from hilum.evaluation.resampling import bootstrap_groups
+from scored import score_films
+
+
+def unscored(y_true, groups=None):
+    return score_films(y_true == 1, np.zeros(len(y_true)), groups)
 
 
 def test_agrees_with_a_loop_over_the_same_draws():
@@ -15,15 +20,15 @@ def test_agrees_with_a_loop_over_the_same_draws():
     groups = rng.integers(30, size=80) * 7
     y_true = rng.integers(2, size=80)
     p_ill = rng.random(80).round(1)
-    scores = np.stack([1 - p_ill, p_ill], axis=1)
+    films = score_films(y_true == 1, p_ill, groups)
     seen = []
 
     def statistics(weights):
         seen.append(weights)
-        return weighted_metrics(y_true, scores, weights, positive=1)
+        return weighted_metrics(films, weights)
 
     figures = bootstrap_groups(
-        statistics, y_true, groups, n_classes=2, n_bootstraps=50, rng=np.random.default_rng(2)
+        statistics, films, n_bootstraps=50, rng=np.random.default_rng(2), needs_every_class=True
     )
     weights = np.concatenate(seen, axis=1)
     assert weights.shape == (80, 50)
@@ -46,9 +51,7 @@ def test_draws_whole_groups_as_many_as_there_are():
             "split": np.ptp(weights[groups == 9], axis=0) + np.ptp(weights[groups == 5], axis=0),
             "groups": weights[[0, 2, 5]].sum(axis=0),
         },
-        np.array([0, 1, 0, 1, 0, 1]),
-        groups,
-        n_classes=2,
+        unscored(np.array([0, 1, 0, 1, 0, 1]), groups),
         n_bootstraps=300,
         rng=np.random.default_rng(0),
     )
@@ -59,9 +62,7 @@ def test_draws_whole_groups_as_many_as_there_are():
 def test_each_group_is_drawn_once_on_average():
     drawn = bootstrap_groups(
         lambda weights: {"first": weights[0], "last": weights[-1]},
-        np.arange(10) % 2,
-        np.arange(10),
-        n_classes=2,
+        unscored(np.arange(10) % 2),
         n_bootstraps=20_000,
         rng=np.random.default_rng(3),
     )
@@ -75,9 +76,7 @@ def test_resamples_without_a_class_are_drawn_again():
     y_true = np.array([1, 0, 0, 0])
     drawn = bootstrap_groups(
         lambda weights: {"positives": weights[0], "others": weights[1:].sum(axis=0)},
-        y_true,
-        np.arange(4),
-        n_classes=2,
+        unscored(y_true),
         n_bootstraps=500,
         rng=np.random.default_rng(0),
     )
@@ -90,9 +89,7 @@ def test_a_class_that_can_never_be_drawn_is_refused():
     with pytest.raises(NoTrialsError):
         bootstrap_groups(
             lambda weights: {"n": weights.sum(axis=0)},
-            np.array([0, 0]),
-            np.array([0, 1]),
-            n_classes=2,
+            unscored(np.array([0, 0])),
             n_bootstraps=10,
             rng=np.random.default_rng(0),
         )

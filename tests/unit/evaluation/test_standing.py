@@ -14,16 +14,15 @@ from sklearn.metrics import roc_auc_score
 from hilum.evaluation.comparing import delong_test
 from hilum.evaluation.delong import delong_aurocs
 from hilum.evaluation.standing import measure_gain, stand_beside
+from scored import score_films
 
 SEEDS = st.integers(0, 2**32 - 1)
 
 
 def stand(is_positive, baseline, model, groups=None, seed=0, n_bootstraps=200, **options):
     return stand_beside(
-        is_positive,
-        baseline,
-        model,
-        np.arange(len(is_positive)) if groups is None else groups,
+        score_films(is_positive, baseline, groups),
+        score_films(is_positive, model, groups),
         rng=np.random.default_rng(seed),
         n_bootstraps=n_bootstraps,
         **options,
@@ -31,9 +30,8 @@ def stand(is_positive, baseline, model, groups=None, seed=0, n_bootstraps=200, *
 
 
 def gain(is_positive, before, after, seed=0):
-    groups = np.arange(len(is_positive))
-    rng = np.random.default_rng(seed)
-    return measure_gain(is_positive, before, after, groups, rng=rng, n_bootstraps=200)
+    films = score_films(is_positive, before), score_films(is_positive, after)
+    return measure_gain(*films, rng=np.random.default_rng(seed), n_bootstraps=200)
 
 
 def drawn(seed, n_films=80, baseline=0.5, model=1.5):

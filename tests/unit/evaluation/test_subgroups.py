@@ -13,6 +13,7 @@ from sklearn.metrics import roc_auc_score
 from hilum.evaluation.proportions import clustered_proportion
 from hilum.evaluation.ranking import delong_interval
 from hilum.evaluation.subgroups import LEAST_GROUPS, age_band, compare_subgroups
+from scored import score_films
 
 
 def compared(attributes, n_films=90, groups=None, seed=0, **options):
@@ -21,10 +22,7 @@ def compared(attributes, n_films=90, groups=None, seed=0, **options):
     y_score = rng.normal(size=n_films) + 1.5 * is_positive
     comparisons = compare_subgroups(
         attributes,
-        is_positive,
-        y_score,
-        y_score > 0.75,
-        np.arange(n_films) if groups is None else groups,
+        score_films(is_positive, y_score, groups, threshold=0.75),
         rng=rng,
         n_bootstraps=200,
         n_permutations=500,
@@ -62,17 +60,14 @@ def test_intervals_of_an_auroc_are_those_of_the_whole_cohort():
     y_score[[40, 41]] = y_score[[41, 40]]
     (comparison,) = compare_subgroups(
         {"sex": ["F"] * 40 + ["M"] * 40},
-        is_positive,
-        y_score,
-        y_score > 0.5,
-        np.arange(80),
+        score_films(is_positive, y_score),
         rng=np.random.default_rng(0),
         n_permutations=50,
     )
     for subgroup, films in zip(
         comparison.subgroups, (slice(None, 40), slice(40, None)), strict=True
     ):
-        delong = delong_interval(is_positive[films], y_score[films], np.arange(40))
+        delong = delong_interval(score_films(is_positive[films], y_score[films]))
         assert subgroup.auroc.low == pytest.approx(delong.low, abs=0.02)
         assert subgroup.auroc.high == pytest.approx(delong.high, abs=0.02)
         assert "score interval" in subgroup.auroc.method

@@ -16,6 +16,7 @@ from hilum.evaluation.selecting import NestedPick
 from hilum.evaluation.subgroups import Subgroup, SubgroupComparison
 from hilum.studies.comparison import Comparison, Ensemble
 from hilum.studies.transfer import ExternalValidation, SourceTest, SourceValidation, Transfer
+from scored import score_heads
 from unit.report.make_comparison import CANARY, make_comparison
 from unit.report.make_decisions import as_chosen, make_decisions, with_decisions
 
@@ -208,10 +209,8 @@ def _transfers(
 
 def _evaluation(comparison: Comparison, scores: np.ndarray) -> Evaluation:
     folds = comparison.folds
-    return evaluate(
-        scores, comparison.cohort.y, folds.splits,
-        positive=0, groups=folds.groups, rng=np.random.default_rng(0), n_bootstraps=50,
-    )  # fmt: skip
+    heads = score_heads(scores, comparison.cohort.y, folds.splits, folds.groups, positive=0)
+    return evaluate(heads, rng=np.random.default_rng(0), n_bootstraps=50)
 
 
 def _group(

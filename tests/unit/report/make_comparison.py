@@ -31,6 +31,7 @@ from hilum.studies.comparison import (
     WeightsRecord,
 )
 from hilum.studies.recipes import RECIPES
+from scored import score_heads
 from unit.report.make_audit import make_audit_report
 
 CANARY = "ZZPHI^CANARY"
@@ -241,15 +242,8 @@ def _make_history(heads: int, k: int, runs_to_the_end: bool, rng: np.random.Gene
 
 
 def _make_evaluation(cohort: Cohort, folds: Folds, scores: np.ndarray) -> Evaluation:
-    evaluation = evaluate(
-        scores,
-        cohort.y,
-        folds.splits,
-        positive=0,
-        groups=folds.groups,
-        rng=np.random.default_rng(0),
-        n_bootstraps=100,
-    )
+    heads = score_heads(scores, cohort.y, folds.splits, folds.groups, positive=0)
+    evaluation = evaluate(heads, rng=np.random.default_rng(0), n_bootstraps=100)
     further = {"brier_score": Estimate(0.041, 0.03, 0.055, "bootstrap")}
     return replace(evaluation, metrics={**evaluation.metrics, **further})
 
