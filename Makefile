@@ -5,13 +5,14 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 RUN := $(VENV)/bin/python -m
 
-.PHONY: help setup demo test test-slow test-browser check format bench docs clean
+.PHONY: help setup demo test test-slow test-browser test-mutants check format bench docs clean
 
 help:
 	@echo "make demo       run the main job on generated films and open the way to its report"
 	@echo "make test       run the tests (no network, no GPU)"
 	@echo "make test-slow  run the tests that take minutes"
 	@echo "make test-browser  run the page's tests in Chromium (installs it, where it may)"
+	@echo "make test-mutants  change the code a little, one place at a time, and see whether tests notice"
 	@echo "make check      formatting, lint, types, import contracts"
 	@echo "make format     put the code into its format"
 	@echo "make docs       write the pages that are made from the code"
@@ -44,6 +45,13 @@ test-browser: setup
 	     && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; } \
 	|| { echo "The page's tests need Chromium: install it, or set HILUM_TEST_CHROMIUM to its path." >&2; exit 1; }
 	$(RUN) pytest -m browser --numprocesses 2 --dist loadfile
+
+# Hours for all of it. TARGETS names some (tests/mutants/targets.toml); MOST is of one module.
+TARGETS ?=
+MOST ?= 20
+test-mutants: setup
+	$(RUN) pip install --quiet --disable-pip-version-check --constraint constraints.txt --no-build-isolation --editable '.[mutants]'
+	$(VENV)/bin/python tests/mutants/run.py $(TARGETS) --most $(MOST)
 
 check: setup
 	$(RUN) ruff format --check .

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -459,6 +460,19 @@ def test_a_full_disk_is_found_before_the_first_byte(server: WeightsServer, tmp_p
     with pytest.raises(OutputError, match=r"needs 1000000000000 MB .* MB are free"):
         fetch(server, tmp_path, replace(SOURCE, size_bytes=10**18))
     assert server.requests == []
+
+
+def test_space_is_asked_for_what_is_still_to_come(
+    server: WeightsServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "net.h5.part").write_bytes(DATA[:100_000])
+    usage = shutil.disk_usage(tmp_path)
+    to_come = len(DATA) - 100_000
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=to_come - 1))
+    with pytest.raises(OutputError, match="needs 0 MB"):
+        fetch(server, tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=to_come))
+    assert fetch(server, tmp_path).weights.path.read_bytes() == DATA
 
 
 def test_a_folder_that_cannot_be_is_a_clear_error(server: WeightsServer, tmp_path: Path) -> None:

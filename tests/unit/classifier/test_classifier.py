@@ -158,3 +158,18 @@ def test_a_list_is_read_no_further_than_needed(classifier: Classifier) -> None:
     next(answers)
     answers.close()
     assert taken < 50
+
+
+def test_a_film_is_refused_from_just_beyond_the_limit_on(classifier: Classifier) -> None:
+    """Chequers fade into a film: the call ends where the distance passes the bundle's limit."""
+    limit = classifier.record.distance_limit
+    film, chequers = tiny_film(0.6, seed=1), strange_film()
+    faded = [((1 - k) * film + k * chequers).astype(np.uint8) for k in np.linspace(0, 0.6, 241)]
+    answers = classifier.predict(faded)
+    near = [answer for answer in answers if limit < answer.distance < 1.2 * limit]
+    inside = [answer for answer in answers if 0.8 * limit < answer.distance <= limit]
+    assert near
+    assert inside
+    assert [answer.call for answer in near] == [None] * len(near)
+    assert not any(answer.in_domain for answer in near)
+    assert all(answer.in_domain and answer.call for answer in inside)

@@ -73,3 +73,20 @@ def test_of_very_many_films_some_are_kept_by_the_seed() -> None:
 def test_features_of_nothing_are_far_from_everything() -> None:
     guard = fit_guard(draw_films(30, 0), np.arange(30), rng=np.random.default_rng(0))
     assert guard.distances(np.zeros((1, 40)))[0] == 1.0
+
+
+@pytest.mark.parametrize(("n_films", "rank"), [(300, 298), (200, 199), (99, 99), (20, 20)])
+def test_the_limit_is_one_of_the_films_own_distances(n_films: int, rank: int) -> None:
+    """Of 300 films, 99 % of 301 are 297.99: the 298th distance; of 20, no more than all of them."""
+    films = draw_films(n_films, 7)
+    guard = fit_guard(films, np.arange(n_films), rng=np.random.default_rng(0))
+    oracle = NearestNeighbors(n_neighbors=5, metric="cosine").fit(films)
+    own = np.sort(oracle.kneighbors()[0][:, -1])  # without a query, no film is its own neighbour
+    assert guard.threshold == pytest.approx(own[rank - 1], abs=1e-6)
+    assert own[rank - 1] - own[rank - 2] > 1e-5
+
+
+def test_the_smallest_limit_is_what_rounding_takes() -> None:
+    films = np.full((40, 1280), 0.37, np.float32)
+    guard = fit_guard(films, np.arange(40), rng=np.random.default_rng(0))
+    assert guard.threshold == 1e-5

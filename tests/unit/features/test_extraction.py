@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -123,8 +124,47 @@ def test_progress_is_told_to_the_end(cohort: Cohort, tmp_path: Path) -> None:
     assert told == [(k, 12) for k in range(1, 13)]
 
 
-def test_too_little_space_stops_before_any_work(tmp_path: Path) -> None:
-    from hilum.features.extraction import _check_space
+def with_free_bytes(monkeypatch: pytest.MonkeyPatch, n_bytes: int) -> None:
+    usage = shutil.disk_usage("/")._replace(free=n_bytes)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage)
 
-    with pytest.raises(CacheError, match="MB left"):
-        _check_space(tmp_path / "not" / "there", 10**18)
+
+@pytest.mark.parametrize(
+    ("n_films", "n_rotated", "feature_mb"), [(12, 2, 0.027648), (12, 0, 0.009216), (4, 1, 0.006144)]
+)
+def test_the_space_that_is_asked_for_is_that_of_graph_and_features(
+    cohort: Cohort,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    n_films: int,
+    n_rotated: int,
+    feature_mb: float,
+) -> None:
+    """Features: 4 bytes, 128 of them a view, half as much again; 8 bytes a weight of the graph."""
+    films = cohort.films[:n_films]
+    needed = round(feature_mb * 1e6) + 8 * grid_backbone().record.parameters
+    engine = GridEngine()
+    with_free_bytes(monkeypatch, needed - 1)
+    with pytest.raises(CacheError, match=f"need {needed / 1e6:.1f} MB") as caught:
+        extract(films, tmp_path / "cache", engine, n_rotated=n_rotated)
+    assert "--cache-dir" in caught.value.fix
+    assert engine.n_seen == 0
+    assert not (tmp_path / "cache").exists()
+    with_free_bytes(monkeypatch, needed)
+    extract(films, tmp_path / "cache", engine, n_rotated=n_rotated)
+    assert engine.n_seen == n_films * (1 + n_rotated)
+
+
+def test_what_is_stored_already_asks_for_no_space(
+    cohort: Cohort, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    extract(cohort.films[:11], tmp_path / "cache", GridEngine())
+    with_free_bytes(monkeypatch, 0)
+    extract(cohort.films[:11], tmp_path / "cache", GridEngine())
+    # Three views of one film are missing: 3 x 128 x 4 bytes and half as much.
+    needed = 2304 + 8 * grid_backbone().record.parameters
+    with_free_bytes(monkeypatch, needed - 1)
+    with pytest.raises(CacheError):
+        extract(cohort.films, tmp_path / "cache", GridEngine())
+    with_free_bytes(monkeypatch, needed)
+    extract(cohort.films, tmp_path / "cache", GridEngine())
