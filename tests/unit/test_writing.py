@@ -7,7 +7,6 @@ import stat
 from pathlib import Path
 
 import pytest
-
 from hilum.writing import (
     check_writable,
     exists,

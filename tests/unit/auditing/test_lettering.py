@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from made_evidence import GOOD_TRAITS, make_cohort, make_portraits, two_classes
 from PIL import Image, ImageDraw
 
 from hilum.auditing.checks.shortcuts import SCREENSHOT_SHARE, check_lettering
 from hilum.auditing.lettering import CELLS_PER_SIDE, measure_lettering
 from hilum.cohort.phantoms import draw_phantom, plan_phantoms
+from made_evidence import GOOD_TRAITS, make_cohort, make_portraits, two_classes
 
 
 def phantom() -> Image.Image:
