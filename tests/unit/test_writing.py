@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from hilum.writing import (
+from hilum.disk import (
     check_writable,
     exists,
     lend,
