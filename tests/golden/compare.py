@@ -22,8 +22,8 @@ from golden.normalise import normalise
 
 LINES_SHOWN = 30
 COLUMNS_SHOWN = 240
-RELATIVE, ABSOLUTE = 1e-6, 1e-9
-"""How closely numbers of two machines agree."""
+RELATIVE, ABSOLUTE = 1e-6, 2e-6
+"""How closely numbers agree: networks count in float32, and a distance is 1 less a cosine."""
 
 FRACTION = re.compile(r"-?\d+\.\d{4,}(?:e[+-]?\d+)?|-?\d+(?:\.\d+)?e[+-]?\d+")
 """A number with many digits."""
