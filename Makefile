@@ -5,7 +5,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 RUN := $(VENV)/bin/python -m
 
-.PHONY: help setup demo test test-slow test-browser test-mutants check format bench docs clean
+.PHONY: help setup demo test test-slow test-browser test-mutants check format golden bench docs clean
 
 help:
 	@echo "make demo       run the main job on generated films and open the way to its report"
@@ -16,6 +16,7 @@ help:
 	@echo "make check      formatting, lint, types, import contracts"
 	@echo "make format     put the code into its format"
 	@echo "make docs       write the pages that are made from the code"
+	@echo "make golden     write the frozen results anew, when they are meant to change"
 	@echo "make bench      measure speed and memory as ratios"
 	@echo "make setup      make the virtual environment and install (the others do it too)"
 	@echo "make clean      remove the virtual environment and what tools left behind"
@@ -62,6 +63,10 @@ check: setup
 format: setup
 	$(RUN) ruff format .
 	$(RUN) ruff check --fix .
+
+# Minutes on two cores. What changed shows in `git diff`; the commit says why.
+golden: setup
+	cd tests && ../$(RUN) golden.make --freeze
 
 bench: setup
 	$(RUN) benchmarks.all
