@@ -240,9 +240,7 @@ def _differences(earlier: Comparison, later: Comparison) -> tuple[Difference, ..
 def _difference(
     earlier: Comparison, before: BackboneResult, later: Comparison, after: BackboneResult
 ) -> Difference:
-    accuracy = compare_overlapping(
-        _tested(earlier, before), _tested(later, after), later.folds.groups
-    )
+    accuracy = compare_overlapping(_tested(before), _tested(after), later.folds.groups)
     return Difference(
         backbone=after.name,
         title=after.title,
@@ -256,10 +254,9 @@ def _difference(
     )
 
 
-def _tested(comparison: Comparison, result: BackboneResult) -> FilmCalls:
-    evaluation = result.evaluation
-    truth = comparison.cohort.y[evaluation.films]
-    return FilmCalls(evaluation.films, np.asarray(evaluation.y_pred == truth))
+def _tested(result: BackboneResult) -> FilmCalls:
+    tested = result.evaluation.tested
+    return FilmCalls(tested.films, np.asarray(tested.y_pred == tested.y_true))
 
 
 def _auroc(result: BackboneResult) -> float:
