@@ -8,14 +8,16 @@ import pytest
 
 from hilum.errors import RecipeError
 from hilum.evaluation.decisions import OperatingPolicy
-from hilum.studies.plans import PREVALENCES, plan_decisions
+from hilum.studies.options import PREVALENCES, ComparisonOptions
 
 
 def test_prevalences_are_sorted_and_kept_once() -> None:
-    plan = plan_decisions("specificity=0.9", [0.5, 0.01, 0.5, 1e-6])
+    plan = ComparisonOptions(
+        operating_point="specificity=0.9", prevalences=[0.5, 0.01, 0.5, 1e-6]
+    ).decisions()
     assert plan.prevalences == (1e-6, 0.01, 0.5)
     assert plan.policy == OperatingPolicy("specificity", 0.9)
-    assert plan_decisions("youden", None).prevalences == PREVALENCES
+    assert ComparisonOptions(operating_point="youden").decisions().prevalences == PREVALENCES
 
 
 @pytest.mark.parametrize(
@@ -32,5 +34,5 @@ def test_prevalences_are_sorted_and_kept_once() -> None:
 )
 def test_what_is_no_prevalence_is_refused(prevalences: list[float], message: str) -> None:
     with pytest.raises(RecipeError, match=message) as told:
-        plan_decisions("youden", prevalences)
+        ComparisonOptions(operating_point="youden", prevalences=prevalences)
     assert "Give" in told.value.fix
