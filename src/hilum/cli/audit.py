@@ -19,7 +19,7 @@ class AuditOutput(RunOutput):
     out: Path | None = out_option("Folder for the page and the data (default: none).")
 
 
-@with_flags
+@with_flags()
 def audit_command(
     data: Data, films: CohortOptions, options: AuditOptions, output: AuditOutput
 ) -> None:

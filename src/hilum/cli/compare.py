@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -26,7 +27,19 @@ class Head(StrEnum):
     NONE = "none"
 
 
-@with_flags
+def _check_head(given: Given, values: Mapping[str, Any]) -> None:
+    """Refuse what means nothing where no head is trained."""
+    from hilum.errors import RecipeError
+
+    unused = given.beyond(NamingOptions, CohortOptions, RunOutput, names=("data", "head"))
+    if values["head"] is Head.NONE and unused:
+        raise RecipeError(
+            f"--head none trains nothing, so {', '.join(unused)} would mean nothing.",
+            fix="Leave out what belongs to training, or use --head dense.",
+        )
+
+
+@with_flags(_check_head)
 def compare_command(
     data: Data,
     given: Given,
@@ -87,8 +100,6 @@ def compare_command(
     from hilum.cli.running import run_recipes
     from hilum.studies.recipes import find_recipes
 
-    if head is Head.NONE:
-        _check_unused(given.beyond(NamingOptions, CohortOptions, RunOutput, names=("data", "head")))
     recipes = find_recipes(split_names(recipe or "hilum"), **vars(changes))
     place_elsewhere = read_place(external)
     cohort, elsewhere = read_cohorts(data, place_elsewhere, films)
@@ -109,14 +120,3 @@ def compare_command(
             of_decisions=[flag for flag in decisions if flag in given.values()],
         )
     raise typer.Exit(code)
-
-
-def _check_unused(named: list[str]) -> None:
-    """Refuse what means nothing where no head is trained."""
-    from hilum.errors import RecipeError
-
-    if named:
-        raise RecipeError(
-            f"--head none trains nothing, so {', '.join(named)} would mean nothing.",
-            fix="Leave out what belongs to training, or use --head dense.",
-        )

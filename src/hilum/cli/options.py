@@ -7,7 +7,7 @@ A command names options objects among its parameters, such as `options: CompareO
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import Field, dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -40,42 +40,43 @@ def flag(kind: Any, name: str) -> OptionInfo:
     return made
 
 
-def with_flags(command: Callable[..., None]) -> Callable[..., None]:
+def with_flags(
+    check: Callable[[Given, Mapping[str, Any]], None] | None = None,
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command a flag for every option of its options objects.
 
     A flag that is not given leaves the option at its default. A parameter of the type
     `Given` is told which flags were given.
+
+    Args:
+        check: Refuses flags that do not go together, before any value is read.
     """
-    own = list(inspect.signature(command, eval_str=True).parameters.values())
-    kinds = {p.name: p.annotation for p in own if is_dataclass(p.annotation)}
-    flat = [
-        parameter
-        for p in own
-        if p.annotation is not Given
-        for parameter in (_parameters_of(kinds[p.name]) if p.name in kinds else [(0, p)])
-    ]
 
-    def call(**values: Any) -> None:
-        given = Given((p.name, _name_of(p)) for _, p in flat if _is_given(p, values[p.name]))
-        handed: dict[str, Any] = {}
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        own = list(inspect.signature(command, eval_str=True).parameters.values())
+        kinds = {p.name: p.annotation for p in own if is_dataclass(p.annotation)}
+        flat: list[tuple[int, inspect.Parameter]] = []
         for p in own:
-            if p.annotation is Given:
-                handed[p.name] = given
-            elif p.name in kinds:
-                handed[p.name] = _read(kinds[p.name], values)
-            else:
-                handed[p.name] = values[p.name]
-        command(**handed)
+            if p.name in kinds:
+                flat += _parameters_of(kinds[p.name])
+            elif p.annotation is not Given:
+                flat.append((0, p.replace(kind=inspect.Parameter.KEYWORD_ONLY)))
 
-    call.__doc__ = command.__doc__
-    call.__name__ = command.__name__
-    call.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [
-            p.replace(kind=inspect.Parameter.KEYWORD_ONLY)
-            for _, p in sorted(flat, key=lambda pair: pair[0])
-        ]
-    )
-    return call
+        def call(**values: Any) -> None:
+            given = Given((p.name, _name_of(p)) for _, p in flat if _is_given(p, values[p.name]))
+            if check is not None:
+                check(given, values)
+            handed = {p.name: values.get(p.name, given) for p in own}
+            command(**handed | {name: _read(kind, values) for name, kind in kinds.items()})
+
+        call.__doc__ = command.__doc__
+        call.__name__ = command.__name__
+        call.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+            [p for _, p in sorted(flat, key=lambda pair: pair[0])]
+        )
+        return call
+
+    return decorate
 
 
 def paths_hidden(*options: Any) -> dict[Path | None, str]:
@@ -117,7 +118,7 @@ def _parameters_of(kind: Any) -> Iterator[tuple[int, inspect.Parameter]]:
         )
 
 
-def _read(kind: Any, values: dict[str, Any]) -> Any:
+def _read(kind: Any, values: Mapping[str, Any]) -> Any:
     """Make an options object of a command's values."""
     chosen = {}
     for field, spelled in _flags_of(kind):

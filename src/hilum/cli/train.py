@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -14,9 +15,21 @@ from hilum.cli.training import BundleOutput
 from hilum.studies.options import FromRunOptions, RecipeChanges, TrainOptions, converted
 
 
-@with_flags
+def _check_unused(given: Given, values: Mapping[str, Any]) -> None:
+    """Refuse what a finished run has settled."""
+    from hilum.errors import RunError
+
+    unused = given.beyond(FromRunOptions, BundleOutput, names=("run",))
+    if values["run"] is not None and unused:
+        raise RunError(
+            "--from takes films and study from the run, so "
+            f"{', '.join(unused)} would mean nothing.",
+            fix="Leave it out, or train on the films without --from.",
+        )
+
+
+@with_flags(_check_unused)
 def train_command(
-    given: Given,
     *,
     data: Annotated[
         Path | None,
@@ -60,8 +73,7 @@ def train_command(
     from hilum.cli.training import train_anew, train_from
 
     if run is not None:
-        unused = given.beyond(FromRunOptions, BundleOutput, names=("run",))
-        raise typer.Exit(train_from(run, converted(options, FromRunOptions), output, unused))
+        raise typer.Exit(train_from(run, converted(options, FromRunOptions), output))
     if data is None:
         raise typer.BadParameter("Name the films (DATA), or a finished run with --from.")
     from hilum.studies.recipes import find_recipe

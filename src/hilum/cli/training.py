@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +13,6 @@ import typer
 from hilum.cli.options import RunOutput, out_option, paths_hidden
 from hilum.cli.running import check_outside, command_line
 from hilum.cli.telling import tell_excluded
-from hilum.errors import RunError
 from hilum.studies.options import Flag, FromRunOptions, TrainOptions, option
 
 if TYPE_CHECKING:
@@ -80,22 +79,19 @@ def train_anew(
     return 1 if needs_attention else 0
 
 
-def train_from(
-    run: Path, options: FromRunOptions, output: BundleOutput, unused: Sequence[str]
-) -> int:
+def train_from(run: Path, options: FromRunOptions, output: BundleOutput) -> int:
     """Write a bundle from a finished run.
 
     Args:
         run: The run folder.
         options: What the user asked for.
         output: What the user asked of the bundle.
-        unused: Flags that were given and that the run has settled; there may be none.
 
     Returns:
         The exit code: that of the run, 0 done, 1 done with findings that need attention.
 
     Raises:
-        RunError: Such a flag was given; and as for `train_from_run`.
+        RunError: As for `train_from_run`.
     """
     from hilum.classifier.bundle import check_bundle_place
     from hilum.cli.progress import watching
@@ -104,12 +100,6 @@ def train_from(
     from hilum.studies.past_runs import needs_attention
     from hilum.studies.retraining import train_from_run_with
 
-    if unused:
-        raise RunError(
-            "--from takes films and study from the run, so "
-            f"{', '.join(unused)} would mean nothing.",
-            fix="Leave it out, or train on the films without --from.",
-        )
     folder = output.bundle_folder(run.resolve().name)
     check_bundle_place(folder)
     with watching(is_quiet=output.is_quiet) as watcher:
