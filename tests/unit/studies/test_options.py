@@ -132,6 +132,18 @@ def test_options_of_another_kind_keep_what_both_have() -> None:
     assert other == ComparisonOptions(seed=4, backbones=["VGG16"], operating_point="youden")
 
 
+def test_the_diff_that_contributors_are_shown_fits_the_code() -> None:
+    shown = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split("## Add an option")[1]
+    diffs = re.findall(r"```diff\n(.*?)```", shown.split("\n## ")[0], flags=re.DOTALL)
+    assert len(diffs) == 2
+    for diff, module in zip(diffs, ("options", "comparing"), strict=True):
+        code = (ROOT / "src" / "hilum" / "studies" / f"{module}.py").read_text(encoding="utf-8")
+        kept = [line[1:] for line in diff.splitlines() if line[0] == " " and "…" not in line]
+        assert kept
+        assert all(f"\n{line}\n" in code for line in kept)
+        assert sum(line[0] == "+" for line in diff.splitlines()) == 1
+
+
 @pytest.mark.slow
 def test_a_wrong_keyword_is_a_type_error(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
