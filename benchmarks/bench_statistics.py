@@ -22,7 +22,7 @@ from hilum.heads.training import History, TrainedHeads
 from hilum.studies.assessing import assess, decide_by_scores, judge_scores
 from hilum.studies.comparison import BackboneResult, Seconds, WeightsRecord
 from hilum.studies.groundwork import Groundwork
-from hilum.studies.plans import DecisionPlan
+from hilum.studies.options import ComparisonOptions
 from hilum.studies.recipes import RECIPES
 
 FILMS, PATIENTS, BACKBONES, RESAMPLES = 600, 450, 3, 2000
@@ -57,7 +57,7 @@ def make_scores(ground: Groundwork, rng: np.random.Generator) -> np.ndarray:
 
 def run_stage(ground: Groundwork, scores: list[np.ndarray]) -> dict[str, float]:
     """Do what a study does once its heads are trained."""
-    plan, seconds, results = DecisionPlan(), {}, []
+    plan, seconds, results = ComparisonOptions().decisions(), {}, []
     nothing = np.empty((0, 0))
     history = History(nothing, nothing, nothing, nothing, np.empty(0, np.int64))
     started = time.process_time()

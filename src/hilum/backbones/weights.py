@@ -72,7 +72,7 @@ class Backbone:
 class WeightsShelf:
     """The folders in which weight files are looked for; each file is hashed once."""
 
-    def __init__(self, cache_dir: Path, weights_dir: Path | None = None) -> None:
+    def __init__(self, cache_dir: Path, weights_dir: str | Path | None = None) -> None:
         """Look into the given folder, the cache's own, and Keras's.
 
         Args:
@@ -80,8 +80,8 @@ class WeightsShelf:
             weights_dir: A folder of files placed by hand; that of HILUM_WEIGHTS_DIR if
                 not given.
         """
-        self.asked = weights_dir
-        named = weights_dir or default_weights_dir()
+        self.asked = None if weights_dir is None else Path(weights_dir)
+        named = self.asked or default_weights_dir()
         self.home = named or cache_dir / "weights"
         folders = (named, cache_dir / "weights", _keras_home() / "models")
         self._folders = tuple(dict.fromkeys(folder for folder in folders if folder))

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from hilum.cli import data as of_data
-from hilum.cli import options
+from hilum.cli.data import CohortOptions, Data, External, read_cohorts, read_place
+from hilum.cli.options import Given, RunOutput, paths_hidden, with_flags
+from hilum.studies.options import (
+    STUDY_PANEL,
+    CompareOptions,
+    NamingOptions,
+    RecipeChanges,
+    split_names,
+)
 
 
 class Head(StrEnum):
@@ -19,20 +27,30 @@ class Head(StrEnum):
     NONE = "none"
 
 
-_STUDY = "The study"
+def _check_head(given: Given, values: Mapping[str, Any]) -> None:
+    """Refuse what means nothing where no head is trained."""
+    from hilum.errors import RecipeError
+
+    unused = given.beyond(NamingOptions, CohortOptions, RunOutput, names=("data", "head"))
+    if values["head"] is Head.NONE and unused:
+        raise RecipeError(
+            f"--head none trains nothing, so {', '.join(unused)} would mean nothing.",
+            fix="Leave out what belongs to training, or use --head dense.",
+        )
 
 
+@with_flags(_check_head)
 def compare_command(
-    data: of_data.Data,
-    positive: options.Positive = None,
-    backbones: options.Backbones = None,
+    data: Data,
+    given: Given,
+    *,
     recipe: Annotated[
         str | None,
         typer.Option(
             help="hilum (default), paper or pyimagesearch; several, such as paper,hilum, are "
             "put side by side.",
             metavar="A,B",
-            rich_help_panel=_STUDY,
+            rich_help_panel=STUDY_PANEL,
         ),
     ] = None,
     head: Annotated[
@@ -40,50 +58,14 @@ def compare_command(
         typer.Option(
             help="dense: trained on the films. none: what each network as it is takes the films "
             "for.",
-            rich_help_panel=_STUDY,
+            rich_help_panel=STUDY_PANEL,
         ),
     ] = Head.DENSE,
-    classes: of_data.Classes = None,
-    patient_pattern: of_data.PatientPattern = None,
-    folds: Annotated[
-        int | None,
-        typer.Option(
-            help="Folds per repeat (5), where the recipe has folds.", rich_help_panel=_STUDY
-        ),
-    ] = None,
-    repeats: Annotated[
-        int | None,
-        typer.Option(help="Times the folds are drawn (5), likewise.", rich_help_panel=_STUDY),
-    ] = None,
-    views: Annotated[
-        int | None, typer.Option(help="Rotated views per film (2).", rich_help_panel=_STUDY)
-    ] = None,
-    epochs: Annotated[
-        int | None, typer.Option(help="Epochs at most (100; 25).", rich_help_panel=_STUDY)
-    ] = None,
-    label: of_data.Label = None,
-    image_column: of_data.ImageColumn = None,
-    label_column: of_data.LabelColumn = None,
-    patient_column: of_data.PatientColumn = None,
-    source_column: of_data.SourceColumn = None,
-    view_column: of_data.ViewColumn = None,
-    sex_column: of_data.SexColumn = None,
-    age_column: of_data.AgeColumn = None,
-    image_folder: of_data.ImageFolder = None,
-    external: of_data.External = None,
-    operating_point: options.OperatingPoint = None,
-    prevalence: options.Prevalence = None,
-    masks: options.Masks = None,
-    no_probes: options.NoProbes = False,
-    mute: options.Mute = None,
-    out: options.Out = None,
-    seed: options.Seed = 0,
-    is_json: options.Json = False,
-    is_quiet: options.Quiet = False,
-    is_offline: options.Offline = False,
-    cache_dir: options.CacheDir = None,
-    weights_dir: options.WeightsDir = None,
-    allow_unverified_weights: options.AllowUnverifiedWeights = False,
+    changes: RecipeChanges,
+    options: CompareOptions,
+    films: CohortOptions,
+    external: External = None,
+    output: RunOutput,
 ) -> None:
     r"""Compare pretrained backbones on your films, and write one report.
 
@@ -115,71 +97,26 @@ def compare_command(
     Exit code: 0 done; 1 done, but the claim is withheld, some check failed, or some
     file could not be read; 2 nothing was written.
     """
-    from hilum.cli.running import Wishes, read_shares, run_recipes, split_names
+    from hilum.cli.running import run_recipes
     from hilum.studies.recipes import find_recipes
 
-    if head is Head.NONE:
-        _check_unused(
-            {"--recipe": recipe, "--folds": folds, "--repeats": repeats, "--views": views,
-             "--epochs": epochs, "--positive": positive, "--seed": seed or None,
-             "--masks": masks, "--no-probes": no_probes or None, "--mute": mute,
-             "--external": external, "--operating-point": operating_point,
-             "--prevalence": prevalence}
-        )  # fmt: skip
-    recipes = find_recipes(
-        split_names(recipe or "hilum") or [],
-        folds=folds, repeats=repeats, views=views, epochs=epochs,
-    )  # fmt: skip
-    place_elsewhere = of_data.read_place(external)
-    cohort, elsewhere = of_data.read_cohorts(
-        data,
-        place_elsewhere,
-        classes=split_names(classes),
-        patient_pattern=patient_pattern,
-        labels=label,
-        image_column=image_column,
-        label_column=label_column,
-        patient_column=patient_column,
-        source_column=source_column,
-        view_column=view_column,
-        sex_column=sex_column,
-        age_column=age_column,
-        image_folder=image_folder,
-    )
-    wishes = Wishes(
-        positive=positive,
-        backbones=backbones,
-        seed=seed,
-        out=out,
-        cache_dir=cache_dir,
-        weights_dir=weights_dir,
-        allows_unverified_weights=allow_unverified_weights,
-        has_probes=not no_probes,
-        masks=masks,
-        muted=split_names(mute) or (),
-        operating_point=operating_point,
-        prevalences=read_shares(prevalence),
-        external=elsewhere,
-        is_json=is_json,
-        is_quiet=is_quiet,
-        private={data: "DATA", place_elsewhere: "EXTERNAL", image_folder: "IMAGES"},
-    )
+    recipes = find_recipes(split_names(recipe or "hilum"), **vars(changes))
+    place_elsewhere = read_place(external)
+    cohort, elsewhere = read_cohorts(data, place_elsewhere, films)
+    options = replace(options, external=elsewhere)
+    private = {data: "DATA", place_elsewhere: "EXTERNAL"} | paths_hidden(films)
     if head is Head.NONE:
         from hilum.cli.naming import run_naming
 
-        code = run_naming(cohort, wishes)
+        code = run_naming(cohort, options, output, private=private)
     else:
-        code = run_recipes(cohort, recipes, wishes)
-    raise typer.Exit(code)
-
-
-def _check_unused(given: Mapping[str, object]) -> None:
-    """Refuse what means nothing where no head is trained."""
-    from hilum.errors import RecipeError
-
-    named = [option for option, value in given.items() if value is not None]
-    if named:
-        raise RecipeError(
-            f"--head none trains nothing, so {', '.join(named)} would mean nothing.",
-            fix="Leave out what belongs to training, or use --head dense.",
+        decisions = ("--operating-point", "--prevalence")
+        code = run_recipes(
+            cohort,
+            recipes,
+            options,
+            output,
+            private=private,
+            of_decisions=[flag for flag in decisions if flag in given.values()],
         )
+    raise typer.Exit(code)

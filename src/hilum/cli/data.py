@@ -3,43 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hilum.studies.options import STUDY_PANEL, Flag, option, split_names
+
 if TYPE_CHECKING:
     from hilum.cohort.manifest import Cohort
 
 _TABLE = "When DATA is a CSV"
-_STUDY = "The study"
 
 Data = Annotated[
     Path,
     typer.Argument(help="A folder with one subfolder per class, or a CSV.", metavar="DATA"),
-]
-Classes = Annotated[
-    str | None,
-    typer.Option(help="Study only these.", metavar="A,B", rich_help_panel=_STUDY),
-]
-PatientPattern = Annotated[
-    str | None,
-    typer.Option(
-        help="Regular expression whose first group, or group 'patient', is the patient in a "
-        "file's name. none: read no names. Names of NIH, Kermany and Hilum are recognised "
-        "without it.",
-        metavar="REGEX",
-        rich_help_panel=_STUDY,
-    ),
-]
-Label = Annotated[
-    list[str] | None,
-    typer.Option(
-        help='Labels, or subfolders, that mean a class: "COVID-19=COVID-19|COVID-19, ARDS". '
-        "Repeatable; films with other labels are left out and counted.",
-        metavar="CLASS=LABEL|LABEL",
-        rich_help_panel=_STUDY,
-    ),
 ]
 External = Annotated[
     str | None,
@@ -47,50 +26,67 @@ External = Annotated[
         help="Another folder or CSV with the same classes: its films are scored by the heads "
         "trained here. --label maps its labels. Its name is shown in the report.",
         metavar="DATA",
-        rich_help_panel=_STUDY,
+        rich_help_panel=STUDY_PANEL,
     ),
 ]
-ImageColumn = Annotated[
-    str | None, typer.Option(help="Column of file names.", rich_help_panel=_TABLE)
-]
-LabelColumn = Annotated[str | None, typer.Option(help="Column of labels.", rich_help_panel=_TABLE)]
-PatientColumn = Annotated[
-    str | None, typer.Option(help="Column of patients.", rich_help_panel=_TABLE)
-]
-SourceColumn = Annotated[
-    str | None, typer.Option(help="Column of sources.", rich_help_panel=_TABLE)
-]
-ViewColumn = Annotated[
-    str | None, typer.Option(help="Column of views, such as PA or AP.", rich_help_panel=_TABLE)
-]
-SexColumn = Annotated[str | None, typer.Option(help="Column of sex.", rich_help_panel=_TABLE)]
-AgeColumn = Annotated[
-    str | None,
-    typer.Option(help="Column of ages, in years or as 058Y, 18M.", rich_help_panel=_TABLE),
-]
-ImageFolder = Annotated[
-    Path | None,
-    typer.Option(
-        help="Where file names begin (default: the CSV's folder).", rich_help_panel=_TABLE
-    ),
-]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CohortOptions:
+    """How DATA is read.
+
+    A label is a cell of the label column, or a subfolder's name. The columns go with a CSV
+    alone. Of two CSVs each column goes with those that have it; the other one's is found by
+    its usual names. Relative file names begin in `image_folder`: those of DATA if it is a
+    CSV, and those of the external one otherwise.
+    """
+
+    classes: Sequence[str] | None = option(
+        None,
+        "Study only these.",
+        Flag("--classes", metavar="A,B", panel=STUDY_PANEL, read=split_names),
+    )
+    patient_pattern: str | None = option(
+        None,
+        "Regular expression whose first group, or group 'patient', is the patient in a "
+        "file's name. none: read no names. Names of NIH, Kermany and Hilum are recognised "
+        "without it.",
+        Flag("--patient-pattern", metavar="REGEX", panel=STUDY_PANEL),
+    )
+    labels: Sequence[str] | None = option(
+        None,
+        'Labels, or subfolders, that mean a class: "COVID-19=COVID-19|COVID-19, ARDS". '
+        "Repeatable; films with other labels are left out and counted.",
+        Flag("--label", kind=list[str], metavar="CLASS=LABEL|LABEL", panel=STUDY_PANEL),
+    )
+    image_column: str | None = option(
+        None, "Column of file names.", Flag("--image-column", panel=_TABLE)
+    )
+    label_column: str | None = option(
+        None, "Column of labels.", Flag("--label-column", panel=_TABLE)
+    )
+    patient_column: str | None = option(
+        None, "Column of patients.", Flag("--patient-column", panel=_TABLE)
+    )
+    source_column: str | None = option(
+        None, "Column of sources.", Flag("--source-column", panel=_TABLE)
+    )
+    view_column: str | None = option(
+        None, "Column of views, such as PA or AP.", Flag("--view-column", panel=_TABLE)
+    )
+    sex_column: str | None = option(None, "Column of sex.", Flag("--sex-column", panel=_TABLE))
+    age_column: str | None = option(
+        None, "Column of ages, in years or as 058Y, 18M.", Flag("--age-column", panel=_TABLE)
+    )
+    image_folder: Path | None = option(
+        None,
+        "Where file names begin (default: the CSV's folder).",
+        Flag("--image-folder", kind=Path, panel=_TABLE, hidden_as="IMAGES"),
+    )
 
 
 def read_cohorts(
-    data: Path,
-    external: Path | None,
-    *,
-    classes: list[str] | None = None,
-    patient_pattern: str | None = None,
-    labels: list[str] | None = None,
-    image_column: str | None = None,
-    label_column: str | None = None,
-    patient_column: str | None = None,
-    source_column: str | None = None,
-    view_column: str | None = None,
-    sex_column: str | None = None,
-    age_column: str | None = None,
-    image_folder: Path | None = None,
+    data: Path, external: Path | None, options: CohortOptions
 ) -> tuple[Cohort, Cohort | None]:
     """Read DATA, and films from elsewhere on which its heads are tried, as the options say.
 
@@ -101,22 +97,7 @@ def read_cohorts(
     Args:
         data: A folder or a CSV.
         external: Another; None if there is none.
-        classes: Study only these.
-        patient_pattern: How names tell the patient; see `Cohort.from_folder`. It need not fit
-            names of `external`.
-        labels: Options of the form `CLASS=LABEL|LABEL`; a label is a cell of the label
-            column, or a subfolder's name.
-        image_column: Column of file names; this and the other columns go with a CSV alone.
-            Of two CSVs each column goes with those that have it; the other one's is found by
-            its usual names.
-        label_column: Column of labels.
-        patient_column: Column of patients.
-        source_column: Column of sources.
-        view_column: Column of views.
-        sex_column: Column of sex.
-        age_column: Column of ages.
-        image_folder: Where relative file names of a CSV begin: of DATA if it is one, and of
-            `external` otherwise.
+        options: How they are read. The pattern need not fit names of `external`.
 
     Returns:
         Both cohorts; the second is None where `external` is.
@@ -137,14 +118,14 @@ def read_cohorts(
     from hilum.cohort.tables import read_table
 
     columns = Columns(
-        image=image_column,
-        label=label_column,
-        patient=patient_column,
-        source=source_column,
-        view=view_column,
-        sex=sex_column,
-        age=age_column,
+        **{
+            name.removesuffix("_column"): column
+            for name, column in vars(options).items()
+            if name.endswith("_column")
+        }
     )
+    image_folder, labels = options.image_folder, options.labels
+    classes, patient_pattern = options.classes, options.patient_pattern
     given = [data] if external is None else [data, external]
     _check_given(given, goes_with_folders=columns == Columns() and image_folder is None)
     label_map = parse_label_map(labels) if labels else {}

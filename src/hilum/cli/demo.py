@@ -9,6 +9,7 @@ from pathlib import Path
 import typer
 
 from hilum.cli import options
+from hilum.studies.options import CompareOptions
 
 _FILMS = 160
 
@@ -30,7 +31,7 @@ def demo_command(
     from filelock import FileLock
 
     from hilum.cli.phantoms import draw_with_progress
-    from hilum.cli.running import Wishes, run_recipes
+    from hilum.cli.running import run_recipes
     from hilum.cohort.manifest import Cohort
     from hilum.cohort.phantoms import PHANTOMS_VERSION, plan_phantoms
     from hilum.machine import default_cache_dir
@@ -45,13 +46,7 @@ def demo_command(
         if not all((films / plan.image).is_file() for plan in plan_phantoms(_FILMS)):
             shutil.rmtree(films, ignore_errors=True)
             draw_with_progress(films, n_films=_FILMS, n_classes=2, seed=seed, is_quiet=is_quiet)
-    wishes = Wishes(
-        positive="Opacity",
-        seed=seed,
-        out=out or Path("runs/demo"),
-        cache_dir=cache_dir,
-        is_json=is_json,
-        is_quiet=is_quiet,
-    )
     cohort = replace(Cohort.from_csv(films / "films.csv"), name="Generated films")
-    raise typer.Exit(run_recipes(cohort, [find_recipe("hilum")], wishes))
+    asked = CompareOptions(positive="Opacity", seed=seed, cache_dir=cache_dir)
+    output = options.RunOutput(out=out or Path("runs/demo"), is_json=is_json, is_quiet=is_quiet)
+    raise typer.Exit(run_recipes(cohort, [find_recipe("hilum")], asked, output, private={}))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
+from hilum.cli.options import RunOutput, paths_hidden
 from hilum.cli.printing import plain
-from hilum.cli.running import Wishes, check_outside
+from hilum.cli.running import check_outside, command_line, run_folder
 from hilum.cli.telling import tell_excluded
+from hilum.studies.options import NamingOptions
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,12 +24,20 @@ _COLUMN_WIDTH = 24
 """Columns of text that a class of films wants beside others."""
 
 
-def run_naming(cohort: Cohort, wishes: Wishes) -> int:
+def run_naming(
+    cohort: Cohort,
+    options: NamingOptions,
+    output: RunOutput,
+    *,
+    private: Mapping[Path | None, str],
+) -> int:
     """Ask what the films are taken for, write the run folder, and print the result.
 
     Args:
         cohort: What to show to the networks.
-        wishes: What else the user asked for; the positive class and the seed mean nothing.
+        options: What else the user asked for.
+        output: Where the run goes, and how it is told.
+        private: Places of films named on the command line, and what to keep in their stead.
 
     Returns:
         The exit code: 0 done, 1 done, but some file could not be read.
@@ -34,23 +46,23 @@ def run_naming(cohort: Cohort, wishes: Wishes) -> int:
     from hilum.report.naming_folder import naming_results, save_naming
     from hilum.report.placing import claim_run_folder
     from hilum.report.run_folder import to_json
-    from hilum.studies.naming import name_films
+    from hilum.studies.extracting import open_workshop
+    from hilum.studies.naming import name_films_with
 
-    folder = wishes.run_folder(cohort)
-    check_outside(folder, wishes.private)
-    with watching(is_quiet=wishes.is_quiet) as watcher, claim_run_folder(folder):
-        naming = name_films(
-            cohort,
-            **wishes.of_networks(watcher),
-        )
-        naming = save_naming(naming, folder, cache_dir=wishes.cache_dir)
+    folder = run_folder(output, cohort)
+    check_outside(folder, private)
+    told = command_line({**paths_hidden(output, options), **private})
+    with watching(is_quiet=output.is_quiet) as watcher, claim_run_folder(folder):
+        workshop = open_workshop(options, watcher=watcher, command_line=told)
+        naming = name_films_with(cohort, options, workshop)
+        naming = save_naming(naming, folder, cache_dir=workshop.cache_dir)
     tell_excluded(naming.cohort)
-    if wishes.is_json:
+    if output.is_json:
         typer.echo(to_json(naming_results(naming)), nl=False)
-    elif not wishes.is_quiet:
+    elif not output.is_quiet:
         _tell(naming)
-    if not wishes.is_quiet:
-        typer.echo(f"Report: {folder / 'report.html'}", err=wishes.is_json)
+    if not output.is_quiet:
+        typer.echo(f"Report: {folder / 'report.html'}", err=output.is_json)
     return 1 if naming.cohort.excluded else 0
 
 

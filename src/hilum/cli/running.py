@@ -5,112 +5,47 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from hilum.cli.options import RunOutput, paths_hidden
 from hilum.cli.telling import tell_excluded, tell_result, tell_undecided
-from hilum.errors import OutputError, RecipeError
+from hilum.errors import OutputError
+from hilum.studies.options import CompareOptions, RecipesOptions, converted
 
 if TYPE_CHECKING:
     from hilum.cohort.manifest import Cohort
     from hilum.studies.comparison import Comparison, Recipe
-    from hilum.studies.watching import Watcher
+    from hilum.studies.extracting import Workshop
 
 
-@dataclass(frozen=True, kw_only=True)
-class Wishes:
-    """What a user may ask of a study, whatever its films and recipe.
-
-    Attributes:
-        positive: The class that sensitivity speaks of.
-        backbones: Comma-separated names; all that are available if not given.
-        seed: Where every draw begins.
-        out: Where the run goes; a folder named for cohort and time if not given.
-        cache_dir: Where graphs and features are kept.
-        weights_dir: Where weight files were placed by hand.
-        allows_unverified_weights: Run on weights that are not the published ones.
-        has_probes: Try what parts of the films predict by themselves.
-        masks: A folder of lung masks.
-        muted: Codes of checks whose findings raise no alarm.
-        operating_point: How the threshold is chosen; the usual way if not given.
-        prevalences: For which predictive values are given; some usual ones if not given.
-        external: Films from elsewhere.
-        is_json: Print the machine-readable result.
-        is_quiet: Print no progress.
-        private: Places named on the command line, and what to keep in their stead.
-    """
-
-    positive: str | None = None
-    backbones: str | None = None
-    seed: int = 0
-    out: Path | None = None
-    cache_dir: Path | None = None
-    weights_dir: Path | None = None
-    allows_unverified_weights: bool = False
-    has_probes: bool = True
-    masks: Path | None = None
-    muted: Sequence[str] = ()
-    operating_point: str | None = None
-    prevalences: Sequence[float] | None = None
-    external: Cohort | None = None
-    is_json: bool = False
-    is_quiet: bool = False
-    private: Mapping[Path | None, str] = field(default_factory=dict)
-
-    def run_folder(self, cohort: Cohort) -> Path:
-        """Return the folder asked for, or one named for the cohort and the time."""
-        return self.out or Path("runs") / f"{cohort.name}-{datetime.now():%Y%m%d-%H%M%S}"
-
-    def of_audit(self, watcher: Watcher) -> dict[str, Any]:
-        """Return what every study wants to know that trains heads."""
-        return self.of_networks(watcher) | {
-            "positive": self.positive,
-            "seed": self.seed,
-            "probes": self.has_probes,
-            "masks": self.masks,
-            "muted": self.muted,
-        }
-
-    def of_study(self, watcher: Watcher) -> dict[str, Any]:
-        """Return what `compare` and `compare_recipes` want to know."""
-        rule = {} if self.operating_point is None else {"operating_point": self.operating_point}
-        return self.of_audit(watcher) | {
-            **rule,
-            "prevalences": self.prevalences,
-            "external": self.external,
-        }
-
-    @property
-    def of_decisions(self) -> list[str]:
-        """Options that speak of an operating point, those that were given."""
-        given = {"--operating-point": self.operating_point, "--prevalence": self.prevalences}
-        return [option for option, value in given.items() if value is not None]
-
-    def of_networks(self, watcher: Watcher) -> dict[str, Any]:
-        """Return what every study wants to know."""
-        places = {self.out: "OUT", self.cache_dir: "CACHE", self.weights_dir: "WEIGHTS"}
-        places |= {self.masks: "MASKS"}
-        return {
-            "backbones": split_names(self.backbones),
-            "cache_dir": self.cache_dir,
-            "weights_dir": self.weights_dir,
-            "allows_unverified_weights": self.allows_unverified_weights,
-            "watcher": watcher,
-            "command_line": command_line({**places, **self.private}),
-        }
+def run_folder(output: RunOutput, cohort: Cohort) -> Path:
+    """Return the folder asked for, or one named for the cohort and the time."""
+    return output.out or Path("runs") / f"{cohort.name}-{datetime.now():%Y%m%d-%H%M%S}"
 
 
-def run_recipes(cohort: Cohort, recipes: Sequence[Recipe], wishes: Wishes) -> int:
+def run_recipes(
+    cohort: Cohort,
+    recipes: Sequence[Recipe],
+    options: CompareOptions,
+    output: RunOutput,
+    *,
+    private: Mapping[Path | None, str],
+    of_decisions: Sequence[str] = (),
+) -> int:
     """Compare by one recipe or several, write the run folder, and print the result.
 
     Args:
         cohort: What to study.
         recipes: How to study it; several are put side by side.
-        wishes: What else the user asked for.
+        options: What else the user asked for.
+        output: Where the run goes, and how it is told.
+        private: Places of films named on the command line, and what to keep in their stead.
+        of_decisions: Flags that were given and speak of an operating point.
 
     Returns:
         The exit code: 0 done, 1 done with findings that need attention.
@@ -118,25 +53,28 @@ def run_recipes(cohort: Cohort, recipes: Sequence[Recipe], wishes: Wishes) -> in
     from hilum.cli.progress import watching
     from hilum.report.placing import claim_run_folder
     from hilum.report.run_folder import to_json
+    from hilum.studies.extracting import open_workshop
 
-    folder = wishes.run_folder(cohort)
-    check_outside(folder, wishes.private)
+    folder = run_folder(output, cohort)
+    check_outside(folder, private)
+    told = command_line({**paths_hidden(output, options), **private})
     study = _study_one if len(recipes) == 1 else _study_several
-    with watching(is_quiet=wishes.is_quiet) as watcher, claim_run_folder(folder):
-        finished = study(cohort, recipes, wishes, folder, watcher)
+    with watching(is_quiet=output.is_quiet) as watcher, claim_run_folder(folder):
+        workshop = open_workshop(options, watcher=watcher, command_line=told)
+        finished = study(cohort, recipes, options, folder, workshop)
     first = finished.comparisons[0]
     excluded = list(first.cohort.excluded)
     tell_excluded(first.cohort)
     if first.external is not None:
         excluded += first.external.cohort.excluded
         tell_excluded(first.external.cohort)
-    tell_undecided(finished.comparisons, wishes.of_decisions)
-    if wishes.is_json:
+    tell_undecided(finished.comparisons, of_decisions)
+    if output.is_json:
         typer.echo(to_json(finished.results()), nl=False)
-    elif not wishes.is_quiet:
+    elif not output.is_quiet:
         finished.tell()
-    if not wishes.is_quiet:
-        typer.echo(f"Report: {folder / 'report.html'}", err=wishes.is_json)
+    if not output.is_quiet:
+        typer.echo(f"Report: {folder / 'report.html'}", err=output.is_json)
     needs_attention = any(comparison.audit.needs_attention for comparison in finished.comparisons)
     return 1 if excluded or needs_attention else 0
 
@@ -151,49 +89,39 @@ class _Finished:
 
 
 def _study_one(
-    cohort: Cohort, recipes: Sequence[Recipe], wishes: Wishes, folder: Path, watcher: Watcher
+    cohort: Cohort,
+    recipes: Sequence[Recipe],
+    options: CompareOptions,
+    folder: Path,
+    workshop: Workshop,
 ) -> _Finished:
     from hilum.report.run_folder import results, save_run
-    from hilum.studies.comparing import compare
+    from hilum.studies.comparing import compare_with
 
     (recipe,) = recipes
-    comparison = compare(cohort, recipe=recipe, **wishes.of_study(watcher))
-    comparison = save_run(comparison, folder, cache_dir=wishes.cache_dir)
+    comparison = compare_with(cohort, replace(options, recipe=recipe), workshop)
+    comparison = save_run(comparison, folder, cache_dir=workshop.cache_dir)
     return _Finished([comparison], lambda: results(comparison), lambda: tell_result(comparison))
 
 
 def _study_several(
-    cohort: Cohort, recipes: Sequence[Recipe], wishes: Wishes, folder: Path, watcher: Watcher
+    cohort: Cohort,
+    recipes: Sequence[Recipe],
+    options: CompareOptions,
+    folder: Path,
+    workshop: Workshop,
 ) -> _Finished:
     from hilum.cli.telling_recipes import tell_recipes
     from hilum.report.recipes_folder import save_recipes
     from hilum.report.recipes_results import recipes_results
-    from hilum.studies.comparing_recipes import compare_recipes
+    from hilum.studies.comparing_recipes import compare_recipes_with
 
-    contrast = compare_recipes(cohort, recipes, **wishes.of_study(watcher))
-    contrast = save_recipes(contrast, folder, cache_dir=wishes.cache_dir)
+    several = converted(options, RecipesOptions, recipes=recipes)
+    contrast = compare_recipes_with(cohort, several, workshop)
+    contrast = save_recipes(contrast, folder, cache_dir=workshop.cache_dir)
     return _Finished(
         contrast.comparisons, lambda: recipes_results(contrast), lambda: tell_recipes(contrast)
     )
-
-
-def split_names(names: str | None) -> list[str] | None:
-    """Read a comma-separated option."""
-    return None if names is None else [n.strip() for n in names.split(",") if n.strip()]
-
-
-def read_shares(shares: str | None) -> list[float] | None:
-    """Read a comma-separated option of numbers.
-
-    Raises:
-        RecipeError: One of them is no number.
-    """
-    try:
-        return None if shares is None else [float(share) for share in split_names(shares) or []]
-    except ValueError:
-        raise RecipeError(
-            f"'{shares}' is no list of numbers.", fix="Give shares such as 0.01,0.1."
-        ) from None
 
 
 def command_line(private: Mapping[Path | None, str]) -> tuple[str, ...]:

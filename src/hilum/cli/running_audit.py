@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from hilum.cli.running import Wishes, check_outside
+from hilum.cli.options import RunOutput, paths_hidden
+from hilum.cli.running import check_outside, command_line
 from hilum.cli.telling import tell_excluded
 from hilum.cli.telling_audit import tell_audit
+from hilum.studies.options import AuditOptions
 
 if TYPE_CHECKING:
     from hilum.cohort.manifest import Cohort
 
 
-def run_audit(cohort: Cohort, wishes: Wishes) -> int:
+def run_audit(
+    cohort: Cohort,
+    options: AuditOptions,
+    output: RunOutput,
+    *,
+    private: Mapping[Path | None, str],
+) -> int:
     """Audit a cohort, write its folder if one was asked for, and print the result.
 
     Args:
         cohort: What to audit.
-        wishes: What else the user asked for.
+        options: What else the user asked for.
+        output: Where the folder goes, and how the result is told.
+        private: Places of films named on the command line, and what to keep in their stead.
 
     Returns:
         The exit code: 0 done, 1 done with findings that need attention.
@@ -29,23 +41,24 @@ def run_audit(cohort: Cohort, wishes: Wishes) -> int:
     from hilum.report.audit_folder import audit_summary, save_audit
     from hilum.report.placing import claim_run_folder
     from hilum.report.run_folder import to_json
-    from hilum.studies.audits import audit
+    from hilum.studies.audits import audit_with
+    from hilum.studies.extracting import open_workshop
 
-    folder = wishes.out
+    folder = output.out
     if folder is not None:
-        check_outside(folder, wishes.private)
+        check_outside(folder, private)
+    told = command_line({**paths_hidden(output, options), **private})
     claim = nullcontext() if folder is None else claim_run_folder(folder)
-    with watching(is_quiet=wishes.is_quiet) as watcher, claim:
-        wanted = wishes.of_audit(watcher)
-        wanted.pop("backbones")
-        finished = audit(cohort, backbone=wishes.backbones, **wanted)
+    with watching(is_quiet=output.is_quiet) as watcher, claim:
+        workshop = open_workshop(options, watcher=watcher, command_line=told)
+        finished = audit_with(cohort, options, workshop)
         if folder is not None:
-            finished = save_audit(finished, folder, cache_dir=wishes.cache_dir)
+            finished = save_audit(finished, folder, cache_dir=workshop.cache_dir)
     tell_excluded(finished.cohort)
-    if wishes.is_json:
+    if output.is_json:
         typer.echo(to_json(audit_summary(finished)), nl=False)
-    elif not wishes.is_quiet:
+    elif not output.is_quiet:
         tell_audit(finished)
-    if folder is not None and not wishes.is_quiet:
-        typer.echo(f"Report: {folder / 'report.html'}", err=wishes.is_json)
+    if folder is not None and not output.is_quiet:
+        typer.echo(f"Report: {folder / 'report.html'}", err=output.is_json)
     return 1 if finished.cohort.excluded or finished.report.needs_attention else 0

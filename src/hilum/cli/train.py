@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from hilum.cli import data as of_data
-from hilum.cli import options
+from hilum.cli.data import CohortOptions, read_cohorts
+from hilum.cli.options import Given, paths_hidden, with_flags
+from hilum.cli.training import BundleOutput
+from hilum.studies.options import FromRunOptions, RecipeChanges, TrainOptions, converted
 
-_STUDY = "The study"
+
+def _check_unused(given: Given, values: Mapping[str, Any]) -> None:
+    """Refuse what a finished run has settled."""
+    from hilum.errors import RunError
+
+    unused = given.beyond(FromRunOptions, BundleOutput, names=("run",))
+    if values["run"] is not None and unused:
+        raise RunError(
+            "--from takes films and study from the run, so "
+            f"{', '.join(unused)} would mean nothing.",
+            fix="Leave it out, or train on the films without --from.",
+        )
 
 
+@with_flags(_check_unused)
 def train_command(
+    *,
     data: Annotated[
         Path | None,
         typer.Argument(
@@ -21,10 +38,6 @@ def train_command(
             metavar="[DATA]",
             show_default=False,
         ),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", help="Bundle to write (default: bundles/NAME-TIME)."),
     ] = None,
     run: Annotated[
         Path | None,
@@ -35,53 +48,10 @@ def train_command(
             metavar="RUN",
         ),
     ] = None,
-    backbone: Annotated[
-        str | None,
-        typer.Option(help="One backbone (default: the smallest of the best tier).", metavar="NAME"),
-    ] = None,
-    positive: options.Positive = None,
-    standalone: Annotated[
-        bool,
-        typer.Option(
-            "--standalone",
-            help="Put the backbone into the bundle, so that it runs on any machine; otherwise the "
-            "bundle names it by its hash.",
-        ),
-    ] = False,
-    classes: of_data.Classes = None,
-    patient_pattern: of_data.PatientPattern = None,
-    folds: Annotated[
-        int | None, typer.Option(help="Folds per repeat (5).", rich_help_panel=_STUDY)
-    ] = None,
-    repeats: Annotated[
-        int | None, typer.Option(help="Times the folds are drawn (5).", rich_help_panel=_STUDY)
-    ] = None,
-    views: Annotated[
-        int | None, typer.Option(help="Rotated views per film (2).", rich_help_panel=_STUDY)
-    ] = None,
-    epochs: Annotated[
-        int | None, typer.Option(help="Epochs at most (100).", rich_help_panel=_STUDY)
-    ] = None,
-    label: of_data.Label = None,
-    image_column: of_data.ImageColumn = None,
-    label_column: of_data.LabelColumn = None,
-    patient_column: of_data.PatientColumn = None,
-    source_column: of_data.SourceColumn = None,
-    view_column: of_data.ViewColumn = None,
-    sex_column: of_data.SexColumn = None,
-    age_column: of_data.AgeColumn = None,
-    image_folder: of_data.ImageFolder = None,
-    operating_point: options.OperatingPoint = None,
-    masks: options.Masks = None,
-    no_probes: options.NoProbes = False,
-    mute: options.Mute = None,
-    seed: options.Seed = 0,
-    is_json: options.Json = False,
-    is_quiet: options.Quiet = False,
-    is_offline: options.Offline = False,
-    cache_dir: options.CacheDir = None,
-    weights_dir: options.WeightsDir = None,
-    allow_unverified_weights: options.AllowUnverifiedWeights = False,
+    output: BundleOutput,
+    changes: RecipeChanges,
+    films: CohortOptions,
+    options: TrainOptions,
 ) -> None:
     """Train a classifier: the heads of all folds, averaged, on one frozen backbone.
 
@@ -100,64 +70,15 @@ def train_command(
     Exit code: 0 done; 1 done, but the claim is withheld, some check failed, or some
     file could not be read; 2 nothing was written.
     """
-    from hilum.cli.training import TrainingWishes, train_anew, train_from
+    from hilum.cli.training import train_anew, train_from
 
-    wishes = TrainingWishes(
-        out=out,
-        backbone=backbone,
-        is_standalone=standalone,
-        cache_dir=cache_dir,
-        weights_dir=weights_dir,
-        is_json=is_json,
-        is_quiet=is_quiet,
-    )
     if run is not None:
-        of_study = {
-            "DATA": data, "--positive": positive, "--classes": classes,
-            "--patient-pattern": patient_pattern, "--folds": folds, "--repeats": repeats,
-            "--views": views, "--epochs": epochs, "--label": label, "--image-column": image_column,
-            "--label-column": label_column, "--patient-column": patient_column,
-            "--source-column": source_column, "--view-column": view_column,
-            "--sex-column": sex_column, "--age-column": age_column,
-            "--image-folder": image_folder, "--operating-point": operating_point,
-            "--masks": masks, "--no-probes": no_probes or None, "--mute": mute,
-            "--seed": seed or None,
-            "--allow-unverified-weights": allow_unverified_weights or None,
-        }  # fmt: skip
-        raise typer.Exit(train_from(run, wishes, of_study))
+        raise typer.Exit(train_from(run, converted(options, FromRunOptions), output))
     if data is None:
         raise typer.BadParameter("Name the films (DATA), or a finished run with --from.")
-    from hilum.cli.running import split_names
-    from hilum.studies.recipes import find_recipes
+    from hilum.studies.recipes import find_recipe
 
-    (recipe,) = find_recipes(["hilum"], folds=folds, repeats=repeats, views=views, epochs=epochs)
-    cohort, _ = of_data.read_cohorts(
-        data,
-        None,
-        classes=split_names(classes),
-        patient_pattern=patient_pattern,
-        labels=label,
-        image_column=image_column,
-        label_column=label_column,
-        patient_column=patient_column,
-        source_column=source_column,
-        view_column=view_column,
-        sex_column=sex_column,
-        age_column=age_column,
-        image_folder=image_folder,
-    )
-    rule = {} if operating_point is None else {"operating_point": operating_point}
-    code = train_anew(
-        cohort,
-        wishes,
-        private={data: "DATA", image_folder: "IMAGES", masks: "MASKS"},
-        positive=positive,
-        recipe=recipe,
-        seed=seed,
-        allows_unverified_weights=allow_unverified_weights,
-        probes=not no_probes,
-        masks=masks,
-        muted=split_names(mute) or (),
-        **rule,
-    )
-    raise typer.Exit(code)
+    recipe = find_recipe("hilum", **vars(changes))
+    cohort, _ = read_cohorts(data, None, films)
+    private = {data: "DATA"} | paths_hidden(films)
+    raise typer.Exit(train_anew(cohort, replace(options, recipe=recipe), output, private=private))

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
+from hilum.cli.options import RunOutput, out_option, paths_hidden
 from hilum.cli.running import check_outside, command_line
 from hilum.cli.telling import tell_excluded
-from hilum.errors import RunError
+from hilum.studies.options import Flag, FromRunOptions, TrainOptions, option
 
 if TYPE_CHECKING:
     from hilum.classifier.records import BundleRecord
@@ -21,26 +22,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainingWishes:
-    """What a user may ask of a bundle, whatever it is made from.
+class BundleOutput(RunOutput):
+    """How a classifier is told of, and what is written where."""
 
-    Attributes:
-        out: Where it goes; a folder named for cohort and time if not given.
-        backbone: The one to use.
-        is_standalone: Put the backbone into it.
-        cache_dir: Where graphs and features are kept.
-        weights_dir: Where weight files were placed by hand.
-        is_json: Print the machine-readable result.
-        is_quiet: Print no progress.
-    """
-
-    out: Path | None
-    backbone: str | None
-    is_standalone: bool
-    cache_dir: Path | None
-    weights_dir: Path | None
-    is_json: bool
-    is_quiet: bool
+    out: Path | None = out_option("Bundle to write (default: bundles/NAME-TIME).")
+    is_standalone: bool = option(
+        False,
+        "Put the backbone into the bundle, so that it runs on any machine; otherwise the "
+        "bundle names it by its hash.",
+        Flag("--standalone"),
+    )
 
     def bundle_folder(self, name: str) -> Path:
         """Return the folder asked for, or one named for the cohort and the time."""
@@ -48,15 +39,19 @@ class TrainingWishes:
 
 
 def train_anew(
-    cohort: Cohort, wishes: TrainingWishes, *, private: Mapping[Path | None, str], **study: Any
+    cohort: Cohort,
+    options: TrainOptions,
+    output: BundleOutput,
+    *,
+    private: Mapping[Path | None, str],
 ) -> int:
     """Study a cohort and write a bundle.
 
     Args:
         cohort: The films.
-        wishes: What the user asked of the bundle.
-        private: Places named on the command line, and what to keep in their stead.
-        study: What `hilum.train` takes beside.
+        options: What the user asked of the study.
+        output: What the user asked of the bundle.
+        private: Places of films named on the command line, and what to keep in their stead.
 
     Returns:
         The exit code: 0 done, 1 done with findings that need attention.
@@ -65,82 +60,66 @@ def train_anew(
     from hilum.cli.progress import watching
     from hilum.report.bundle_folder import save_bundle
     from hilum.studies.comparison import Comparison
-    from hilum.studies.training import train
+    from hilum.studies.extracting import open_workshop
+    from hilum.studies.training import train_with
 
-    folder = wishes.bundle_folder(cohort.name)
-    check_outside(folder, private)
+    folder = output.bundle_folder(cohort.name)
+    masks = None if options.masks is None else Path(options.masks)
+    check_outside(folder, {**private, masks: "MASKS"})
     check_bundle_place(folder)
-    places = {wishes.out: "OUT", wishes.cache_dir: "CACHE", wishes.weights_dir: "WEIGHTS"}
-    with watching(is_quiet=wishes.is_quiet) as watcher:
-        trained = train(
-            cohort,
-            backbone=wishes.backbone,
-            cache_dir=wishes.cache_dir,
-            weights_dir=wishes.weights_dir,
-            watcher=watcher,
-            command_line=command_line({**places, **private}),
-            **study,
-        )
-        record = save_bundle(trained, folder, standalone=wishes.is_standalone)
+    told = command_line({**paths_hidden(output, options), **private})
+    with watching(is_quiet=output.is_quiet) as watcher:
+        workshop = open_workshop(options, watcher=watcher, command_line=told)
+        trained = train_with(cohort, options, workshop)
+        record = save_bundle(trained, folder, standalone=output.is_standalone)
     assert isinstance(trained.study, Comparison)
     tell_excluded(trained.study.cohort)
-    _tell(trained, record, folder, wishes)
+    _tell(trained, record, folder, output)
     needs_attention = trained.study.cohort.excluded or trained.study.audit.needs_attention
     return 1 if needs_attention else 0
 
 
-def train_from(run: Path, wishes: TrainingWishes, of_study: Mapping[str, Any]) -> int:
+def train_from(run: Path, options: FromRunOptions, output: BundleOutput) -> int:
     """Write a bundle from a finished run.
 
     Args:
         run: The run folder.
-        wishes: What the user asked of the bundle.
-        of_study: Options that the run has settled; none may be given.
+        options: What the user asked for.
+        output: What the user asked of the bundle.
 
     Returns:
         The exit code: that of the run, 0 done, 1 done with findings that need attention.
 
     Raises:
-        RunError: Such an option was given; and as for `train_from_run`.
+        RunError: As for `train_from_run`.
     """
     from hilum.classifier.bundle import check_bundle_place
     from hilum.cli.progress import watching
     from hilum.report.bundle_folder import save_bundle
+    from hilum.studies.extracting import open_workshop
     from hilum.studies.past_runs import needs_attention
-    from hilum.studies.retraining import train_from_run
+    from hilum.studies.retraining import train_from_run_with
 
-    given = [option for option, value in of_study.items() if value is not None]
-    if given:
-        raise RunError(
-            f"--from takes films and study from the run, so {', '.join(given)} would mean nothing.",
-            fix="Leave it out, or train on the films without --from.",
-        )
-    folder = wishes.bundle_folder(run.resolve().name)
+    folder = output.bundle_folder(run.resolve().name)
     check_bundle_place(folder)
-    with watching(is_quiet=wishes.is_quiet) as watcher:
-        trained = train_from_run(
-            run,
-            backbone=wishes.backbone,
-            cache_dir=wishes.cache_dir,
-            weights_dir=wishes.weights_dir,
-            watcher=watcher,
-        )
-        record = save_bundle(trained, folder, standalone=wishes.is_standalone)
-    _tell(trained, record, folder, wishes)
+    with watching(is_quiet=output.is_quiet) as watcher:
+        trained = train_from_run_with(run, options, open_workshop(options, watcher=watcher))
+        record = save_bundle(trained, folder, standalone=output.is_standalone)
+    _tell(trained, record, folder, output)
     return 1 if needs_attention(run) else 0
 
 
 def _tell(
-    trained: TrainedClassifier, record: BundleRecord, folder: Path, wishes: TrainingWishes
+    trained: TrainedClassifier, record: BundleRecord, folder: Path, output: BundleOutput
 ) -> None:
     from hilum.classifier.records import write_record
 
-    if wishes.is_json:
+    if output.is_json:
         typer.echo(write_record(record), nl=False)
-    elif not wishes.is_quiet:
+    elif not output.is_quiet:
         _tell_in_words(trained, record)
-    if not wishes.is_quiet:
-        typer.echo(f"Bundle: {folder}", err=wishes.is_json)
+    if not output.is_quiet:
+        typer.echo(f"Bundle: {folder}", err=output.is_json)
 
 
 def _tell_in_words(trained: TrainedClassifier, record: BundleRecord) -> None:

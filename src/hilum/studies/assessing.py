@@ -23,7 +23,7 @@ from hilum.evaluation.subgroups import SubgroupComparison, age_band, compare_sub
 from hilum.evaluation.tiers import rank_tiers
 from hilum.studies.comparison import BackboneResult, Ensemble
 from hilum.studies.groundwork import Groundwork
-from hilum.studies.plans import DecisionPlan
+from hilum.studies.options import DecisionPlan
 
 
 @dataclass(frozen=True)

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jaxtyping import Int
 
-from hilum.auditing.checks import find_codes
 from hilum.auditing.report import AuditReport
 from hilum.auditing.twins import join_twins
-from hilum.backbones.compiling import Output, graph_key
-from hilum.backbones.engine import Engine, open_engine
-from hilum.backbones.weights import Backbone, WeightsShelf
+from hilum.backbones.compiling import graph_key
+from hilum.backbones.weights import WeightsShelf
 from hilum.cohort.grouping import group_films
 from hilum.cohort.manifest import Cohort
 from hilum.errors import FoldsError
@@ -23,15 +20,20 @@ from hilum.features.views import rotated_views
 from hilum.machine import peak_rss_bytes
 from hilum.studies.comparing import judge_backbone
 from hilum.studies.comparison import BackboneResult
-from hilum.studies.extracting import open_workshop
+from hilum.studies.extracting import Workshop, open_workshop
 from hilum.studies.groundwork import lay_ground, survey_films
-from hilum.studies.plans import StudyPlan, plan_shortcuts
+from hilum.studies.options import (
+    AuditOptions,
+    ComparisonOptions,
+    converted,
+    plan_study,
+    takes,
+)
 from hilum.studies.preparing import check_cache, choose_backbones, hash_cohort
 from hilum.studies.provenance import describe_run
 from hilum.studies.recipes import find_recipe
 from hilum.studies.scrutiny import audit_study, audit_without_folds
 from hilum.studies.shortcuts import Champion
-from hilum.studies.watching import Watcher
 
 
 @dataclass(frozen=True)
@@ -58,22 +60,8 @@ class Audit:
     peak_rss_bytes: int | None
 
 
-def audit(
-    cohort: Cohort,
-    *,
-    positive: str | None = None,
-    backbone: str | None = None,
-    seed: int = 0,
-    cache_dir: str | Path | None = None,
-    weights_dir: str | Path | None = None,
-    allows_unverified_weights: bool = False,
-    probes: bool = True,
-    masks: str | Path | None = None,
-    muted: Sequence[str] = (),
-    engine: Callable[[Backbone, Path, Output], Engine] = open_engine,
-    watcher: Watcher | None = None,
-    command_line: tuple[str, ...] = (),
-) -> Audit:
+@takes(AuditOptions)
+def audit(cohort: Cohort, options: AuditOptions) -> Audit:
     """Find out what is wrong with a cohort, and whether it carries the claim.
 
     The checks are those of every comparison. What predicts the label without the disease
@@ -82,48 +70,32 @@ def audit(
 
     Args:
         cohort: The films and their labels.
-        positive: The class that sensitivity speaks of; may be left out where one of
-            two classes is plainly without disease.
-        backbone: Name from the catalog; the smallest that is available if not given.
-        seed: Where every draw begins.
-        cache_dir: Where graphs and features are kept; the user's cache if not given.
-        weights_dir: A folder of weight files placed by hand.
-        allows_unverified_weights: Run on weights that are not the published ones.
-        probes: Try what parts of the films predict by themselves.
-        masks: A folder of lung masks, named as the films are and ending in `.png`.
-        muted: Codes of checks (see `docs/checks`) whose findings you know. They stay in the
-            report and raise no alarm; the verdict stays as it is.
-        engine: Opens a backbone.
-        watcher: Told what is going on.
-        command_line: Kept in the provenance.
+        options: By keyword.
 
     Raises:
         HilumError: Whatever `hilum.compare` may raise, but for cohorts that are too small
             or whose labels contradict each other.
     """
-    workshop = open_workshop(cache_dir, engine, watcher)
-    plan = StudyPlan(
-        positive=cohort.positive_class(positive),
-        recipe=find_recipe("hilum"),
-        seed=seed,
-        shortcuts=plan_shortcuts(cohort, probes=probes, masks=masks),
-        muted=find_codes(muted),
-        decisions=None,
-    )
+    return audit_with(cohort, options, open_workshop(options))
+
+
+def audit_with(cohort: Cohort, options: AuditOptions, workshop: Workshop) -> Audit:
+    """Audit in a workshop of the caller's; see `audit`."""
+    plan = plan_study(cohort, find_recipe("hilum"), converted(options, ComparisonOptions))
     chosen, _ = choose_backbones(
-        None if backbone is None else [backbone],
-        WeightsShelf(workshop.cache_dir, None if weights_dir is None else Path(weights_dir)),
-        allows_unverified=allows_unverified_weights,
+        None if options.backbone is None else [options.backbone],
+        WeightsShelf(workshop.cache_dir, options.weights_dir),
+        allows_unverified=options.allows_unverified_weights,
     )
     guide = min(chosen, key=lambda candidate: candidate.record.parameters)
     check_cache(workshop.cache_dir)
-    views = rotated_views(plan.recipe.rotated_views, seed)
+    views = rotated_views(plan.recipe.rotated_views, options.seed)
     survey, (cost,) = survey_films(cohort, (guide,), views, workshop)
     model = None
     try:
         ground = lay_ground(survey, plan)
     except FoldsError as error:
-        report = audit_without_folds(survey, guide, error, muted=plan.muted)
+        report = audit_without_folds(survey, guide, error, muted=plan.options.muted_checks())
         twins = join_twins(report.kinship.twins, len(survey.cohort))
         groups = group_films(survey.cohort, twins)
     else:
@@ -131,18 +103,20 @@ def audit(
         table = workshop.recall(survey.cohort.films, guide, views)
         model = judge_backbone(ground, guide, table, cost, workshop.watcher)
         champion = Champion(guide, model.heads)
-        report = audit_study(ground, champion, [model], plan.shortcuts, workshop, muted=plan.muted)
+        report = audit_study(
+            ground, champion, [model], plan.shortcuts, workshop, muted=plan.options.muted_checks()
+        )
     return Audit(
         cohort=survey.cohort,
         positive=plan.positive,
         groups=groups,
         report=report,
         model=model,
-        provenance=describe_run(command_line)
+        provenance=describe_run(workshop.command_line)
         | {
             "films_sha256": hash_cohort(survey.cohort),
             "graphs": {guide.name: graph_key(guide)},
-            "seed": seed,
+            "seed": options.seed,
         },
         peak_rss_bytes=peak_rss_bytes(),
     )

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
-from hilum.auditing.checks import find_codes
 from hilum.auditing.twins import Twin
-from hilum.backbones.compiling import Output, graph_key
-from hilum.backbones.engine import Engine, open_engine
+from hilum.backbones.compiling import graph_key
 from hilum.backbones.weights import Backbone, WeightsShelf
 from hilum.cohort.manifest import Cohort
 from hilum.features.extraction import ExtractionCost, FeatureTable
@@ -21,14 +18,13 @@ from hilum.studies.by_source import validate_by_source
 from hilum.studies.comparison import (
     BackboneResult,
     Comparison,
-    Recipe,
     Seconds,
     WeightsRecord,
 )
 from hilum.studies.external import validate_externally
 from hilum.studies.extracting import Workshop, open_workshop
 from hilum.studies.groundwork import Groundwork, lay_ground, survey_films
-from hilum.studies.plans import DecisionPlan, StudyPlan, plan_decisions, plan_shortcuts
+from hilum.studies.options import CompareOptions, DecisionPlan, StudyPlan, plan_study, takes
 from hilum.studies.preparing import (
     check_cache,
     choose_backbones,
@@ -37,59 +33,19 @@ from hilum.studies.preparing import (
     hash_cohort,
 )
 from hilum.studies.provenance import describe_run
-from hilum.studies.recipes import find_recipe
+from hilum.studies.recipes import as_recipe
 from hilum.studies.scrutiny import audit_study, check_labels_agree
 from hilum.studies.shortcuts import Champion
 from hilum.studies.watching import Watcher
 
 
-def compare(
-    cohort: Cohort,
-    *,
-    positive: str | None = None,
-    backbones: Sequence[str] | None = None,
-    recipe: str | Recipe = "hilum",
-    seed: int = 0,
-    cache_dir: str | Path | None = None,
-    weights_dir: str | Path | None = None,
-    allows_unverified_weights: bool = False,
-    probes: bool = True,
-    masks: str | Path | None = None,
-    muted: Sequence[str] = (),
-    operating_point: str = "sensitivity=0.95",
-    prevalences: Sequence[float] | None = None,
-    external: Cohort | None = None,
-    engine: Callable[[Backbone, Path, Output], Engine] = open_engine,
-    watcher: Watcher | None = None,
-    command_line: tuple[str, ...] = (),
-) -> Comparison:
+@takes(CompareOptions)
+def compare(cohort: Cohort, options: CompareOptions) -> Comparison:
     """Compare pretrained backbones as frozen feature extractors on a cohort.
 
     Args:
         cohort: The films and their labels.
-        positive: The class that sensitivity speaks of; may be left out where one of
-            two classes is plainly without disease.
-        backbones: Names from the catalog; all that are available if not given.
-        recipe: How to split and train: a name or a changed recipe.
-        seed: Where every draw begins: folds, angles, heads, bootstrap.
-        cache_dir: Where graphs and features are kept; the user's cache if not given.
-        weights_dir: A folder of weight files placed by hand; that of HILUM_WEIGHTS_DIR
-            if not given. Weights are looked for in the cache as well.
-        allows_unverified_weights: Run named backbones on weights that are not the
-            published ones; titles, verdict and report say so.
-        probes: Try what parts of the films predict by themselves: frame, centre, blur.
-            Without them the verdict is `limited` at best.
-        masks: A folder of lung masks, named as the films are and ending in `.png`; the
-            lungs alone, and the films without them, are then tried as well.
-        muted: Codes of checks (see `docs/checks`) whose findings you know. They stay in the
-            report and raise no alarm; the verdict stays as it is.
-        operating_point: By which rule a threshold is chosen on validation films:
-            `sensitivity=0.95` or another target, `specificity=0.9` likewise, or `youden`.
-        prevalences: Shares of positive films for which predictive values are given.
-        external: Another cohort with the same classes, whose films the heads score.
-        engine: Opens a backbone.
-        watcher: Told what is going on.
-        command_line: Kept in the provenance.
+        options: By keyword.
 
     Returns:
         The finished study; `hilum.save_run` writes it to a folder.
@@ -106,23 +62,12 @@ def compare(
             is no share.
         CacheError: The cache folder cannot be written, or has no room.
     """
-    return run_study(
-        cohort,
-        StudyPlan(
-            positive=cohort.positive_class(positive),
-            recipe=find_recipe(recipe) if isinstance(recipe, str) else recipe,
-            seed=seed,
-            backbones=backbones,
-            weights_dir=None if weights_dir is None else Path(weights_dir),
-            allows_unverified_weights=allows_unverified_weights,
-            shortcuts=plan_shortcuts(cohort, probes=probes, masks=masks),
-            muted=find_codes(muted),
-            decisions=plan_decisions(operating_point, prevalences),
-            external=external,
-            command_line=command_line,
-        ),
-        open_workshop(cache_dir, engine, watcher),
-    )
+    return compare_with(cohort, options, open_workshop(options))
+
+
+def compare_with(cohort: Cohort, options: CompareOptions, workshop: Workshop) -> Comparison:
+    """Compare backbones in a workshop of the caller's; see `compare`."""
+    return run_study(cohort, plan_study(cohort, as_recipe(options.recipe), options), workshop)
 
 
 def run_study(
@@ -136,19 +81,19 @@ def run_study(
         workshop: Where features are computed.
         twins: Films known to be one film, from an earlier study of the same films.
     """
-    recipe, seed = plan.recipe, plan.seed
+    recipe, options, seed = plan.recipe, plan.options, plan.options.seed
     chosen, unavailable = choose_backbones(
-        plan.backbones,
-        WeightsShelf(workshop.cache_dir, plan.weights_dir),
-        allows_unverified=plan.allows_unverified_weights,
+        options.backbones,
+        WeightsShelf(workshop.cache_dir, options.weights_dir),
+        allows_unverified=options.allows_unverified_weights,
     )
     chosen = tuple(fed_as(recipe, backbone) for backbone in chosen)
     check_labels_agree(cohort)
-    if plan.external is not None:
-        check_external(cohort, plan.external)
+    if options.external is not None:
+        check_external(cohort, options.external)
     check_cache(workshop.cache_dir)
-    if plan.external is not None:
-        look_ahead(plan.external, workshop)
+    if options.external is not None:
+        look_ahead(options.external, workshop)
     draw_folds(cohort, recipe, seed)  # fails before any work, not after it
 
     views = rotated_views(recipe.rotated_views, seed)
@@ -156,8 +101,8 @@ def run_study(
     ground = lay_ground(survey, plan)
     cohort, folds = ground.cohort, ground.folds
     admission = None
-    if plan.external is not None:
-        admission = admit_external(survey, plan.external, chosen, workshop)
+    if options.external is not None:
+        admission = admit_external(survey, options.external, chosen, workshop)
     judged = []
     for backbone, cost in zip(chosen, costs, strict=True):
         table = workshop.recall(cohort.films, backbone, views)
@@ -186,7 +131,7 @@ def run_study(
         plan.shortcuts,
         workshop,
         pick=assessment.pick,
-        muted=plan.muted,
+        muted=plan.options.muted_checks(),
     )
     by_source = external = None
     if plan.decisions is not None:
@@ -205,7 +150,7 @@ def run_study(
         comparisons=assessment.comparisons,
         unavailable=unavailable,
         audit=audit,
-        provenance=describe_run(plan.command_line)
+        provenance=describe_run(workshop.command_line)
         | {
             "films_sha256": hash_cohort(cohort),
             "graphs": {backbone.name: graph_key(backbone) for backbone in chosen},

@@ -5,46 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
-from hilum.auditing.checks import find_codes
-from hilum.backbones.compiling import Output
-from hilum.backbones.engine import Engine, open_engine
-from hilum.backbones.weights import Backbone
 from hilum.cohort.manifest import Cohort
 from hilum.errors import FilmChangedError, RecipeError
 from hilum.studies.comparing import run_study
 from hilum.studies.comparison import Comparison, Recipe
 from hilum.studies.contrasting import RecipeContrast, contrast_recipes
-from hilum.studies.extracting import open_workshop
-from hilum.studies.plans import ShortcutPlan, StudyPlan, plan_decisions, plan_shortcuts
+from hilum.studies.extracting import Workshop, open_workshop
+from hilum.studies.options import RecipesOptions, ShortcutPlan, plan_study, takes
 from hilum.studies.preparing import draw_folds
 from hilum.studies.recipe_settings import Step, lay_path, same_study
-from hilum.studies.recipes import find_recipes
-from hilum.studies.watching import Named, Silence, Watcher
+from hilum.studies.recipes import as_recipe
+from hilum.studies.watching import Named, Watcher
 
 
-def compare_recipes(
-    cohort: Cohort,
-    recipes: Sequence[str | Recipe],
-    *,
-    positive: str | None = None,
-    backbones: Sequence[str] | None = None,
-    seed: int = 0,
-    cache_dir: str | Path | None = None,
-    weights_dir: str | Path | None = None,
-    allows_unverified_weights: bool = False,
-    weighs_settings: bool = True,
-    probes: bool = True,
-    masks: str | Path | None = None,
-    muted: Sequence[str] = (),
-    operating_point: str = "sensitivity=0.95",
-    prevalences: Sequence[float] | None = None,
-    external: Cohort | None = None,
-    engine: Callable[[Backbone, Path, Output], Engine] = open_engine,
-    watcher: Watcher | None = None,
-    command_line: tuple[str, ...] = (),
-) -> RecipeContrast:
+@takes(RecipesOptions)
+def compare_recipes(cohort: Cohort, options: RecipesOptions) -> RecipeContrast:
     """Run several recipes over the same films and put them side by side.
 
     Features are stored, so what two recipes see alike is computed once. The settings'
@@ -53,32 +29,22 @@ def compare_recipes(
     Args:
         cohort: The films and their labels.
         recipes: Two or more, by name or changed; their names differ.
-        positive: As for `compare`, like all that follow but one.
-        backbones: Names from the catalog; all that are available if not given.
-        seed: Where every draw begins.
-        cache_dir: Where graphs and features are kept.
-        weights_dir: A folder of weight files placed by hand.
-        allows_unverified_weights: Run on weights that are not the published ones.
-        weighs_settings: Find out what each setting is worth.
-        probes: As for `compare`.
-        masks: As for `compare`.
-        muted: As for `compare`.
-        operating_point: As for `compare`.
-        prevalences: As for `compare`.
-        external: As for `compare`.
-        engine: Opens a backbone.
-        watcher: Told what is going on.
-        command_line: Kept in the provenance.
+        options: By keyword.
 
     Raises:
         RecipeError: A recipe is unknown or named twice, or they are fewer than two.
         FilmChangedError: A film became unreadable between two recipes.
         HilumError: Whatever `compare` may raise; before any work, if it can be told.
     """
-    watcher = watcher or Silence()
-    chosen = [
-        recipe if isinstance(recipe, Recipe) else find_recipes([recipe])[0] for recipe in recipes
-    ]
+    return compare_recipes_with(cohort, options, open_workshop(options))
+
+
+def compare_recipes_with(
+    cohort: Cohort, options: RecipesOptions, workshop: Workshop
+) -> RecipeContrast:
+    """Compare recipes in a workshop of the caller's; see `compare_recipes`."""
+    watcher = workshop.watcher
+    chosen = [as_recipe(recipe) for recipe in options.recipes]
     if len({recipe.name for recipe in chosen}) < max(len(chosen), 2):
         raise RecipeError(
             "Recipes side by side must be several, each named once.",
@@ -91,22 +57,9 @@ def compare_recipes(
                 fix="Use letters, digits, - and _.",
             )
 
-    plan = StudyPlan(
-        positive=cohort.positive_class(positive),
-        recipe=chosen[0],
-        seed=seed,
-        backbones=backbones,
-        weights_dir=None if weights_dir is None else Path(weights_dir),
-        allows_unverified_weights=allows_unverified_weights,
-        shortcuts=plan_shortcuts(cohort, probes=probes, masks=masks),
-        muted=find_codes(muted),
-        decisions=plan_decisions(operating_point, prevalences),
-        external=external,
-        command_line=command_line,
-    )
-    workshop = open_workshop(cache_dir, engine, watcher)
+    plan = plan_study(cohort, chosen[0], options)
     for recipe in chosen:
-        draw_folds(cohort, recipe, seed)  # fails before any work, not after it
+        draw_folds(cohort, recipe, options.seed)  # fails before any work, not after it
     finished: list[Comparison] = []
     for recipe in chosen:
         finished.append(
@@ -121,14 +74,14 @@ def compare_recipes(
         if finished[0].cohort.films != finished[-1].cohort.films:
             raise FilmChangedError("Films changed while the study ran.", fix="Run the study again.")
         cohort = finished[-1].cohort
-    if not weighs_settings:
+    if not options.weighs_settings:
         return contrast_recipes(finished)
     # Between the named recipes only the figures are of interest, not what stands behind them.
     bare = replace(
         plan,
         shortcuts=ShortcutPlan(has_baselines=False, has_probes=False),
         decisions=None,
-        external=None,
+        options=replace(options, external=None),
     )
 
     def study(cohort: Cohort, recipe: Recipe, watcher: Watcher) -> Comparison:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hilum.auditing.portraits import Portraits, paint_portraits
 from hilum.backbones.compiling import Output
-from hilum.backbones.engine import Engine
+from hilum.backbones.engine import Engine, open_engine
 from hilum.backbones.weights import Backbone
 from hilum.cohort.manifest import Cohort, Film
 from hilum.errors import FilmChangedError
@@ -20,6 +20,7 @@ from hilum.features.extraction import (
 )
 from hilum.features.views import FilmViews
 from hilum.machine import default_cache_dir
+from hilum.studies.options import PlaceOptions
 from hilum.studies.watching import Silence, Watcher
 
 
@@ -31,11 +32,13 @@ class Workshop:
         cache_dir: Hilum's cache folder.
         engine: Opens a backbone.
         watcher: Told what is going on.
+        command_line: Kept in the provenance; empty for a run from Python.
     """
 
     cache_dir: Path
     engine: Callable[[Backbone, Path, Output], Engine]
     watcher: Watcher
+    command_line: tuple[str, ...] = ()
 
     def quiet(self) -> Workshop:
         """Return the same workshop, told to nobody."""
@@ -128,13 +131,19 @@ class Workshop:
 
 
 def open_workshop(
-    cache_dir: str | Path | None,
-    engine: Callable[[Backbone, Path, Output], Engine],
-    watcher: Watcher | None,
+    options: PlaceOptions,
+    *,
+    engine: Callable[[Backbone, Path, Output], Engine] = open_engine,
+    watcher: Watcher | None = None,
+    command_line: tuple[str, ...] = (),
 ) -> Workshop:
-    """Open a workshop, in the user's cache and told to nobody unless said otherwise."""
-    return Workshop(
-        Path(cache_dir) if cache_dir is not None else default_cache_dir(),
-        engine,
-        watcher or Silence(),
-    )
+    """Open the workshop that the options ask for.
+
+    Args:
+        options: They name the cache folder, and who is told.
+        engine: Opens a backbone.
+        watcher: Told in place of the one that the options name.
+        command_line: Kept in the provenance.
+    """
+    cache_dir = default_cache_dir() if options.cache_dir is None else Path(options.cache_dir)
+    return Workshop(cache_dir, engine, watcher or options.progress or Silence(), command_line)

@@ -19,7 +19,7 @@ from hilum.features.extraction import ExtractionCost
 from hilum.features.views import FilmViews
 from hilum.studies.comparison import Recipe
 from hilum.studies.extracting import Workshop
-from hilum.studies.plans import StudyPlan
+from hilum.studies.options import StudyPlan
 from hilum.studies.preparing import draw_folds
 
 _ROWS_AT_ONCE = 1024
@@ -130,8 +130,8 @@ def lay_ground(survey: Survey, plan: StudyPlan) -> Groundwork:
         cohort=survey.cohort,
         positive=plan.positive,
         recipe=plan.recipe,
-        seed=plan.seed,
-        folds=draw_folds(survey.cohort, plan.recipe, plan.seed, survey.kinship.twins),
+        seed=plan.options.seed,
+        folds=draw_folds(survey.cohort, plan.recipe, plan.options.seed, survey.kinship.twins),
         portraits=survey.portraits,
         kinship=survey.kinship,
     )

@@ -7,26 +7,24 @@ split, measured or compared.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Float32, Int
 
-from hilum.backbones.compiling import Output, graph_key
-from hilum.backbones.engine import Engine, open_engine
+from hilum.backbones.compiling import graph_key
 from hilum.backbones.imagenet import imagenet_classes
 from hilum.backbones.weights import Backbone, WeightsShelf
 from hilum.cohort.manifest import Cohort
 from hilum.features.views import rotated_views
-from hilum.machine import default_cache_dir, peak_rss_bytes
+from hilum.machine import peak_rss_bytes
 from hilum.studies.comparison import Unavailable, WeightsRecord
-from hilum.studies.extracting import Workshop
+from hilum.studies.extracting import Workshop, open_workshop
+from hilum.studies.options import NamingOptions, takes
 from hilum.studies.preparing import check_cache, choose_backbones, hash_cohort
 from hilum.studies.provenance import describe_run
-from hilum.studies.watching import Silence, Watcher
 
 N_TOP = 5
 
@@ -108,30 +106,13 @@ class Naming:
     peak_rss_bytes: int | None
 
 
-def name_films(
-    cohort: Cohort,
-    *,
-    backbones: Sequence[str] | None = None,
-    cache_dir: str | Path | None = None,
-    weights_dir: str | Path | None = None,
-    allows_unverified_weights: bool = False,
-    engine: Callable[[Backbone, Path, Output], Engine] = open_engine,
-    watcher: Watcher | None = None,
-    command_line: tuple[str, ...] = (),
-) -> Naming:
+@takes(NamingOptions)
+def name_films(cohort: Cohort, options: NamingOptions) -> Naming:
     """Ask pretrained networks, as they are, what they see on the films.
 
     Args:
         cohort: The films and their labels.
-        backbones: Names from the catalog; all whose classifier is here if not given.
-        cache_dir: Where graphs and probabilities are kept; the user's cache if not given.
-        weights_dir: A folder of weight files placed by hand; that of HILUM_WEIGHTS_DIR
-            if not given. Weights are looked for in the cache as well.
-        allows_unverified_weights: Run named backbones on weights that are not the
-            published ones; titles and report say so.
-        engine: Opens a backbone.
-        watcher: Told what is going on.
-        command_line: Kept in the provenance.
+        options: By keyword.
 
     Raises:
         CohortError: No film of a class can be read.
@@ -140,16 +121,19 @@ def name_films(
         UntrustedModelError: A weight file is not what it should be.
         CacheError: The cache folder cannot be written, or has no room.
     """
-    cache = Path(cache_dir) if cache_dir is not None else default_cache_dir()
+    return name_films_with(cohort, options, open_workshop(options))
+
+
+def name_films_with(cohort: Cohort, options: NamingOptions, workshop: Workshop) -> Naming:
+    """Ask in a workshop of the caller's; see `name_films`."""
     chosen, unavailable = choose_backbones(
-        backbones,
-        WeightsShelf(cache, None if weights_dir is None else Path(weights_dir)),
-        allows_unverified=allows_unverified_weights,
+        options.backbones,
+        WeightsShelf(workshop.cache_dir, options.weights_dir),
+        allows_unverified=options.allows_unverified_weights,
         needs_top=True,
     )
-    check_cache(cache)
+    check_cache(workshop.cache_dir)
 
-    workshop = Workshop(cache, engine, watcher or Silence())
     upright = rotated_views(0, seed=0)
     cohort, _ = workshop.extract_all(cohort, chosen, upright, output="classes")
     named = []
@@ -160,7 +144,7 @@ def name_films(
         cohort=cohort,
         backbones=tuple(named),
         unavailable=unavailable,
-        provenance=describe_run(command_line)
+        provenance=describe_run(workshop.command_line)
         | {
             "films_sha256": hash_cohort(cohort),
             "graphs": {backbone.name: graph_key(backbone, "classes") for backbone in chosen},

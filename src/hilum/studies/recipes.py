@@ -8,6 +8,7 @@ from dataclasses import replace
 from hilum.errors import RecipeError
 from hilum.heads.recipe import HeadRecipe
 from hilum.studies.comparison import Recipe
+from hilum.studies.options import RecipeChanges, takes
 
 _PAPER = Recipe(
     name="paper",
@@ -61,14 +62,8 @@ RECIPES = {
 }
 
 
-def find_recipes(
-    names: Sequence[str],
-    *,
-    folds: int | None = None,
-    repeats: int | None = None,
-    views: int | None = None,
-    epochs: int | None = None,
-) -> tuple[Recipe, ...]:
+@takes(RecipeChanges)
+def find_recipes(names: Sequence[str], options: RecipeChanges) -> tuple[Recipe, ...]:
     """Look several recipes up and change what the user wants changed.
 
     Folds and repeats go to the recipes that have folds, so long as one does; views and
@@ -76,10 +71,7 @@ def find_recipes(
 
     Args:
         names: Each once.
-        folds: As for `find_recipe`, like all that follow.
-        repeats: How often the folds are drawn anew.
-        views: Rotated views per film.
-        epochs: Passes over the training films.
+        options: By keyword.
 
     Raises:
         RecipeError: There is no name, a name twice or unknown, a number out of range,
@@ -90,54 +82,51 @@ def find_recipes(
     twice = [name for name in names if names.count(name) > 1]
     if twice:
         raise RecipeError(f"The recipe '{twice[0]}' is named twice.", fix="Name each once.")
-    recipes = [find_recipe(name, views=views, epochs=epochs) for name in names]
+    without_folds = replace(options, folds=None, repeats=None)
+    recipes = [_change(as_recipe(name), without_folds) for name in names]
     has_folds = any(recipe.folds for recipe in recipes)
     return tuple(
-        find_recipe(recipe.name, folds=folds, repeats=repeats, views=views, epochs=epochs)
-        if recipe.folds or not has_folds
-        else recipe
+        _change(as_recipe(recipe.name), options) if recipe.folds or not has_folds else recipe
         for recipe in recipes
     )
 
 
-def find_recipe(
-    name: str,
-    *,
-    folds: int | None = None,
-    repeats: int | None = None,
-    views: int | None = None,
-    epochs: int | None = None,
-) -> Recipe:
+@takes(RecipeChanges)
+def find_recipe(name: str, options: RecipeChanges) -> Recipe:
     """Look a recipe up and change what the user wants changed.
 
     Args:
         name: `hilum`, `paper` or `pyimagesearch`.
-        folds: Folds per repeat, 2 to 1,000.
-        repeats: How often the folds are drawn anew, 1 to 1,000.
-        views: Rotated views per film, 0 to 100.
-        epochs: Passes over the training films, 1 to 10,000.
+        options: By keyword.
 
     Raises:
         RecipeError: No such recipe, a number out of range, or one that the recipe fixes.
     """
-    if name not in RECIPES:
+    return _change(as_recipe(name), options)
+
+
+def as_recipe(recipe: str | Recipe) -> Recipe:
+    """Return the recipe of a name; one that is given as such stays as it is.
+
+    Raises:
+        RecipeError: No recipe has the name.
+    """
+    if isinstance(recipe, Recipe):
+        return recipe
+    if recipe not in RECIPES:
         raise RecipeError(
-            f"There is no recipe '{name}'.", fix=f"Choose among: {', '.join(RECIPES)}."
+            f"There is no recipe '{recipe}'.", fix=f"Choose among: {', '.join(RECIPES)}."
         )
-    recipe = RECIPES[name]
+    return RECIPES[recipe]
+
+
+def _change(recipe: Recipe, options: RecipeChanges) -> Recipe:
+    folds, repeats, views, epochs = options.folds, options.repeats, options.views, options.epochs
     if recipe.folds == 0 and (folds is not None or repeats is not None):
         raise RecipeError(
-            f"The recipe '{name}' has one fixed split, and neither folds nor repeats.",
+            f"The recipe '{recipe.name}' has one fixed split, and neither folds nor repeats.",
             fix="Leave --folds and --repeats out, or use --recipe hilum.",
         )
-    for value, least, most, option in (
-        (folds, 2, 1_000, "--folds"),
-        (repeats, 1, 1_000, "--repeats"),
-        (views, 0, 100, "--views"),
-        (epochs, 1, 10_000, "--epochs"),
-    ):
-        if value is not None and not least <= value <= most:
-            raise RecipeError(f"{option} {value} is out of range.", fix=f"Give {least} to {most}.")
     changed = replace(
         recipe,
         folds=recipe.folds if folds is None else folds,

@@ -10,20 +10,18 @@ import numpy as np
 
 from hilum.backbones.catalog import CATALOG
 from hilum.backbones.compiling import graph_key
-from hilum.backbones.engine import open_engine
 from hilum.backbones.weights import Backbone, WeightsShelf
 from hilum.errors import RunError
 from hilum.evaluation.deciding import decide
 from hilum.evaluation.decisions import Decisions
-from hilum.evaluation.scored_films import HeadScores
+from hilum.evaluation.operating import parse_policy
 from hilum.features.views import rotated_views
 from hilum.heads.training import TrainedHeads, train_heads
 from hilum.studies.extracting import Workshop, open_workshop
+from hilum.studies.options import PREVALENCES, FromRunOptions, takes
 from hilum.studies.past_runs import PastRun, read_run
-from hilum.studies.plans import plan_decisions
 from hilum.studies.preparing import choose_backbones, fed_as
 from hilum.studies.training import TrainedClassifier, assemble, check_recipe, choose_backbone
-from hilum.studies.watching import Watcher
 
 _SAME = 1e-3
 """How far the thresholds of the heads may lie from those of the run: rounding, no more."""
@@ -31,14 +29,8 @@ _SAME = 1e-3
 _AGAIN = "Train on the films themselves: `hilum train DATA`."
 
 
-def train_from_run(
-    run: str | Path,
-    *,
-    backbone: str | None = None,
-    cache_dir: str | Path | None = None,
-    weights_dir: str | Path | None = None,
-    watcher: Watcher | None = None,
-) -> TrainedClassifier:
+@takes(FromRunOptions)
+def train_from_run(run: str | Path, options: FromRunOptions) -> TrainedClassifier:
     """Make a classifier of a finished comparison, without running a backbone again.
 
     The same heads are trained on the stored features, which takes seconds, and are checked
@@ -46,10 +38,7 @@ def train_from_run(
 
     Args:
         run: The folder that `hilum compare` wrote.
-        backbone: One of the run's; the smallest of its best tier if not given.
-        cache_dir: Where the features of the run are kept; the user's cache if not given.
-        weights_dir: A folder of weight files placed by hand.
-        watcher: Told what is going on.
+        options: By keyword.
 
     Returns:
         The classifier; `hilum.save_bundle` writes it to a folder.
@@ -60,11 +49,17 @@ def train_from_run(
         RecipeError: The run fixed no threshold.
         WeightsError: The backbone is not available here.
     """
+    return train_from_run_with(run, options, open_workshop(options))
+
+
+def train_from_run_with(
+    run: str | Path, options: FromRunOptions, workshop: Workshop
+) -> TrainedClassifier:
+    """Train from a run in a workshop of the caller's; see `train_from_run`."""
     past = read_run(Path(run))
     check_recipe(past.recipe)
-    workshop = open_workshop(cache_dir, open_engine, watcher)
-    told, choice = _choose(past, backbone)
-    network = _find_backbone(past, told, WeightsShelf(workshop.cache_dir, _path(weights_dir)))
+    told, choice = _choose(past, options.backbone)
+    network = _find_backbone(past, told, WeightsShelf(workshop.cache_dir, options.weights_dir))
     heads, decisions = _train_again(past, told, network, workshop)
     _check_same(told, decisions)
     return assemble(
@@ -79,10 +74,6 @@ def train_from_run(
         choice=choice,
         study=past.results,
     )
-
-
-def _path(folder: str | Path | None) -> Path | None:
-    return None if folder is None else Path(folder)
 
 
 def _choose(past: PastRun, wanted: str | None) -> tuple[Mapping[str, Any], Any]:
@@ -142,12 +133,11 @@ def _train_again(
     )
     policy = told["decisions"]["operating_point"]["policy"]
     kind, target = policy["kind"], policy["target"]
-    plan = plan_decisions(kind if target is None else f"{kind}={target}", None)
     positive = cohort.classes.index(past.positive)
     decisions = decide(
         HeadScores(heads.scores, cohort.y, folds.splits, folds.groups, positive),
-        plan.policy,
-        plan.prevalences,
+        parse_policy(kind if target is None else f"{kind}={target}"),
+        PREVALENCES,
         balances_classes=past.recipe.head.balances_classes,
         rng=np.random.default_rng(past.seed),
     )

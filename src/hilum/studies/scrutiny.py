@@ -20,7 +20,7 @@ from hilum.studies.comparison import BackboneResult
 from hilum.studies.extracting import Workshop
 from hilum.studies.groundwork import Groundwork, Survey
 from hilum.studies.leaking import measure_leak
-from hilum.studies.plans import ShortcutPlan
+from hilum.studies.options import ShortcutPlan
 from hilum.studies.shortcuts import Champion, try_shortcuts
 
 

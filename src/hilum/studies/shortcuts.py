@@ -31,7 +31,7 @@ from hilum.features.views import View
 from hilum.heads.training import TrainedHeads, train_heads
 from hilum.studies.extracting import Workshop
 from hilum.studies.groundwork import Groundwork
-from hilum.studies.plans import ShortcutPlan
+from hilum.studies.options import ShortcutPlan
 
 ProbeName = Literal["frame", "centre", "blur", "lungs", "lungless"]
 """A baseline that is a part of the film."""

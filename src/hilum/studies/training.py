@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -10,9 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Float, Int
 
-from hilum.auditing.checks import find_codes
 from hilum.backbones.catalog import find_backbones
-from hilum.backbones.engine import open_engine
 from hilum.backbones.weights import Backbone, WeightsShelf
 from hilum.classifier.guard import DomainGuard, fit_guard
 from hilum.classifier.heads import HeadStack
@@ -25,11 +23,16 @@ from hilum.heads.training import TrainedHeads
 from hilum.studies.comparing import run_study
 from hilum.studies.comparison import Comparison, Recipe
 from hilum.studies.extracting import Workshop, open_workshop
-from hilum.studies.plans import StudyPlan, plan_decisions, plan_shortcuts
+from hilum.studies.options import (
+    ComparisonOptions,
+    TrainOptions,
+    converted,
+    plan_study,
+    takes,
+)
 from hilum.studies.preparing import choose_backbones, fed_as
-from hilum.studies.recipes import find_recipe
+from hilum.studies.recipes import as_recipe
 from hilum.studies.reference_films import average_references
-from hilum.studies.watching import Watcher
 
 Choice = Literal["named", "only", "smallest of the best tier"]
 """How the backbone was chosen."""
@@ -72,23 +75,8 @@ class TrainedClassifier:
         )
 
 
-def train(
-    cohort: Cohort,
-    *,
-    positive: str | None = None,
-    backbone: str | None = None,
-    recipe: str | Recipe = "hilum",
-    seed: int = 0,
-    cache_dir: str | Path | None = None,
-    weights_dir: str | Path | None = None,
-    allows_unverified_weights: bool = False,
-    probes: bool = True,
-    masks: str | Path | None = None,
-    muted: Sequence[str] = (),
-    operating_point: str = "sensitivity=0.95",
-    watcher: Watcher | None = None,
-    command_line: tuple[str, ...] = (),
-) -> TrainedClassifier:
+@takes(TrainOptions)
+def train(cohort: Cohort, options: TrainOptions) -> TrainedClassifier:
     """Study a cohort, and make a classifier of the heads of all its folds.
 
     The study is that of `compare`: its figures come from films that the heads which
@@ -96,23 +84,7 @@ def train(
 
     Args:
         cohort: The films and their labels.
-        positive: The class that sensitivity speaks of; may be left out where one of
-            two classes is plainly without disease.
-        backbone: A name from the catalog, or `onnx:PATH`. If not given, all that are
-            available are compared, and the smallest of the best tier is taken.
-        recipe: How to split and train: a name or a changed recipe.
-        seed: Where every draw begins.
-        cache_dir: Where graphs and features are kept; the user's cache if not given.
-        weights_dir: A folder of weight files placed by hand.
-        allows_unverified_weights: Run a named backbone on weights that are not the
-            published ones; the bundle says so.
-        probes: Try what parts of the films predict by themselves.
-        masks: A folder of lung masks.
-        muted: Codes of checks (see `docs/checks`) whose findings you know. They stay in the
-            report and raise no alarm; the verdict stays as it is.
-        operating_point: By which rule the threshold is chosen on validation films.
-        watcher: Told what is going on.
-        command_line: Kept in the provenance.
+        options: By keyword.
 
     Returns:
         The classifier; `hilum.save_bundle` writes it to a folder.
@@ -122,24 +94,18 @@ def train(
             `compare`.
         HilumError: As for `compare`.
     """
-    recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
+    return train_with(cohort, options, open_workshop(options))
+
+
+def train_with(cohort: Cohort, options: TrainOptions, workshop: Workshop) -> TrainedClassifier:
+    """Train in a workshop of the caller's; see `train`."""
+    recipe, backbone = as_recipe(options.recipe), options.backbone
     check_recipe(recipe)
     if backbone is not None:
         _check_single(backbone)
-    workshop = open_workshop(cache_dir, open_engine, watcher)
-    plan = StudyPlan(
-        positive=cohort.positive_class(positive),
-        recipe=recipe,
-        seed=seed,
-        backbones=None if backbone is None else [backbone],
-        weights_dir=None if weights_dir is None else Path(weights_dir),
-        allows_unverified_weights=allows_unverified_weights,
-        shortcuts=plan_shortcuts(cohort, probes=probes, masks=masks),
-        muted=find_codes(muted),
-        decisions=plan_decisions(operating_point, None),
-        keeps_heads=True,
-        command_line=command_line,
-    )
+    names = None if backbone is None else [backbone]
+    plan = plan_study(cohort, recipe, converted(options, ComparisonOptions, backbones=names))
+    plan = replace(plan, keeps_heads=True)
     comparison = run_study(cohort, plan, workshop)
     chosen, choice = choose_backbone(
         [result.name for result in comparison.backbones],
@@ -151,8 +117,8 @@ def train(
     assert result.decisions is not None  # the recipe was checked
     (found,), _ = choose_backbones(
         [backbone or chosen],
-        WeightsShelf(workshop.cache_dir, plan.weights_dir),
-        allows_unverified=allows_unverified_weights,
+        WeightsShelf(workshop.cache_dir, options.weights_dir),
+        allows_unverified=options.allows_unverified_weights,
     )
     return assemble(
         comparison.cohort,
@@ -162,7 +128,7 @@ def train(
         result.decisions,
         workshop,
         positive=plan.positive,
-        seed=seed,
+        seed=options.seed,
         choice=choice,
         # The heads stand in the classifier from here on.
         study=replace(

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from hilum.cli.data import read_cohorts, read_place
+from hilum.cli.data import CohortOptions, read_cohorts, read_place
 from hilum.cohort.manifest import Cohort
 from hilum.errors import CohortError
 
 
 def read_cohort(data: Path, **options: Any) -> Cohort:
     """Read DATA with nothing beside it."""
-    cohort, elsewhere = read_cohorts(data, None, **options)
+    cohort, elsewhere = read_cohorts(data, None, CohortOptions(**options))
     assert elsewhere is None
     return cohort
 
@@ -103,7 +103,7 @@ def others(tmp_path: Path) -> Path:
 
 
 def test_a_label_of_the_other_cohort_leaves_this_one_as_it_is(films: Path, others: Path) -> None:
-    cohort, external = read_cohorts(films, others, labels=["Sick=Unwell"])
+    cohort, external = read_cohorts(films, others, CohortOptions(labels=["Sick=Unwell"]))
     assert cohort == read_cohort(films)
     assert external is not None
     assert external.n_per_class == {"Sick": 2, "Well": 1}
@@ -112,28 +112,30 @@ def test_a_label_of_the_other_cohort_leaves_this_one_as_it_is(films: Path, other
 
 def test_a_label_that_stands_nowhere_is_an_error(films: Path, others: Path) -> None:
     with pytest.raises(CohortError, match="No film of either cohort has the label 'Lost'"):
-        read_cohorts(films, others, labels=["Sick=Unwell|Lost"])
+        read_cohorts(films, others, CohortOptions(labels=["Sick=Unwell|Lost"]))
 
 
 def test_without_another_cohort_there_is_none(films: Path) -> None:
-    assert read_cohorts(films, None) == (Cohort.from_folder(films), None)
+    assert read_cohorts(films, None, CohortOptions()) == (Cohort.from_folder(films), None)
 
 
 def test_columns_are_those_of_the_first_table(films: Path, others: Path) -> None:
     table = films.with_suffix(".csv")
     columns = {"image_column": "which", "label_column": "what", "image_folder": films}
     cohort, external = read_cohorts(
-        table, others, labels=["Sick=SICK|Unwell", "Well=WELL"], **columns
+        table, others, CohortOptions(labels=["Sick=SICK|Unwell", "Well=WELL"], **columns)
     )
     assert external is not None
     assert cohort.classes == external.classes == ("Sick", "Well")
-    cohort, external = read_cohorts(others, table, labels=["Unwell=SICK", "Well=WELL"], **columns)
+    cohort, external = read_cohorts(
+        others, table, CohortOptions(labels=["Unwell=SICK", "Well=WELL"], **columns)
+    )
     assert external is not None
     assert external.n_per_class == {"Unwell": 3, "Well": 1}
     with pytest.raises(CohortError, match="no column 'lost'"):
-        read_cohorts(others, table, **columns | {"label_column": "lost"})
+        read_cohorts(others, table, CohortOptions(**columns | {"label_column": "lost"}))
     with pytest.raises(CohortError, match="are folders"):
-        read_cohorts(others, films, **columns)
+        read_cohorts(others, films, CohortOptions(**columns))
 
 
 def test_two_tables_need_not_name_their_columns_alike(films: Path, others: Path) -> None:
@@ -144,12 +146,12 @@ def test_two_tables_need_not_name_their_columns_alike(films: Path, others: Path)
     columns = {"image_column": "which", "label_column": "what"}
     labels = ["Sick=SICK", "Well=WELL"]
     for data, external, counts in ((usual, odd, (3, 1)), (odd, usual, (1, 1))):
-        cohort, elsewhere = read_cohorts(data, external, labels=labels, **columns)
+        cohort, elsewhere = read_cohorts(data, external, CohortOptions(labels=labels, **columns))
         assert cohort.classes == ("Sick", "Well")
         assert elsewhere is not None
         assert tuple(elsewhere.n_per_class.values()) == counts
     with pytest.raises(CohortError, match=r"external cohort 'films': .* plainly the image") as told:
-        read_cohorts(usual, odd, labels=labels)
+        read_cohorts(usual, odd, CohortOptions(labels=labels))
     assert "rename the columns in 'films.csv'" in told.value.fix
 
 

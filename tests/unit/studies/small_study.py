@@ -15,7 +15,7 @@ from hilum.studies.comparing import judge_backbone
 from hilum.studies.comparison import BackboneResult
 from hilum.studies.extracting import Workshop
 from hilum.studies.groundwork import Groundwork, Survey, lay_ground, survey_films
-from hilum.studies.plans import StudyPlan
+from hilum.studies.options import ComparisonOptions, StudyPlan
 from hilum.studies.recipes import find_recipe
 from hilum.studies.watching import Silence
 
@@ -52,7 +52,10 @@ def study(
     """Survey a cohort, split it, train heads that keep their weights, and judge them."""
     lite = grid_backbone()
     backbones = tuple(replace(lite, record=replace(lite.record, name=name)) for name in names)
-    plan = StudyPlan(positive="Opacity", recipe=RECIPE, seed=seed)
+    options = ComparisonOptions(seed=seed)
+    plan = StudyPlan(
+        positive="Opacity", recipe=RECIPE, options=options, decisions=options.decisions()
+    )
     views = rotated_views(RECIPE.rotated_views, seed)
     survey, costs = survey_films(cohort, backbones, views, workshop)
     ground = lay_ground(survey, plan)

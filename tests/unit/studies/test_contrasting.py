@@ -18,10 +18,12 @@ from hilum.report import recipes_wording as words
 from hilum.report.recipes_html import render_recipes
 from hilum.report.recipes_results import recipes_results
 from hilum.report.run_folder import to_json
-from hilum.studies.comparing import compare
-from hilum.studies.comparing_recipes import compare_recipes
+from hilum.studies.comparing import compare_with
+from hilum.studies.comparing_recipes import compare_recipes_with
 from hilum.studies.comparison import Recipe
 from hilum.studies.contrasting import RecipeContrast, contrast_recipes
+from hilum.studies.extracting import open_workshop
+from hilum.studies.options import CompareOptions, RecipesOptions
 from hilum.studies.recipes import find_recipe, find_recipes
 from hilum.studies.watching import Silence
 
@@ -72,10 +74,12 @@ def quick(names: Sequence[str]) -> tuple[Recipe, ...]:
 
 
 def run(films: Path, cache: Path, names: Sequence[str], **options) -> RecipeContrast:
-    return compare_recipes(
-        Cohort.from_folder(films), quick(names), positive="B", backbones=BACKBONES,
-        cache_dir=cache, engine=opens, **options,
-    )  # fmt: skip
+    asked = RecipesOptions(
+        quick(names), positive="B", backbones=BACKBONES, cache_dir=cache, **options
+    )
+    return compare_recipes_with(
+        Cohort.from_folder(films), asked, open_workshop(asked, engine=opens)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -107,10 +111,13 @@ def test_differences_follow_from_the_tables(contrast: RecipeContrast) -> None:
 def test_a_recipe_gives_the_figures_that_it_gives_alone(
     contrast: RecipeContrast, films: Path, cache: Path
 ) -> None:
-    alone = compare(
-        Cohort.from_folder(films), positive="B", recipe=quick(["paper", "hilum"])[1],
-        backbones=BACKBONES, cache_dir=cache, engine=opens,
-    )  # fmt: skip
+    asked = CompareOptions(
+        positive="B",
+        recipe=quick(["paper", "hilum"])[1],
+        backbones=BACKBONES,
+        cache_dir=cache,
+    )
+    alone = compare_with(Cohort.from_folder(films), asked, open_workshop(asked, engine=opens))
     beside = contrast.comparisons[1]
     for a, b in zip(alone.backbones, beside.backbones, strict=True):
         np.testing.assert_array_equal(a.heads.scores, b.heads.scores)
@@ -176,7 +183,7 @@ def test_a_watcher_hears_which_recipe_runs_and_the_steps_of_the_path(
     films: Path, cache: Path
 ) -> None:
     memory = Memory()
-    run(films, cache, ["paper", "hilum"], watcher=memory)
+    run(films, cache, ["paper", "hilum"], progress=memory)
     assert memory.stages[:2] == ["paper: Films", "paper: EfficientNet-Lite0: features"]
     assert memory.stages[-2].startswith("hilum: Shortcuts: frame")
     assert sum(stage.endswith("Copies") for stage in memory.stages) == 1
@@ -191,22 +198,25 @@ def test_mistakes_are_told_before_any_work(films: Path, tmp_path: Path) -> None:
     def refuse(*_):
         raise AssertionError("work had begun")
 
+    def compare_recipes(cohort: Cohort, recipes: list, **options) -> RecipeContrast:
+        asked = RecipesOptions(recipes, cache_dir=tmp_path, **{"positive": "B", **options})
+        return compare_recipes_with(cohort, asked, open_workshop(asked, engine=refuse))
+
     cohort = Cohort.from_folder(films)
-    common = {"positive": "B", "cache_dir": tmp_path, "engine": refuse}
     with pytest.raises(RecipeError, match="each named once"):
-        compare_recipes(cohort, ["paper"], **common)
+        compare_recipes(cohort, ["paper"])
     with pytest.raises(RecipeError, match="each named once"):
-        compare_recipes(cohort, ["paper", "paper"], **common)
+        compare_recipes(cohort, ["paper", "paper"])
     named = replace(find_recipe("paper"), name="../paper")
     with pytest.raises(RecipeError, match="cannot be called"):
-        compare_recipes(cohort, [named, "hilum"], **common)
+        compare_recipes(cohort, [named, "hilum"])
     with pytest.raises(RecipeError, match="seed is -1"):
-        compare_recipes(cohort, ["paper", "hilum"], seed=-1, **common)
+        compare_recipes(cohort, ["paper", "hilum"], seed=-1)
     few = replace(cohort, films=(*cohort.films[:4], *cohort.films[-4:]))
     with pytest.raises(FoldsError, match="5 folds need"):
-        compare_recipes(few, ["paper", "hilum"], **common)
+        compare_recipes(few, ["paper", "hilum"])
     with pytest.raises(CohortError):
-        compare_recipes(cohort, ["paper", "hilum"], **common | {"positive": "C"})
+        compare_recipes(cohort, ["paper", "hilum"], positive="C")
 
 
 def test_comparisons_that_do_not_belong_together_are_refused(contrast: RecipeContrast) -> None:

@@ -17,7 +17,7 @@ from hilum.studies.admitting import Admission, admit_external, check_external
 from hilum.studies.assessing import average_scores, decide_by_scores, judge_scores
 from hilum.studies.comparison import Ensemble
 from hilum.studies.external import validate_externally
-from hilum.studies.plans import DecisionPlan
+from hilum.studies.options import ComparisonOptions
 from hilum.studies.transfer import ExternalValidation
 
 
@@ -120,7 +120,7 @@ def test_the_ensemble_goes_along(fogged: SmallStudy, admitted: Admission) -> Non
     ensemble = Ensemble(
         members=("one", "two"),
         evaluation=judge_scores(fogged.ground, scores),
-        decisions=decide_by_scores(fogged.ground, scores, DecisionPlan()),
+        decisions=decide_by_scores(fogged.ground, scores, ComparisonOptions().decisions()),
     )
     *single, averaged = score(fogged, admitted, ensemble=ensemble).transfers
     assert averaged.name == "ensemble"

@@ -18,7 +18,7 @@ from hilum.studies.comparing import judge_backbone
 from hilum.studies.extracting import Workshop
 from hilum.studies.groundwork import Groundwork, lay_ground, measure_affinity, survey_films
 from hilum.studies.leaking import measure_leak
-from hilum.studies.plans import ShortcutPlan, StudyPlan
+from hilum.studies.options import ShortcutPlan, StudyPlan
 from hilum.studies.recipes import find_recipe
 from hilum.studies.shortcuts import Champion, try_shortcuts
 from hilum.studies.watching import Silence

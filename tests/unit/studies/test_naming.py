@@ -11,7 +11,9 @@ from hilum.backbones.catalog import CATALOG
 from hilum.backbones.imagenet import N_CLASSES, imagenet_classes
 from hilum.cohort.manifest import Cohort
 from hilum.errors import CohortError, UnknownBackboneError, WeightsError
-from hilum.studies.naming import Naming, name_films
+from hilum.studies.extracting import open_workshop
+from hilum.studies.naming import Naming, name_films_with
+from hilum.studies.options import NamingOptions
 
 THINGS = imagenet_classes()
 
@@ -47,12 +49,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 def ask(folder: Path, cache: Path, engine: GreyNamer, **options: object) -> Naming:
-    return name_films(
-        Cohort.from_folder(folder),
-        cache_dir=cache,
-        engine=lambda backbone, cache_dir, output: engine,
-        **{"backbones": ["efficientnet-lite0"], **options},
-    )
+    asked = NamingOptions(cache_dir=cache, **{"backbones": ["efficientnet-lite0"], **options})
+    workshop = open_workshop(asked, engine=lambda backbone, cache_dir, output: engine)
+    return name_films_with(Cohort.from_folder(folder), asked, workshop)
 
 
 def test_each_class_gets_its_five_things_by_mean_probability(folder: Path, tmp_path: Path) -> None:
