@@ -16,10 +16,7 @@ if TYPE_CHECKING:
 
 _BYTES_PER_MB = 1e6
 
-backbones_app = typer.Typer(
-    help="Pretrained networks: what is available here, and how the others come here.",
-    invoke_without_command=True,
-)
+backbones_app = typer.Typer(invoke_without_command=True)
 
 _Names = Annotated[
     list[str] | None,
@@ -38,7 +35,7 @@ def backbones_command(
     weights_dir: options.WeightsDir = None,
     cache_dir: options.CacheDir = None,
 ) -> None:
-    """List the pretrained networks, or fetch the weights of some.
+    """Pretrained networks: what is available here, and how the others come here.
 
     Examples:
 
@@ -47,6 +44,8 @@ def backbones_command(
       hilum backbones list VGG16
 
       hilum backbones fetch paper
+
+    Exit code: 0 listed; 2 the command cannot be used.
     """
     if context.invoked_subcommand is None:
         list_command(is_json=is_json, weights_dir=weights_dir, cache_dir=cache_dir)
@@ -78,6 +77,8 @@ def list_command(
       hilum backbones list --missing
 
       hilum backbones list --json
+
+    Exit code: 0 listed; 2 some name is no backbone.
     """
     import json
 

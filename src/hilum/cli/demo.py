@@ -27,6 +27,9 @@ def demo_command(
     Example:
 
       hilum demo --out runs/demo
+
+    Exit code: 0 done; 1 done, but the claim is withheld or some check failed; 2 nothing
+    was written.
     """
     from filelock import FileLock
 

@@ -13,7 +13,8 @@ def doctor_command(
 ) -> None:
     """Examine engines, codecs, backbones, cache and versions.
 
-    Exit code: 0 all is well; 1 something is missing, and the line says what to do.
+    Exit code: 0 all is well; 1 something is missing, and the line says what to do; 2 an
+    option cannot be used.
 
     Example:
 
