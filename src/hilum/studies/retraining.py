@@ -15,6 +15,7 @@ from hilum.errors import RunError
 from hilum.evaluation.deciding import decide
 from hilum.evaluation.decisions import Decisions
 from hilum.evaluation.operating import parse_policy
+from hilum.evaluation.scored_films import HeadScores
 from hilum.features.views import rotated_views
 from hilum.heads.training import TrainedHeads, train_heads
 from hilum.studies.extracting import Workshop, open_workshop

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from hilum.studies.options import ShortcutPlan
 from small_study import draw_cohort, open_quiet_workshop, study
 
 from hilum.auditing.checks import CHECKS
 from hilum.auditing.report import AuditReport
+from hilum.studies.options import ShortcutPlan
 from hilum.studies.scrutiny import audit_study
 from hilum.studies.shortcuts import Champion
 
