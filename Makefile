@@ -14,6 +14,7 @@ help:
 	@echo "make test-browser  run the page's tests in Chromium (installs it, where it may)"
 	@echo "make check      formatting, lint, types, import contracts"
 	@echo "make format     put the code into its format"
+	@echo "make docs       write the JSON Schemas in docs/schemas"
 	@echo "make bench      measure speed and memory as ratios"
 	@echo "make setup      make the virtual environment and install (the others do it too)"
 	@echo "make clean      remove the virtual environment and what tools left behind"
@@ -53,6 +54,9 @@ check: setup
 format: setup
 	$(RUN) ruff format .
 	$(RUN) ruff check --fix .
+
+docs: setup
+	$(VENV)/bin/python -c "from pathlib import Path; from hilum.runs.schema import write_schemas; write_schemas(Path('docs/schemas'))"
 
 bench: setup
 	$(RUN) benchmarks.all

@@ -108,11 +108,10 @@ def test_features_from_the_store_need_no_engine(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_everything_public_is_documented_and_no_file_is_endless(path: Path) -> None:
+def test_everything_public_is_documented(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     tree = ast.parse(text)
     assert ast.get_docstring(tree) or not text.strip(), "the module says no purpose"
-    assert len(text.splitlines()) <= 300
     for node in ast.walk(tree):
         is_public = isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name[0] != "_"
         if is_public and node in tree.body:

@@ -31,9 +31,11 @@ def run_naming(cohort: Cohort, wishes: Wishes) -> int:
         The exit code: 0 done, 1 done, but some file could not be read.
     """
     from hilum.cli.progress import watching
-    from hilum.report.naming_folder import naming_results, save_naming
-    from hilum.report.placing import claim_run_folder
-    from hilum.report.run_folder import to_json
+    from hilum.report.naming_folder import save_naming
+    from hilum.report.naming_page import LESSON
+    from hilum.runs.naming import describe_naming
+    from hilum.runs.place import claim_run_folder
+    from hilum.runs.schema import to_json
     from hilum.studies.naming import name_films
 
     folder = wishes.run_folder(cohort)
@@ -46,7 +48,7 @@ def run_naming(cohort: Cohort, wishes: Wishes) -> int:
         naming = save_naming(naming, folder, cache_dir=wishes.cache_dir)
     tell_excluded(naming.cohort)
     if wishes.is_json:
-        typer.echo(to_json(naming_results(naming)), nl=False)
+        typer.echo(to_json(describe_naming(naming, LESSON)), nl=False)
     elif not wishes.is_quiet:
         _tell(naming)
     if not wishes.is_quiet:

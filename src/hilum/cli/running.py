@@ -113,8 +113,8 @@ def run_recipes(cohort: Cohort, recipes: Sequence[Recipe], wishes: Wishes) -> in
         The exit code: 0 done, 1 done with findings that need attention.
     """
     from hilum.cli.progress import watching
-    from hilum.report.placing import claim_run_folder
-    from hilum.report.run_folder import to_json
+    from hilum.runs.place import claim_run_folder
+    from hilum.runs.schema import to_json
 
     folder = wishes.run_folder(cohort)
     check_outside(folder, wishes.private)
@@ -143,20 +143,23 @@ class _Finished:
     """What was studied and written, and how it is told."""
 
     comparisons: Sequence[Comparison]
-    results: Callable[[], dict[str, Any]]
+    results: Callable[[], Mapping[str, object]]
     tell: Callable[[], None]
 
 
 def _study_one(
     cohort: Cohort, recipes: Sequence[Recipe], wishes: Wishes, folder: Path, watcher: Watcher
 ) -> _Finished:
-    from hilum.report.run_folder import results, save_run
+    from hilum.report.run_folder import save_run
+    from hilum.runs.comparison import describe_comparison
     from hilum.studies.comparing import compare
 
     (recipe,) = recipes
     comparison = compare(cohort, recipe=recipe, **wishes.of_study(watcher))
     comparison = save_run(comparison, folder, cache_dir=wishes.cache_dir)
-    return _Finished([comparison], lambda: results(comparison), lambda: tell_result(comparison))
+    return _Finished(
+        [comparison], lambda: describe_comparison(comparison), lambda: tell_result(comparison)
+    )
 
 
 def _study_several(
@@ -164,13 +167,16 @@ def _study_several(
 ) -> _Finished:
     from hilum.cli.telling_recipes import tell_recipes
     from hilum.report.recipes_folder import save_recipes
-    from hilum.report.recipes_results import recipes_results
+    from hilum.report.recipes_wording import worth_text
+    from hilum.runs.recipes import describe_recipes
     from hilum.studies.comparing_recipes import compare_recipes
 
     contrast = compare_recipes(cohort, recipes, **wishes.of_study(watcher))
     contrast = save_recipes(contrast, folder, cache_dir=wishes.cache_dir)
     return _Finished(
-        contrast.comparisons, lambda: recipes_results(contrast), lambda: tell_recipes(contrast)
+        contrast.comparisons,
+        lambda: describe_recipes(contrast, word=worth_text),
+        lambda: tell_recipes(contrast),
     )
 
 

@@ -106,8 +106,7 @@ def train_from(run: Path, wishes: TrainingWishes, of_study: Mapping[str, Any]) -
     from hilum.classifier.bundle import check_bundle_place
     from hilum.cli.progress import watching
     from hilum.report.bundle_folder import save_bundle
-    from hilum.studies.past_runs import needs_attention
-    from hilum.studies.retraining import train_from_run
+    from hilum.runs.reading import needs_attention, train_from_run
 
     given = [option for option, value in of_study.items() if value is not None]
     if given:
@@ -158,9 +157,12 @@ def _tell_in_words(trained: TrainedClassifier, record: BundleRecord) -> None:
         console.print(f"- {plain(reason)}")
     point = record.study["operating_point"]
     figures = ", ".join(
-        f"{name} {point[name]['value']:.3f} [{point[name]['low']:.3f}, {point[name]['high']:.3f}]"
-        for name in ("sensitivity", "specificity")
-        if point[name]["value"] is not None
+        f"{name} {figure['value']:.3f} [{figure['low']:.3f}, {figure['high']:.3f}]"
+        for name, figure in (
+            ("sensitivity", point["sensitivity"]),
+            ("specificity", point["specificity"]),
+        )
+        if figure["value"] is not None
     )
     console.print(
         f"{plain(record.backbone.title)} ({trained.choice}), {record.n_heads} heads. "

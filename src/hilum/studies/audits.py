@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from jaxtyping import Int
@@ -26,7 +25,7 @@ from hilum.studies.extracting import open_workshop
 from hilum.studies.groundwork import lay_ground, survey_films
 from hilum.studies.plans import StudyPlan, plan_shortcuts
 from hilum.studies.preparing import check_cache, choose_backbones, hash_cohort
-from hilum.studies.provenance import describe_run
+from hilum.studies.provenance import Provenance, describe_study
 from hilum.studies.recipes import find_recipe
 from hilum.studies.scrutiny import audit_study, audit_without_folds
 from hilum.studies.shortcuts import Champion
@@ -53,7 +52,7 @@ class Audit:
     groups: Int[np.ndarray, " films"]
     report: AuditReport
     model: BackboneResult | None
-    provenance: Mapping[str, Any]
+    provenance: Provenance
     peak_rss_bytes: int | None
 
 
@@ -133,11 +132,11 @@ def audit(
         groups=groups,
         report=report,
         model=model,
-        provenance=describe_run(command_line)
-        | {
-            "films_sha256": hash_cohort(survey.cohort),
-            "graphs": {guide.name: graph_key(guide)},
-            "seed": seed,
-        },
+        provenance=describe_study(
+            command_line,
+            films_sha256=hash_cohort(survey.cohort),
+            graphs={guide.name: graph_key(guide)},
+            seed=seed,
+        ),
         peak_rss_bytes=peak_rss_bytes(),
     )

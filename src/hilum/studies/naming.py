@@ -7,10 +7,9 @@ split, measured or compared.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Float32, Int
@@ -26,7 +25,7 @@ from hilum.settings import default_cache_dir
 from hilum.studies.comparison import Unavailable, WeightsRecord
 from hilum.studies.extracting import Workshop
 from hilum.studies.preparing import check_cache, choose_backbones, hash_cohort
-from hilum.studies.provenance import describe_run
+from hilum.studies.provenance import Provenance, describe_study
 from hilum.studies.watching import Silence, Watcher
 
 N_TOP = 5
@@ -105,7 +104,7 @@ class Naming:
     cohort: Cohort
     backbones: tuple[BackboneNames, ...]
     unavailable: tuple[Unavailable, ...]
-    provenance: Mapping[str, Any]
+    provenance: Provenance
     peak_rss_bytes: int | None
 
 
@@ -161,11 +160,11 @@ def name_films(
         cohort=cohort,
         backbones=tuple(named),
         unavailable=unavailable,
-        provenance=describe_run(command_line)
-        | {
-            "films_sha256": hash_cohort(cohort),
-            "graphs": {backbone.name: graph_key(backbone, "classes") for backbone in chosen},
-        },
+        provenance=describe_study(
+            command_line,
+            films_sha256=hash_cohort(cohort),
+            graphs={backbone.name: graph_key(backbone, "classes") for backbone in chosen},
+        ),
         peak_rss_bytes=peak_rss_bytes(),
     )
 
