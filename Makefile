@@ -67,13 +67,13 @@ format: setup
 # Minutes on two cores. What changed shows in `git diff`; the commit says why.
 golden: setup
 	cd tests && ../$(RUN) golden.make --freeze
-
 bench: setup
 	$(RUN) benchmarks.all
 
 # What is written from the code: a page for each check.
 docs: setup
 	$(VENV)/bin/python docs/generate_checks.py
+	$(VENV)/bin/python -c "from pathlib import Path; from hilum.runs.schema import write_schemas; write_schemas(Path('docs/schemas'))"
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

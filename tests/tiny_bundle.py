@@ -103,7 +103,7 @@ def write_tiny_bundle(folder: Path, *, headline: str = "limited") -> Path:
     guard = fit_guard(
         graph.look(films).features, np.arange(60), rng=np.random.default_rng(0), kept_share=1.0
     )
-    share = {"value": 0.9, "low": 0.8, "high": 0.95, "method": "Clopper-Pearson"}
+    share = {"value": 0.9, "low": 0.8, "high": 0.95, "method": "Clopper-Pearson", "also": {}}
     record = BundleRecord(
         classes=CLASSES,
         positive="Disease",
@@ -129,8 +129,11 @@ def write_tiny_bundle(folder: Path, *, headline: str = "limited") -> Path:
                        "patients": None, "groups": 60},
             "recipe": "hilum",
             "seed": 0,
+            "choice": "only",
             "metrics": dict.fromkeys(("accuracy", "sensitivity", "specificity", "auroc"), share),
-            "operating_point": {"sensitivity": share, "specificity": share, "promised": None},
+            "metrics_of_choosing": None,
+            "operating_point": {"sensitivity": share, "specificity": share, "accuracy": share,
+                                "n_validation": 10, "promised": None},
         },
         made_with=versions(),
         created="2026-01-01T00:00:00+00:00",

@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from hilum.report.bundle_folder import save_bundle as save_bundle
     from hilum.report.recipes_folder import save_recipes as save_recipes
     from hilum.report.run_folder import save_run as save_run
+    from hilum.runs.reading import train_from_run as train_from_run
     from hilum.studies.audits import Audit as Audit
     from hilum.studies.audits import audit as audit
     from hilum.studies.comparing import compare as compare
     from hilum.studies.comparing_recipes import compare_recipes as compare_recipes
     from hilum.studies.comparison import Comparison as Comparison
-    from hilum.studies.retraining import train_from_run as train_from_run
     from hilum.studies.training import train as train
 
 _HOMES = {
@@ -52,7 +52,7 @@ _HOMES = {
     "save_recipes": "hilum.report.recipes_folder",
     "save_run": "hilum.report.run_folder",
     "train": "hilum.studies.training",
-    "train_from_run": "hilum.studies.retraining",
+    "train_from_run": "hilum.runs.reading",
 }
 
 __all__ = [

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, TypedDict
 
 from hilum.classifier.bundle import Bundle
 from hilum.classifier.combined_graph import INPUT, combine
@@ -29,8 +29,31 @@ Format = Literal["onnx", "openvino"]
 SUFFIXES: Final[Mapping[Format, str]] = {"onnx": ".onnx", "openvino": ".xml"}
 """How its name has to end."""
 
-SCHEMA: Final = "hilum.export/1"
-"""Version of what the file says of itself."""
+
+class ExportNotesJson(TypedDict):
+    """What an exported file says of itself, as texts; lists are JSON.
+
+    Attributes:
+        distance_limit: Largest distance that is not refused.
+        hilum: The version that wrote the file.
+    """
+
+    schema: Literal["hilum.export/1"]
+    use: str
+    input: str
+    outputs: str
+    size_px: str
+    classes: str
+    positive: str
+    threshold: str
+    log_odds_threshold: str
+    distance_limit: str
+    backbone: str
+    verdict: str
+    verdict_reasons: str
+    created: str
+    hilum: str
+
 
 _USE: Final = "Research use only. Not a medical device."
 
@@ -78,7 +101,7 @@ def export_bundle(
     if file_format == "onnx":
         _require_onnx()
     graph = combine(bundle, with_map=with_map)
-    about = describe(bundle, graph)
+    about = {name: str(text) for name, text in describe(bundle, graph).items()}
     squares = draw_squares(bundle.record.backbone.size_px)
     expected = answer(bundle, squares, with_map=with_map)
     try:
@@ -107,11 +130,11 @@ def export_bundle(
     return Exported(files[::-1], size_bytes, outputs, len(squares), differences)
 
 
-def describe(bundle: Bundle, graph: openvino.Model) -> dict[str, str]:
+def describe(bundle: Bundle, graph: openvino.Model) -> ExportNotesJson:
     """Say what a reader of the file has to know, as texts; lists are JSON."""
     record = bundle.record
     return {
-        "schema": SCHEMA,
+        "schema": "hilum.export/1",
         "use": _USE,
         "input": f"{INPUT}: films x {record.backbone.size_px} x {record.backbone.size_px} x 1, "
         "uint8, upright, 0 black",

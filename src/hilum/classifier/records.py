@@ -11,10 +11,10 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, TypedDict, cast
 
 from hilum.errors import BundleError, BundleVersionError
-from hilum.evaluation.decisions import OperatingPolicy
+from hilum.evaluation.decisions import OperatingPolicy, PolicyKind
 
 SCHEMA = "hilum.classifier/1"
 
@@ -22,6 +22,96 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _KEY = re.compile(r"[A-Za-z0-9._-]{1,120}")
 _OF_STUDY = ("cohort", "metrics", "operating_point")
 _REMAKE = "Make the bundle again with `hilum train`, or copy it again from where it came."
+
+
+Figure = float | None
+"""A number of a file; null where it cannot be computed."""
+
+
+class IntervalJson(TypedDict):
+    """Lower and upper bound, as fractions."""
+
+    low: Figure
+    high: Figure
+
+
+class EstimateJson(TypedDict):
+    """One figure with its 95 % interval.
+
+    Attributes:
+        method: How the interval was made.
+        also: Other intervals for the same figure, by method.
+    """
+
+    value: Figure
+    low: Figure
+    high: Figure
+    method: str
+    also: dict[str, IntervalJson]
+
+
+class PolicyJson(TypedDict):
+    """By which rule a threshold is chosen on validation films; no target for `youden`."""
+
+    kind: PolicyKind
+    target: float | None
+
+
+class WeightsJson(TypedDict):
+    """Which pretrained weights stand behind a backbone.
+
+    Attributes:
+        origin: Where they come from, and what they were trained on.
+        sha256: Hash of the file.
+        licence: SPDX name.
+        is_verified: The file is the one that the catalog expects.
+    """
+
+    origin: str
+    sha256: str
+    licence: str
+    is_verified: bool
+
+
+class StudyCohortJson(TypedDict):
+    """The training films.
+
+    Attributes:
+        patients: Null where they are not known.
+    """
+
+    name: str
+    n: int
+    per_class: dict[str, int]
+    patients: int | None
+    groups: int
+
+
+class StudyPointJson(TypedDict):
+    """What the operating point did on films that the heads had not seen."""
+
+    sensitivity: EstimateJson
+    specificity: EstimateJson
+    accuracy: EstimateJson
+    n_validation: int
+    promised: Figure
+
+
+class StudyJson(TypedDict):
+    """A study in short; all its figures stand in the bundle's `study.json`.
+
+    Attributes:
+        choice: How the backbone was chosen.
+        metrics_of_choosing: Figures of choosing it; null where nothing was chosen.
+    """
+
+    cohort: StudyCohortJson
+    recipe: str
+    seed: int
+    choice: str
+    metrics: dict[str, EstimateJson]
+    metrics_of_choosing: dict[str, EstimateJson] | None
+    operating_point: StudyPointJson
 
 
 @dataclass(frozen=True)
@@ -35,7 +125,7 @@ class FrozenBackbone:
         scaling: What happens to the grey levels, inside the graph.
         pooling: From the last feature map to the feature vector.
         feature_width: Length of that vector.
-        weights: `origin`, `sha256`, `licence` and `is_verified` of its weights.
+        weights: Its pretrained weights.
     """
 
     name: str
@@ -44,7 +134,7 @@ class FrozenBackbone:
     scaling: str
     pooling: str
     feature_width: int
-    weights: Mapping[str, Any]
+    weights: WeightsJson
 
 
 @dataclass(frozen=True)
@@ -90,8 +180,7 @@ class BundleRecord:
         neighbours: Of the domain guard.
         distance_limit: Largest distance inside the domain.
         verdict: On the training cohort.
-        study: The study's figures in short: `cohort`, `recipe`, `seed`, `metrics`,
-            `operating_point`; all of them stand in the bundle's `study.json`.
+        study: The study's figures in short.
         made_with: Versions of what made the bundle.
         created: When, in ISO 8601.
         files: SHA-256 of the bundle's further files, by name.
@@ -107,7 +196,7 @@ class BundleRecord:
     neighbours: int
     distance_limit: float
     verdict: CohortVerdict
-    study: Mapping[str, Any]
+    study: StudyJson
     made_with: Mapping[str, Any]
     created: str
     files: Mapping[str, str]
@@ -225,7 +314,7 @@ def _record(told: dict[str, Any]) -> BundleRecord:
             backbone,
             size_px=int(backbone.size_px),
             feature_width=int(backbone.feature_width),
-            weights=dict(backbone.weights),
+            weights=cast(WeightsJson, dict(backbone.weights)),
         ),
         graph=GraphReference(_text(graph["key"]), dict(graph["sha256"]), graph["is_included"]),
         n_heads=int(told["n_heads"]),
@@ -234,11 +323,16 @@ def _record(told: dict[str, Any]) -> BundleRecord:
         neighbours=int(told["neighbours"]),
         distance_limit=float(told["distance_limit"]),
         verdict=CohortVerdict(_text(verdict["headline"]), _texts(verdict["reasons"])),
-        study={**told["study"], **{name: dict(told["study"][name]) for name in _OF_STUDY}},
+        study=_study(told["study"]),
         made_with=dict(told["made_with"]),
         created=_text(told["created"]),
         files=dict(told["files"]),
     )
+
+
+def _study(told: dict[str, Any]) -> StudyJson:
+    """Make sure of the parts that every answer has at hand; bundles may lack others."""
+    return cast(StudyJson, {**told, **{name: dict(told[name]) for name in _OF_STUDY}})
 
 
 def _texts(told: Any) -> tuple[str, ...]:

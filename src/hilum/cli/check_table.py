@@ -72,7 +72,8 @@ def check_table_command(
 
     from hilum.evaluation.published_csv import parse_published
     from hilum.evaluation.table_check import check_table
-    from hilum.report.published_results import check_results
+    from hilum.report.published_table import reading_texts
+    from hilum.runs.table_check import describe_table_check
 
     check = check_table(
         parse_published(_read(table)),
@@ -83,7 +84,8 @@ def check_table_command(
         n_audits=_SETS_IN_JSON if is_json else _SETS_SHOWN_WHOLE,
     )
     if is_json:
-        typer.echo(json.dumps(check_results(check, name=table), indent=1))
+        told = describe_table_check(check, name=table, reading=reading_texts(check))
+        typer.echo(json.dumps(told, indent=1))
     else:
         _tell(check)
     raise typer.Exit(0 if check.is_reached else 1)
@@ -139,6 +141,7 @@ def _tell_set(console: Console, check: TableCheck, audit: SetAudit) -> None:
     from rich.table import Table
 
     from hilum.cli.printing import plain
+    from hilum.evaluation.reaching import wrong_counts
     from hilum.report.formatting import p_text
     from hilum.report.published_table import (
         FILMS_NOTE,
@@ -146,7 +149,6 @@ def _tell_set(console: Console, check: TableCheck, audit: SetAudit) -> None:
         percent_text,
         range_text,
         set_title,
-        wrong_counts,
     )
 
     size = audit.size

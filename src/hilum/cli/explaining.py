@@ -6,12 +6,17 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import typer
 from jaxtyping import Bool
 
+from hilum.classifier.answers import (
+    ExplainJson,
+    NamedExplanationJson,
+    describe_explanation,
+    describe_fault,
+)
 from hilum.classifier.classifier import Classifier
 from hilum.classifier.explaining import Explanation, Extras, explain_film, find_class
 from hilum.classifier.predictions import FilmFailure
@@ -22,7 +27,6 @@ from hilum.cohort.manifest import Film
 from hilum.errors import FilmError
 from hilum.features.masks import find_masks, load_mask
 from hilum.report.explanation_picture import draw_explanation
-from hilum.report.explanation_results import describe_explanation
 from hilum.report.explanation_wording import RESEARCH_ONLY, ExplanationWords, word_explanation
 from hilum.report.picture_places import place_pictures, save_picture
 
@@ -68,7 +72,7 @@ def run_explain(
     lungs = {} if masks is None else _find_lungs(films, masks)
     classifier = Classifier.load(bundle, cache_dir=cache_dir)
     find_class(classifier, label)
-    told: list[dict[str, Any]] = []
+    told: list[NamedExplanationJson] = []
     failed: list[tuple[Path, FilmFailure]] = []
     with watching(is_quiet=is_quiet or not extras.has_occlusion) as watcher:
         for k, film in enumerate(films):
@@ -94,8 +98,13 @@ def run_explain(
             picture = None if places is None else places[k]
             if picture is not None:
                 save_picture(draw_explanation(explanation, said), picture)
-            told.append({"path": str(film), "picture": picture and str(picture)}
-                        | describe_explanation(explanation))  # fmt: skip
+            told.append(
+                {
+                    "path": str(film),
+                    "picture": None if picture is None else str(picture),
+                    **describe_explanation(explanation),
+                }
+            )
             if not is_json:
                 _print(film, explanation, said, picture, is_quiet=is_quiet)
     _print_end(told, failed, is_json=is_json, is_quiet=is_quiet)
@@ -132,18 +141,18 @@ def _print(
 
 
 def _print_end(
-    told: Sequence[Mapping[str, Any]],
+    told: list[NamedExplanationJson],
     failed: Sequence[tuple[Path, FilmFailure]],
     *,
     is_json: bool,
     is_quiet: bool,
 ) -> None:
     if is_json:
-        faults = [
-            {"path": str(path), "code": f.code, "message": f.message, "fix": f.fix}
-            for path, f in failed
-        ]
-        typer.echo(json.dumps({"films": told, "failed": faults}, indent=1, ensure_ascii=True))
+        answer: ExplainJson = {
+            "films": told,
+            "failed": [{"path": str(path), **describe_fault(f)} for path, f in failed],
+        }
+        typer.echo(json.dumps(answer, indent=1, ensure_ascii=True))
         return
     for path, failure in failed:
         text = f"Not explained: {path}: {failure.code}: {failure.message} {failure.fix}"

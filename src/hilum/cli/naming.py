@@ -43,9 +43,11 @@ def run_naming(
         The exit code: 0 done, 1 done, but some file could not be read.
     """
     from hilum.cli.progress import watching
-    from hilum.report.naming_folder import naming_results, save_naming
-    from hilum.report.placing import claim_run_folder
-    from hilum.report.run_folder import to_json
+    from hilum.report.naming_folder import save_naming
+    from hilum.report.naming_page import LESSON
+    from hilum.runs.naming import describe_naming
+    from hilum.runs.place import claim_run_folder
+    from hilum.runs.schema import to_json
     from hilum.studies.extracting import open_workshop
     from hilum.studies.naming import name_films_with
 
@@ -58,7 +60,7 @@ def run_naming(
         naming = save_naming(naming, folder, cache_dir=workshop.cache_dir)
     tell_excluded(naming.cohort)
     if output.is_json:
-        typer.echo(to_json(naming_results(naming)), nl=False)
+        typer.echo(to_json(describe_naming(naming, LESSON)), nl=False)
     elif not output.is_quiet:
         _tell(naming)
     if not output.is_quiet:

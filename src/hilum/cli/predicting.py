@@ -7,10 +7,11 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import typer
 
+from hilum.classifier.answers import PredictJson, describe_fault, describe_film
 from hilum.classifier.classifier import Classifier
 from hilum.classifier.predictions import FilmFailure, Prediction
 from hilum.cli.film_lists import list_films
@@ -70,26 +71,14 @@ def run_predict(
 
 
 def _print_json(answers: Answers, *, shows_refused: bool) -> None:
-    films: list[dict[str, Any]] = []
-    failed: list[dict[str, Any]] = []
+    told: PredictJson = {"films": [], "failed": []}
     for path, answer in answers:
         if isinstance(answer, FilmFailure):
-            failed.append({"path": str(path), "code": answer.code, "message": answer.message,
-                           "fix": answer.fix})  # fmt: skip
+            told["failed"].append({"path": str(path), **describe_fault(answer)})
         else:
-            is_shown = answer.in_domain or shows_refused
-            films.append(
-                {
-                    "path": str(path),
-                    "probabilities": dict(answer.probabilities) if is_shown else None,
-                    "call": answer.call,
-                    "in_domain": answer.in_domain,
-                    "distance": answer.distance,
-                    "notes": list(answer.notes),
-                }
-            )
-    told = json.dumps({"films": films, "failed": failed}, indent=1, ensure_ascii=True)
-    typer.echo(told)
+            film = describe_film(answer, shows_refused=shows_refused)
+            told["films"].append({"path": str(path), **film})
+    typer.echo(json.dumps(told, indent=1, ensure_ascii=True))
 
 
 def _print_csv(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -51,8 +51,8 @@ def run_recipes(
         The exit code: 0 done, 1 done with findings that need attention.
     """
     from hilum.cli.progress import watching
-    from hilum.report.placing import claim_run_folder
-    from hilum.report.run_folder import to_json
+    from hilum.runs.place import claim_run_folder
+    from hilum.runs.schema import to_json
     from hilum.studies.extracting import open_workshop
 
     folder = run_folder(output, cohort)
@@ -84,7 +84,7 @@ class _Finished:
     """What was studied and written, and how it is told."""
 
     comparisons: Sequence[Comparison]
-    results: Callable[[], dict[str, Any]]
+    results: Callable[[], Mapping[str, object]]
     tell: Callable[[], None]
 
 
@@ -95,13 +95,16 @@ def _study_one(
     folder: Path,
     workshop: Workshop,
 ) -> _Finished:
-    from hilum.report.run_folder import results, save_run
+    from hilum.report.run_folder import save_run
+    from hilum.runs.comparison import describe_comparison
     from hilum.studies.comparing import compare_with
 
     (recipe,) = recipes
     comparison = compare_with(cohort, replace(options, recipe=recipe), workshop)
     comparison = save_run(comparison, folder, cache_dir=workshop.cache_dir)
-    return _Finished([comparison], lambda: results(comparison), lambda: tell_result(comparison))
+    return _Finished(
+        [comparison], lambda: describe_comparison(comparison), lambda: tell_result(comparison)
+    )
 
 
 def _study_several(
@@ -113,14 +116,17 @@ def _study_several(
 ) -> _Finished:
     from hilum.cli.telling_recipes import tell_recipes
     from hilum.report.recipes_folder import save_recipes
-    from hilum.report.recipes_results import recipes_results
+    from hilum.report.recipes_wording import worth_text
+    from hilum.runs.recipes import describe_recipes
     from hilum.studies.comparing_recipes import compare_recipes_with
 
     several = converted(options, RecipesOptions, recipes=recipes)
     contrast = compare_recipes_with(cohort, several, workshop)
     contrast = save_recipes(contrast, folder, cache_dir=workshop.cache_dir)
     return _Finished(
-        contrast.comparisons, lambda: recipes_results(contrast), lambda: tell_recipes(contrast)
+        contrast.comparisons,
+        lambda: describe_recipes(contrast, word=worth_text),
+        lambda: tell_recipes(contrast),
     )
 
 

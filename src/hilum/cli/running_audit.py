@@ -38,9 +38,10 @@ def run_audit(
         The exit code: 0 done, 1 done with findings that need attention.
     """
     from hilum.cli.progress import watching
-    from hilum.report.audit_folder import audit_summary, save_audit
-    from hilum.report.placing import claim_run_folder
-    from hilum.report.run_folder import to_json
+    from hilum.report.audit_folder import save_audit
+    from hilum.runs.audit import describe_audit_run
+    from hilum.runs.place import claim_run_folder
+    from hilum.runs.schema import to_json
     from hilum.studies.audits import audit_with
     from hilum.studies.extracting import open_workshop
 
@@ -56,7 +57,7 @@ def run_audit(
             finished = save_audit(finished, folder, cache_dir=workshop.cache_dir)
     tell_excluded(finished.cohort)
     if output.is_json:
-        typer.echo(to_json(audit_summary(finished)), nl=False)
+        typer.echo(to_json(describe_audit_run(finished)), nl=False)
     elif not output.is_quiet:
         tell_audit(finished)
     if folder is not None and not output.is_quiet:

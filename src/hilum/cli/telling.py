@@ -158,8 +158,8 @@ def _tell_published(console: Console, comparison: Comparison) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    from hilum.report.replication import SOURCE, make_paper_rows, reading_texts
-    from hilum.studies.replicating import set_beside_paper
+    from hilum.report.replication import make_paper_rows, reading_texts
+    from hilum.studies.replicating import SOURCE, set_beside_paper
 
     published = set_beside_paper(comparison)
     if published is None:

@@ -96,9 +96,8 @@ def train_from(run: Path, options: FromRunOptions, output: BundleOutput) -> int:
     from hilum.classifier.bundle import check_bundle_place
     from hilum.cli.progress import watching
     from hilum.report.bundle_folder import save_bundle
+    from hilum.runs.reading import needs_attention, train_from_run_with
     from hilum.studies.extracting import open_workshop
-    from hilum.studies.past_runs import needs_attention
-    from hilum.studies.retraining import train_from_run_with
 
     folder = output.bundle_folder(run.resolve().name)
     check_bundle_place(folder)
@@ -137,9 +136,12 @@ def _tell_in_words(trained: TrainedClassifier, record: BundleRecord) -> None:
         console.print(f"- {plain(reason)}")
     point = record.study["operating_point"]
     figures = ", ".join(
-        f"{name} {point[name]['value']:.3f} [{point[name]['low']:.3f}, {point[name]['high']:.3f}]"
-        for name in ("sensitivity", "specificity")
-        if point[name]["value"] is not None
+        f"{name} {figure['value']:.3f} [{figure['low']:.3f}, {figure['high']:.3f}]"
+        for name, figure in (
+            ("sensitivity", point["sensitivity"]),
+            ("specificity", point["specificity"]),
+        )
+        if figure["value"] is not None
     )
     console.print(
         f"{plain(record.backbone.title)} ({trained.choice}), {record.n_heads} heads. "

@@ -96,6 +96,11 @@ class Miss:
     trials: int
 
 
+def wrong_counts(right: range, trials: int) -> range:
+    """Turn counts of right calls into counts of wrong ones, ascending."""
+    return range(trials - right[-1], trials - right[0] + 1)
+
+
 def possible_counts(row: PublishedRow, size: SetSize, manner: Manner) -> RowCounts | None:
     """Find the counts behind a row on one test set; None if there are none."""
     tp = row.sensitivity.limits(manner).counts(size.positives)

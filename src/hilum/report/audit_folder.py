@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from hilum.machine import default_cache_dir, peak_rss_bytes
 from hilum.report.audit_page import audited_films, draw_audit_figures, render_audit
-from hilum.report.audit_results import audit_results
-from hilum.report.placing import AUDIT_SCHEMA, check_run_folder, write_run
-from hilum.report.privacy import redacted, redactor
-from hilum.report.run_folder import backbone_results, cohort_results, to_json
-from hilum.report.tables import excluded_table
 from hilum.report.thumbnails import load_thumbnails
+from hilum.runs.audit import describe_audit, describe_audit_run
+from hilum.runs.place import check_run_folder, write_run
+from hilum.runs.privacy import redacted, redactor
+from hilum.runs.schema import to_json
+from hilum.runs.tables import excluded_table
 from hilum.studies.audits import Audit
 
 
@@ -43,27 +40,12 @@ def save_audit(audit: Audit, folder: str | Path, *, cache_dir: str | Path | None
     audit = replace(audit, peak_rss_bytes=peak_rss_bytes())
     files = {
         "report.html": page,
-        "results.json": to_json(audit_summary(audit)),
-        "audit.json": to_json(redacted(audit_results(audit.report, audit.cohort), redact)),
-        "provenance.json": to_json(redacted(dict(audit.provenance), redact)),
+        "results.json": to_json(describe_audit_run(audit)),
+        "audit.json": to_json(redacted(describe_audit(audit.report, audit.cohort), redact)),
+        "provenance.json": to_json(redacted(audit.provenance, redact)),
         **{f"figures/{stem}.svg": svg for stem, svg in figures.items()},
     }
     if audit.cohort.excluded:
         files["excluded.csv"] = excluded_table(audit.cohort)
     write_run(folder, files)
     return audit
-
-
-def audit_summary(audit: Audit) -> dict[str, Any]:
-    """Gather the machine-readable result; it holds neither paths nor file names."""
-    cohort = audit.cohort
-    results = redacted(audit_results(audit.report, cohort), redactor(cohort))
-    return {
-        "schema": AUDIT_SCHEMA,
-        "positive": audit.positive,
-        "classes": list(cohort.classes),
-        "cohort": cohort_results(cohort) | {"groups": int(np.unique(audit.groups).size)},
-        "model": None if audit.model is None else backbone_results(audit.model),
-        **results,
-        "peak_rss_bytes": audit.peak_rss_bytes,
-    }

@@ -12,11 +12,11 @@ from hilum.report.figures import draw_audit
 from hilum.report.films import choose_examples
 from hilum.report.kinship_section import films_of_pairs, view_kinship
 from hilum.report.pages import day_of, render_page
-from hilum.report.privacy import redactor
 from hilum.report.shortcut_section import view_shortcuts
 from hilum.report.tree import list_entries
 from hilum.report.verdict_section import view_verdict
 from hilum.report.wording import joined
+from hilum.runs.privacy import redactor
 from hilum.studies.audits import Audit
 from hilum.studies.comparison import BackboneResult
 from hilum.studies.recipes import RECIPES

@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from hilum.backbones.compiling import compile_backbone
 from hilum.classifier.bundle import Bundle, check_bundle_place, versions, write_bundle
@@ -16,15 +15,15 @@ from hilum.classifier.records import (
     CohortVerdict,
     FrozenBackbone,
     GraphReference,
+    StudyJson,
 )
 from hilum.errors import CacheError
 from hilum.report.model_card import render_card
-from hilum.report.run_folder import results, to_json
+from hilum.runs.comparison import ResultsJson, describe_comparison
+from hilum.runs.figures import BackboneJson, describe_weights
+from hilum.runs.schema import conform, to_json
 from hilum.studies.comparison import Comparison, WeightsRecord
 from hilum.studies.training import TrainedClassifier
-
-_OF_COHORT = ("name", "n", "per_class", "patients", "groups")
-_OF_POINT = ("sensitivity", "specificity", "accuracy", "n_validation", "promised")
 
 
 def save_bundle(
@@ -79,21 +78,21 @@ def save_bundle(
         references=trained.references,
         graph_folder=graph_folder,
         card=render_card(record, study),
-        study=study,
+        study={**study},
     )
     return write_bundle(bundle, folder)
 
 
-def _study(study: Comparison | Mapping[str, Any]) -> dict[str, Any]:
-    if isinstance(study, Comparison):
-        plain: dict[str, Any] = json.loads(to_json(results(study)))
-        return plain
-    return dict(study)
+def _study(study: Comparison | Mapping[str, object]) -> ResultsJson:
+    """Return the study's `results.json`, with null in the place of NaN."""
+    plain = (
+        json.loads(to_json(describe_comparison(study))) if isinstance(study, Comparison) else study
+    )
+    return conform(plain, ResultsJson)
 
 
 def _describe_backbone(trained: TrainedClassifier) -> FrozenBackbone:
-    backbone, weights = trained.backbone, WeightsRecord.of(trained.backbone)
-    record = backbone.record
+    backbone, record = trained.backbone, trained.backbone.record
     return FrozenBackbone(
         name=backbone.name,
         title=backbone.title,
@@ -101,27 +100,34 @@ def _describe_backbone(trained: TrainedClassifier) -> FrozenBackbone:
         scaling=record.input.scaling,
         pooling=record.pooling,
         feature_width=record.feature_width,
-        weights={
-            "origin": weights.origin,
-            "sha256": weights.sha256,
-            "licence": weights.licence,
-            "is_verified": weights.is_verified,
-        },
+        weights=describe_weights(WeightsRecord.of(backbone)),
     )
 
 
-def _summary(
-    trained: TrainedClassifier, study: Mapping[str, Any], told: Mapping[str, Any]
-) -> dict[str, Any]:
+def _summary(trained: TrainedClassifier, study: ResultsJson, told: BackboneJson) -> StudyJson:
     """Keep of the study what every answer should have at hand."""
+    cohort, pick = study["cohort"], study["pick"]
+    assert told["decisions"] is not None, "a classifier has a threshold"
     point = told["decisions"]["operating_point"]
-    is_picked = trained.choice == "smallest of the best tier" and study["pick"] is not None
+    chosen = pick if trained.choice == "smallest of the best tier" else None
     return {
-        "cohort": {name: study["cohort"][name] for name in _OF_COHORT},
+        "cohort": {
+            "name": cohort["name"],
+            "n": cohort["n"],
+            "per_class": cohort["per_class"],
+            "patients": cohort["patients"],
+            "groups": cohort["groups"],
+        },
         "recipe": study["recipe"]["name"],
         "seed": study["seed"],
         "choice": trained.choice,
         "metrics": told["metrics"],
-        "metrics_of_choosing": study["pick"]["metrics"] if is_picked else None,
-        "operating_point": {name: point[name] for name in _OF_POINT},
+        "metrics_of_choosing": None if chosen is None else chosen["metrics"],
+        "operating_point": {
+            "sensitivity": point["sensitivity"],
+            "specificity": point["specificity"],
+            "accuracy": point["accuracy"],
+            "n_validation": point["n_validation"],
+            "promised": point["promised"],
+        },
     }

@@ -24,7 +24,6 @@ from hilum.report.films import (
 )
 from hilum.report.kinship_section import films_of_pairs, view_kinship
 from hilum.report.pages import day_of, render_page
-from hilum.report.privacy import cohorts_of, redactor
 from hilum.report.replication import make_paper_rows, paper_scale_start, reading_texts
 from hilum.report.shortcut_section import view_shortcuts
 from hilum.report.standings import make_matrix
@@ -34,6 +33,7 @@ from hilum.report.thumbnails import data_uri
 from hilum.report.transfer_section import view_transfer
 from hilum.report.tree import list_entries
 from hilum.report.verdict_section import view_verdict
+from hilum.runs.privacy import cohorts_of, redactor
 from hilum.studies.comparison import BackboneResult, Comparison
 from hilum.studies.replicating import set_beside_paper
 

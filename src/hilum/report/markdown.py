@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+
+from hilum.classifier.records import EstimateJson
 
 
-def value(estimate: Mapping[str, Any]) -> str:
+def value(estimate: EstimateJson | None) -> str:
     """Write the figure of an estimate."""
-    return "not defined" if estimate["value"] is None else f"{estimate['value']:.3f}"
+    figure = estimate and estimate["value"]
+    return "not defined" if figure is None else f"{figure:.3f}"
 
 
-def bounds(estimate: Mapping[str, Any]) -> str:
+def bounds(estimate: EstimateJson | None) -> str:
     """Write its interval; empty where there is none."""
-    if estimate["low"] is None or estimate["high"] is None:
+    if estimate is None or estimate["low"] is None or estimate["high"] is None:
         return ""
     return f"[{estimate['low']:.3f}, {estimate['high']:.3f}]"
 

@@ -7,14 +7,13 @@ and where it is `withheld`, no figure goes into the machine-readable part.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
 
 from hilum.backbones.catalog import CATALOG
 from hilum.classifier.records import BundleRecord
 from hilum.report.calling_wording import calling_text
 from hilum.report.markdown import bounds, code, table, text
 from hilum.report.model_card_figures import figure_title, figures_section, quoted, subgroups_section
+from hilum.runs.comparison import ResultsJson
 
 HEADLINES = {
     "supported": "The training cohort supports the figures below.",
@@ -26,7 +25,7 @@ HEADLINES = {
 _LICENCES = {"Apache-2.0": "apache-2.0", "MIT": "mit", "BSD-3-Clause": "bsd-3-clause"}
 
 
-def render_card(record: BundleRecord, study: Mapping[str, Any]) -> str:
+def render_card(record: BundleRecord, study: ResultsJson) -> str:
     """Write a classifier's model card.
 
     Args:
@@ -83,11 +82,11 @@ def _model_index(record: BundleRecord) -> list[str]:
         *(
             line
             for name in ("accuracy", "sensitivity", "specificity", "auroc")
-            if metrics[name]["value"] is not None
+            if (reached := metrics[name]["value"]) is not None
             for line in (
                 f"    - type: {'roc_auc' if name == 'auroc' else name}",
                 f"      name: {json.dumps(f'{figure_title(name)} {bounds(metrics[name])}')}",
-                f"      value: {metrics[name]['value']:.4f}",
+                f"      value: {reached:.4f}",
             )
         ),
     ]
@@ -143,12 +142,12 @@ def _uses(record: BundleRecord) -> str:
     )
 
 
-def _data(record: BundleRecord, study: Mapping[str, Any]) -> str:
+def _data(record: BundleRecord, study: ResultsJson) -> str:
     cohort = record.study["cohort"]
     patients = (
         "patients unknown" if cohort["patients"] is None else f"{cohort['patients']} patients"
     )
-    twins = sum(study["audit"]["twins"].values()) if study.get("audit") else 0
+    twins = sum(study["audit"]["twins"].values())
     copies = f" {twins} pairs of films are one film, and were held together." if twins else ""
     rows = [(text(label), str(n)) for label, n in cohort["per_class"].items()]
     return (
@@ -160,7 +159,7 @@ def _data(record: BundleRecord, study: Mapping[str, Any]) -> str:
     )
 
 
-def _limits(record: BundleRecord, study: Mapping[str, Any]) -> str:
+def _limits(record: BundleRecord, study: ResultsJson) -> str:
     limits = [
         "It knows films like those of its cohort. The domain guard refuses what is plainly "
         "different; it does not notice a film that looks alike and comes from another scanner, "
@@ -171,7 +170,7 @@ def _limits(record: BundleRecord, study: Mapping[str, Any]) -> str:
     if record.study["cohort"]["patients"] is None:
         limits.insert(0, "Patients are unknown: films of one patient may have been tested by heads "
                          "that saw another of them, which makes figures look better.")  # fmt: skip
-    if not study.get("external"):
+    if study["external"] is None:
         limits.append("No film from elsewhere was tried.")
     return "## Limits\n\n" + "\n".join(f"- {limit}" for limit in limits)
 
@@ -201,7 +200,7 @@ def _where_the_backbone_is(record: BundleRecord) -> str:
     )
 
 
-def _making(study: Mapping[str, Any]) -> str:
+def _making(study: ResultsJson) -> str:
     recipe = study["recipe"]
     how = f"{recipe['folds']} folds, drawn {recipe['repeats']} times" if recipe["folds"] else ""
     return (

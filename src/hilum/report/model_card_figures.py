@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from hilum.classifier.records import BundleRecord
+from hilum.classifier.records import BundleRecord, EstimateJson
 from hilum.report.formatting import metric_title
 from hilum.report.markdown import bounds, code, table, text, value
+from hilum.runs.comparison import ResultsJson
 
 
-def figures_section(record: BundleRecord, study: Mapping[str, Any]) -> str:
+def figures_section(record: BundleRecord, study: ResultsJson) -> str:
     """Tell how films that the heads never saw were called."""
     point = record.study["operating_point"]
     metrics = quoted(record)
     names = [name for name in metrics if metrics[name]["value"] is not None]
     rows = [(figure_title(name), value(metrics[name]), bounds(metrics[name])) for name in names]
     fixed = [
-        (f"{metric_title(name)} at the operating point", value(point[name]), bounds(point[name]))
-        for name in ("sensitivity", "specificity")
+        (f"{metric_title(name)} at the operating point", value(figure), bounds(figure))
+        for name, figure in (
+            ("sensitivity", point["sensitivity"]),
+            ("specificity", point["specificity"]),
+        )
     ]
     greyed = (
         "**The verdict is withheld: these figures do not show that the disease was seen.**\n\n"
@@ -45,8 +48,11 @@ def figures_section(record: BundleRecord, study: Mapping[str, Any]) -> str:
     )
 
 
-def _calibration(record: BundleRecord, study: Mapping[str, Any]) -> str:
-    after = _of_backbone(study, record.backbone.name)["decisions"]["calibration"]["after"]
+def _calibration(record: BundleRecord, study: ResultsJson) -> str:
+    (told,) = (each for each in study["backbones"] if each["name"] == record.backbone.name)
+    if told["decisions"] is None:
+        return ""
+    after = told["decisions"]["calibration"]["after"]
     error, chance = after["calibration_error"]["value"], after["error_by_chance"]
     if error is None or chance is None:
         return ""
@@ -58,9 +64,9 @@ def _calibration(record: BundleRecord, study: Mapping[str, Any]) -> str:
     )
 
 
-def _external(study: Mapping[str, Any], name: str) -> str:
-    external = study.get("external")
-    if not external:
+def _external(study: ResultsJson, name: str) -> str:
+    external = study["external"]
+    if external is None:
         return "\n\nThe heads were not tried on films from elsewhere."
     (transfer,) = (each for each in external["transfers"] if each["name"] == name)
     rows = [
@@ -75,9 +81,9 @@ def _external(study: Mapping[str, Any], name: str) -> str:
     )
 
 
-def subgroups_section(study: Mapping[str, Any]) -> str:
+def subgroups_section(study: ResultsJson) -> str:
     """Tell how the figures differ between groups of films, where these are known."""
-    groups = study.get("subgroups") or []
+    groups = study["subgroups"]
     if not groups:
         return (
             "## Subgroups\n\nSex, age, view and source of the films are not known, so nothing can "
@@ -105,13 +111,6 @@ def figure_title(name: str) -> str:
     return metric_title(name) + ("" if is_of_ranks else ", by the highest score")
 
 
-def quoted(record: BundleRecord) -> Mapping[str, Any]:
+def quoted(record: BundleRecord) -> Mapping[str, EstimateJson]:
     """Return the figures to quote: those of choosing, where the backbone was chosen."""
-    chosen: Mapping[str, Any] | None = record.study["metrics_of_choosing"]
-    metrics: Mapping[str, Any] = record.study["metrics"]
-    return chosen or metrics
-
-
-def _of_backbone(study: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    (told,) = (each for each in study["backbones"] if each["name"] == name)
-    return dict(told)
+    return record.study["metrics_of_choosing"] or record.study["metrics"]

@@ -1,23 +1,22 @@
-"""A finished naming on disk: its run folder, and its machine-readable result.
+"""A finished naming on disk: its run folder.
 
 Films are named by path in `imagenet.csv` and `excluded.csv` alone.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from hilum.backbones.imagenet import imagenet_classes
 from hilum.machine import default_cache_dir, peak_rss_bytes
 from hilum.report.naming_page import LESSON, films_named, render_naming
-from hilum.report.placing import NAMING_SCHEMA, check_run_folder, write_run
-from hilum.report.privacy import redacted, redactor
-from hilum.report.run_folder import cohort_results, to_json
-from hilum.report.tables import excluded_table, imagenet_table
 from hilum.report.thumbnails import load_thumbnails
-from hilum.studies.naming import BackboneNames, Likeness, Naming
+from hilum.runs.naming import describe_naming
+from hilum.runs.place import check_run_folder, write_run
+from hilum.runs.privacy import redacted, redactor
+from hilum.runs.schema import to_json
+from hilum.runs.tables import excluded_table, imagenet_table
+from hilum.studies.naming import Naming
 
 
 def save_naming(
@@ -44,7 +43,7 @@ def save_naming(
     naming = replace(naming, peak_rss_bytes=peak_rss_bytes())
     files = {
         "report.html": report,
-        "results.json": to_json(naming_results(naming)),
+        "results.json": to_json(describe_naming(naming, LESSON)),
         "imagenet.csv": imagenet_table(naming),
         "provenance.json": to_json(redacted(naming.provenance, redactor(naming.cohort))),
     }
@@ -52,56 +51,3 @@ def save_naming(
         files["excluded.csv"] = excluded_table(naming.cohort)
     write_run(folder, files)
     return naming
-
-
-def naming_results(naming: Naming) -> dict[str, Any]:
-    """Gather the machine-readable result; it holds neither paths nor file names."""
-    return {
-        "schema": NAMING_SCHEMA,
-        "classes": list(naming.cohort.classes),
-        "cohort": cohort_results(naming.cohort),
-        "lesson": list(LESSON),
-        "backbones": [_backbone(naming, backbone) for backbone in naming.backbones],
-        "unavailable": [asdict(absent) for absent in naming.unavailable],
-        "peak_rss_bytes": naming.peak_rss_bytes,
-    }
-
-
-def _backbone(naming: Naming, backbone: BackboneNames) -> dict[str, Any]:
-    things = imagenet_classes()
-    return {
-        "name": backbone.name,
-        "title": backbone.title,
-        "size_px": backbone.size_px,
-        "weights": asdict(backbone.weights),
-        "per_class": [
-            {
-                "label": names.label,
-                "n_films": names.n_films,
-                "top": [_likeness(likeness) for likeness in names.top],
-                "commonest": _likeness(names.commonest),
-            }
-            for names in backbone.per_class
-        ],
-        "films": [
-            {
-                "film_id": film.film_id,
-                "top": [
-                    {"class": things[thing], "probability": probability}
-                    for thing, probability in zip(numbers, probabilities, strict=True)
-                ],
-            }
-            for film, numbers, probabilities in zip(
-                naming.cohort.films, backbone.things, backbone.probabilities, strict=True
-            )
-        ],
-    }
-
-
-def _likeness(likeness: Likeness) -> dict[str, Any]:
-    return {
-        "class": likeness.thing,
-        "index": likeness.index,
-        "probability": likeness.probability,
-        "share_first": likeness.share_first,
-    }

@@ -16,10 +16,10 @@ from hilum.report.cohort_section import view_excluded
 from hilum.report.films import choose_examples
 from hilum.report.formatting import bytes_text, films_text
 from hilum.report.pages import day_of, render_page
-from hilum.report.privacy import redactor
 from hilum.report.thumbnails import data_uri
 from hilum.report.tree import list_entries
 from hilum.report.wording import joined, unverified_text
+from hilum.runs.privacy import redactor
 from hilum.studies.naming import BackboneNames, Likeness, Naming
 
 LESSON = (

@@ -17,6 +17,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from hilum.report.palette import css_variables
+from hilum.studies.provenance import Provenance
 
 _FURTHER_STYLES: Mapping[str, tuple[str, ...]] = {
     "report": ("audit.css", "decisions.css"),
@@ -53,9 +54,9 @@ def render_page(name: str, /, **content: Any) -> str:
     )
 
 
-def day_of(provenance: Mapping[str, Any]) -> str:
+def day_of(provenance: Provenance) -> str:
     """Find the day of the run; a page itself never looks at the clock."""
-    return str(provenance.get("created", ""))[:10]
+    return provenance["created"][:10]
 
 
 def _digest(text: str) -> str:

@@ -81,11 +81,6 @@ def range_text(counts: range) -> str:
     return f"{counts[0]}" if len(counts) == 1 else f"{counts[0]}–{counts[-1]}"
 
 
-def wrong_counts(right: range, trials: int) -> range:
-    """Turn counts of right calls into counts of wrong ones, ascending."""
-    return range(trials - right[-1], trials - right[0] + 1)
-
-
 def percent_text(share: float) -> str:
     """Write a share in percent, without the sign: `2`, `43.8`, `0.05`."""
     return f"{100 * share:.3g}"

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from hilum.report.placing import check_run_folder, write_run
 from hilum.report.recipes_html import render_recipes
-from hilum.report.recipes_results import recipes_results
-from hilum.report.run_folder import run_files, to_json
+from hilum.report.recipes_wording import worth_text
+from hilum.report.run_folder import run_files
+from hilum.runs.place import check_run_folder, write_run
+from hilum.runs.recipes import describe_recipes
+from hilum.runs.schema import to_json
 from hilum.studies.contrasting import RecipeContrast
 
 
@@ -40,6 +42,6 @@ def save_recipes(
         files |= {f"{comparison.recipe.name}/{name}": text for name, text in run.items()}
     contrast = replace(contrast, comparisons=tuple(comparisons))
     files["report.html"] = render_recipes(contrast)
-    files["results.json"] = to_json(recipes_results(contrast))
+    files["results.json"] = to_json(describe_recipes(contrast, word=worth_text))
     write_run(folder, files)
     return contrast

@@ -7,8 +7,8 @@ from typing import Any
 from hilum.report import formatting, wording
 from hilum.report import recipes_wording as words
 from hilum.report.pages import day_of, render_page
-from hilum.report.privacy import cohorts_of, redactor
 from hilum.report.standings import headline_metrics, make_cell, scale_start
+from hilum.runs.privacy import cohorts_of, redactor
 from hilum.studies.comparison import BackboneResult, Comparison
 from hilum.studies.contrasting import RecipeContrast
 from hilum.studies.recipe_settings import SETTINGS

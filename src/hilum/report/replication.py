@@ -1,4 +1,4 @@
-"""The paper's table beside ours: rows, words, and the part of `results.json`.
+"""The paper's table beside ours: rows and words.
 
 A row that ran on unverified weights shows nothing of its own: a figure beside the
 published one would be read as the network's.
@@ -6,10 +6,9 @@ published one would be read as the network's.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
-from hilum.evaluation.replication import ReplicatedFigure, ReplicatedRow, agreeing_counts
+from hilum.evaluation.replication import ReplicatedFigure, agreeing_counts
 from hilum.evaluation.results import Interval
 from hilum.report.formatting import metric_title, p_text
 from hilum.report.published_table import size_text
@@ -18,9 +17,7 @@ from hilum.report.wording import UNVERIFIED, joined
 from hilum.studies.comparison import Comparison
 from hilum.studies.replicating import PaperTable
 
-NOT_RUN = "did not run"
 _POSITIVE = "COVID-19"
-SOURCE = "Bansal and Sridhar (2020), Table 1"
 
 
 @dataclass(frozen=True)
@@ -71,7 +68,7 @@ def make_paper_rows(table: PaperTable) -> tuple[PaperRow, ...]:
         PaperRow(
             model=row.model,
             cells=tuple(_cell(metric, figure, start) for metric, figure in row.figures.items()),
-            withheld=_withheld(table, row),
+            withheld=table.why_withheld(row) or "",
         )
         for row in table.replication.rows
     )
@@ -104,43 +101,6 @@ def reading_texts(table: PaperTable, comparison: Comparison) -> list[str]:
         "every row. All intervals are exact (Clopper-Pearson, 95 %) and take each film as a "
         "witness of its own.",
     ]
-
-
-def replication_results(table: PaperTable | None) -> dict[str, Any] | None:
-    """Put the table into plain types, for JSON; shares are fractions."""
-    if table is None:
-        return None
-    return {
-        "source": SOURCE,
-        "implied": asdict(table.replication.size),
-        "rows": [
-            {
-                "name": row.model,
-                "published": {
-                    metric: {"printed": figure.printed, "value": figure.published.lowest}
-                    | asdict(figure.published.interval)
-                    for metric, figure in row.figures.items()
-                },
-                "ours": {
-                    metric: {"value": figure.repeated.value}
-                    | asdict(figure.repeated.interval)
-                    | {"p": figure.repeated.p, "adjusted_p": figure.repeated.adjusted_p}
-                    for metric, figure in row.figures.items()
-                    if figure.repeated
-                }
-                or None,
-                "withheld": _withheld(table, row) or None,
-            }
-            for row in table.replication.rows
-        ],
-    }
-
-
-def _withheld(table: PaperTable, row: ReplicatedRow) -> str:
-    """Say why nothing of ours stands in a row; empty if something does."""
-    if row.model in table.unverified:
-        return UNVERIFIED
-    return "" if all(figure.repeated for figure in row.figures.values()) else NOT_RUN
 
 
 def _cell(metric: str, figure: ReplicatedFigure, start: float) -> PaperCell:

@@ -10,7 +10,6 @@ from hilum.report import transfer_wording as words
 from hilum.report.formatting import films_text, metric_title
 from hilum.report.standings import HEADLINE_METRICS
 from hilum.report.standings_section import find_leader
-from hilum.report.transfer_results import redacted_sources
 from hilum.report.transfer_rows import (
     Figures,
     TransferRow,
@@ -20,6 +19,7 @@ from hilum.report.transfer_rows import (
     make_row,
     start_of,
 )
+from hilum.runs.privacy import redacted_sources
 from hilum.studies.comparison import Comparison
 from hilum.studies.transfer import ExternalValidation, SourceValidation, Transfer
 from hilum.studies.transferring import TRAVELLING

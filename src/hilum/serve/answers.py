@@ -6,6 +6,13 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from hilum.classifier.answers import (
+    BoundedJson,
+    ModelJson,
+    PredictionsJson,
+    describe_fault,
+    describe_film,
+)
 from hilum.classifier.classifier import Classifier
 from hilum.classifier.predictions import FilmFailure, Prediction
 from hilum.classifier.records import SCHEMA
@@ -14,46 +21,25 @@ from hilum.serve.problems import film_status
 from hilum.serve.settings import ServeLimits
 
 
-def describe_film(
-    prediction: Prediction, distance_limit: float, *, shows_refused: bool
-) -> dict[str, Any]:
-    """Tell one film's answer.
-
-    Args:
-        prediction: The answer.
-        distance_limit: Largest distance inside the domain.
-        shows_refused: Give probabilities outside the domain, too, where they mean nothing.
-    """
-    is_shown = prediction.in_domain or shows_refused
-    return {
-        "probabilities": dict(prediction.probabilities) if is_shown else None,
-        "call": prediction.call,
-        "in_domain": prediction.in_domain,
-        "distance": prediction.distance,
-        "distance_limit": distance_limit,
-        "notes": list(prediction.notes),
-    }
-
-
 def describe_films(
     answers: Sequence[Prediction | FilmFailure], distance_limit: float, *, shows_refused: bool
-) -> dict[str, Any]:
+) -> PredictionsJson:
     """Tell the answers to a request's films, each with its place in the request."""
-    films, failed = [], []
+    told: PredictionsJson = {"films": [], "failed": []}
     for index, answer in enumerate(answers):
         if isinstance(answer, FilmFailure):
-            told = {"code": answer.code, "message": answer.message, "fix": answer.fix}
-            failed.append({"index": index, **told, "status": film_status(answer.code)})
+            status = film_status(answer.code)
+            told["failed"].append({"index": index, **describe_fault(answer), "status": status})
         else:
-            told = describe_film(answer, distance_limit, shows_refused=shows_refused)
-            films.append({"index": index, **told})
-    return {"films": films, "failed": failed}
+            film = describe_film(answer, shows_refused=shows_refused, distance_limit=distance_limit)
+            told["films"].append({"index": index, **film})
+    return told
 
 
-def describe_model(classifier: Classifier, limits: ServeLimits) -> dict[str, Any]:
+def describe_model(classifier: Classifier, limits: ServeLimits) -> ModelJson:
     """Tell what the classifier is, what it was trained on, and what the server takes."""
     record = classifier.record
-    reached = record.study.get("operating_point") or {}
+    reached = record.study.get("operating_point", {})
     return {
         "schema": SCHEMA,
         "classes": list(record.classes),
@@ -73,7 +59,7 @@ def describe_model(classifier: Classifier, limits: ServeLimits) -> dict[str, Any
             "headline": record.verdict.headline,
             "reasons": list(record.verdict.reasons),
         },
-        "study": _finite(dict(record.study)),
+        "study": _finite(record.study),
         "card": classifier.card,
         "created": record.created,
         "limits": {
@@ -98,7 +84,8 @@ def _finite(told: Any) -> Any:
     return told
 
 
-def _bounded(figure: Any) -> Any:
+def _bounded(figure: Any) -> BoundedJson | None:
     if not isinstance(figure, dict):
         return None
-    return _finite({name: figure.get(name) for name in ("value", "low", "high")})
+    value, low, high = (_finite(figure.get(name)) for name in ("value", "low", "high"))
+    return {"value": value, "low": low, "high": high}

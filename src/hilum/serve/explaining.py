@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import io
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
+from hilum.classifier.answers import PicturesJson
 from hilum.classifier.classifier import Classifier
 from hilum.classifier.heatmaps import heatmap_overlay
 from hilum.classifier.predictions import Prediction
@@ -29,7 +29,7 @@ class ExplainedFilm:
     """
 
     prediction: Prediction
-    pictures: dict[str, Any]
+    pictures: PicturesJson
 
 
 def explain_upload(

@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from hilum.classifier.answers import ProblemJson
 from hilum.classifier.predictions import FilmFailure
 
 MEDIA_TYPE = "application/problem+json"
@@ -66,7 +66,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word
         return cls(film_status(failure.code), failure.code, failure.message, fix=failure.fix)
 
     @property
-    def document(self) -> dict[str, Any]:
+    def document(self) -> ProblemJson:
         """The problem as JSON tells it."""
         return {
             "type": f"urn:hilum:problem:{self.code.lower()}",

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from hilum.classifier.answers import ExplainedJson, describe_film
 from hilum.classifier.classifier import Classifier
 from hilum.classifier.predictions import FilmFailure
 from hilum.errors import FilmError, HilumError
 from hilum.machine import usable_cores
-from hilum.serve.answers import describe_film, describe_films, describe_model
+from hilum.serve.answers import describe_films, describe_model
 from hilum.serve.batching import FilmLine
 from hilum.serve.explaining import explain_upload
 from hilum.serve.limits import HeldBytes
@@ -100,9 +101,12 @@ class Service:
             self._held.give_back(len(film))
         self.metrics.count_films([explained.prediction])
         prediction = describe_film(
-            explained.prediction, self._distance_limit, shows_refused=shows_refused
+            explained.prediction,
+            shows_refused=shows_refused,
+            distance_limit=self._distance_limit,
         )
-        return _json({"prediction": prediction, **explained.pictures})
+        told: ExplainedJson = {"prediction": prediction, **explained.pictures}
+        return _json(told)
 
     async def model(self, _: Request) -> Response:
         """Tell what the classifier is."""
@@ -147,10 +151,10 @@ def _yes_or_no(request: Request, name: str) -> bool:
     return _YES_AND_NO[said]
 
 
-def _json(told: dict[str, Any]) -> Response:
+def _json(told: Mapping[str, object]) -> Response:
     return Response(_json_bytes(told), media_type="application/json")
 
 
-def _json_bytes(told: dict[str, Any]) -> bytes:
+def _json_bytes(told: Mapping[str, object]) -> bytes:
     # NaN and infinity are no JSON: better an error here than one in every reader.
     return json.dumps(told, ensure_ascii=False, allow_nan=False).encode()

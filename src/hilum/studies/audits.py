@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from jaxtyping import Int
@@ -30,7 +28,7 @@ from hilum.studies.options import (
     takes,
 )
 from hilum.studies.preparing import check_cache, choose_backbones, hash_cohort
-from hilum.studies.provenance import describe_run
+from hilum.studies.provenance import Provenance, describe_study
 from hilum.studies.recipes import find_recipe
 from hilum.studies.scrutiny import audit_study, audit_without_folds
 from hilum.studies.shortcuts import Champion
@@ -56,7 +54,7 @@ class Audit:
     groups: Int[np.ndarray, " films"]
     report: AuditReport
     model: BackboneResult | None
-    provenance: Mapping[str, Any]
+    provenance: Provenance
     peak_rss_bytes: int | None
 
 
@@ -112,11 +110,11 @@ def audit_with(cohort: Cohort, options: AuditOptions, workshop: Workshop) -> Aud
         groups=groups,
         report=report,
         model=model,
-        provenance=describe_run(workshop.command_line)
-        | {
-            "films_sha256": hash_cohort(survey.cohort),
-            "graphs": {guide.name: graph_key(guide)},
-            "seed": options.seed,
-        },
+        provenance=describe_study(
+            workshop.command_line,
+            films_sha256=hash_cohort(survey.cohort),
+            graphs={guide.name: graph_key(guide)},
+            seed=options.seed,
+        ),
         peak_rss_bytes=peak_rss_bytes(),
     )

@@ -12,7 +12,7 @@ from hilum.features.extraction import ExtractionCost, FeatureTable
 from hilum.features.views import rotated_views
 from hilum.heads.training import train_heads
 from hilum.machine import peak_rss_bytes
-from hilum.studies.admitting import admit_external, check_external, look_ahead
+from hilum.studies.admitting import Admission, admit_external, check_external, look_ahead
 from hilum.studies.assessing import Assessment, assess, decide_by_scores, judge_scores
 from hilum.studies.by_source import validate_by_source
 from hilum.studies.comparison import (
@@ -32,7 +32,7 @@ from hilum.studies.preparing import (
     fed_as,
     hash_cohort,
 )
-from hilum.studies.provenance import describe_run
+from hilum.studies.provenance import SomeProvenance, describe_study
 from hilum.studies.recipes import as_recipe
 from hilum.studies.scrutiny import audit_study, check_labels_agree
 from hilum.studies.shortcuts import Champion
@@ -150,13 +150,12 @@ def run_study(
         comparisons=assessment.comparisons,
         unavailable=unavailable,
         audit=audit,
-        provenance=describe_run(workshop.command_line)
-        | {
-            "films_sha256": hash_cohort(cohort),
-            "graphs": {backbone.name: graph_key(backbone) for backbone in chosen},
-            "split_seed": seed if recipe.split_seed is None else recipe.split_seed,
-        }
-        | ({} if admission is None else {"external_films_sha256": hash_cohort(admission.cohort)}),
+        provenance=describe_study(
+            workshop.command_line,
+            films_sha256=hash_cohort(cohort),
+            graphs={backbone.name: graph_key(backbone) for backbone in chosen},
+            **_provenance(seed if recipe.split_seed is None else recipe.split_seed, admission),
+        ),
         peak_rss_bytes=peak_rss_bytes(),
         tiers=assessment.tiers,
         ensemble=assessment.ensemble,
@@ -165,6 +164,13 @@ def run_study(
         by_source=by_source,
         external=external,
     )
+
+
+def _provenance(split_seed: int, admission: Admission | None) -> SomeProvenance:
+    if admission is None:
+        return {"split_seed": split_seed}
+    films_sha256 = hash_cohort(admission.cohort)
+    return {"split_seed": split_seed, "external_films_sha256": films_sha256}
 
 
 def judge_backbone(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from hilum.auditing.report import AuditReport
 from hilum.auditing.verdict import Verdict
@@ -18,6 +16,7 @@ from hilum.evaluation.selecting import NestedPick
 from hilum.evaluation.subgroups import SubgroupComparison
 from hilum.heads.recipe import HeadRecipe
 from hilum.heads.training import TrainedHeads
+from hilum.studies.provenance import Provenance
 from hilum.studies.transfer import ExternalValidation, SourceValidation
 
 
@@ -188,7 +187,7 @@ class Comparison:
     comparisons: tuple[PairedComparison, ...]
     unavailable: tuple[Unavailable, ...]
     audit: AuditReport
-    provenance: Mapping[str, Any]
+    provenance: Provenance
     peak_rss_bytes: int | None
     tiers: tuple[tuple[str, ...], ...] = ()
     ensemble: Ensemble | None = None

@@ -7,9 +7,7 @@ split, measured or compared.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Float32, Int
@@ -24,7 +22,7 @@ from hilum.studies.comparison import Unavailable, WeightsRecord
 from hilum.studies.extracting import Workshop, open_workshop
 from hilum.studies.options import NamingOptions, takes
 from hilum.studies.preparing import check_cache, choose_backbones, hash_cohort
-from hilum.studies.provenance import describe_run
+from hilum.studies.provenance import Provenance, describe_study
 
 N_TOP = 5
 
@@ -102,7 +100,7 @@ class Naming:
     cohort: Cohort
     backbones: tuple[BackboneNames, ...]
     unavailable: tuple[Unavailable, ...]
-    provenance: Mapping[str, Any]
+    provenance: Provenance
     peak_rss_bytes: int | None
 
 
@@ -144,11 +142,11 @@ def name_films_with(cohort: Cohort, options: NamingOptions, workshop: Workshop) 
         cohort=cohort,
         backbones=tuple(named),
         unavailable=unavailable,
-        provenance=describe_run(workshop.command_line)
-        | {
-            "films_sha256": hash_cohort(cohort),
-            "graphs": {backbone.name: graph_key(backbone, "classes") for backbone in chosen},
-        },
+        provenance=describe_study(
+            workshop.command_line,
+            films_sha256=hash_cohort(cohort),
+            graphs={backbone.name: graph_key(backbone, "classes") for backbone in chosen},
+        ),
         peak_rss_bytes=peak_rss_bytes(),
     )
 

@@ -9,14 +9,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Literal
 
 from hilum.backbones.catalog import PAPER_SIX
 from hilum.evaluation.published import PublishedTable
 from hilum.evaluation.published_csv import parse_published
-from hilum.evaluation.replication import Replication, set_beside
+from hilum.evaluation.replication import ReplicatedRow, Replication, set_beside
 from hilum.evaluation.table_check import TableCheck, check_table
 from hilum.studies.comparison import Comparison
 from hilum.studies.recipes import RECIPES
+
+SOURCE = "Bansal and Sridhar (2020), Table 1"
+
+Withheld = Literal["did not run", "unverified weights"]
+"""Why nothing of ours may stand beside a published figure."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,12 @@ class PaperTable:
 
     replication: Replication
     unverified: frozenset[str]
+
+    def why_withheld(self, row: ReplicatedRow) -> Withheld | None:
+        """Say why nothing of ours stands in a row; None if something does."""
+        if row.model in self.unverified:
+            return "unverified weights"
+        return None if all(figure.repeated for figure in row.figures.values()) else "did not run"
 
 
 def set_beside_paper(comparison: Comparison) -> PaperTable | None:

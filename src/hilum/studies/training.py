@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -64,7 +64,7 @@ class TrainedClassifier:
     guard: DomainGuard
     references: ReferenceMaps | None
     policy: OperatingPolicy
-    study: Comparison | Mapping[str, Any]
+    study: Comparison | Mapping[str, object]
     cache_dir: Path
 
     def __repr__(self) -> str:
@@ -200,7 +200,7 @@ def assemble(
     positive: str,
     seed: int,
     choice: Choice,
-    study: Comparison | Mapping[str, Any],
+    study: Comparison | Mapping[str, object],
 ) -> TrainedClassifier:
     """Put heads, calibration, operating point and guard together.
 

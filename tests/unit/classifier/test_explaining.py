@@ -8,6 +8,7 @@ import openvino
 import pytest
 from PIL import Image
 
+from hilum.classifier.answers import describe_explanation
 from hilum.classifier.classifier import Classifier
 from hilum.classifier.explaining import Extras, explain_film
 from hilum.classifier.graph import FeatureGraph
@@ -21,7 +22,6 @@ from hilum.classifier.references import (
 from hilum.classifier.sanity import check_sanity, rank_correlation
 from hilum.errors import ExplanationError
 from hilum.report.explanation_picture import SOFTWARE, draw_explanation
-from hilum.report.explanation_results import describe_explanation
 from hilum.report.explanation_wording import word_explanation, word_probability
 from tiny_bundle import (
     CELLS,

@@ -16,10 +16,11 @@ from make_comparison import make_comparison, render_page, with_nasty_names
 from make_decisions import with_decisions
 
 from hilum.evaluation.decisions import Decisions
-from hilum.report.decisions_results import decisions_results
 from hilum.report.decisions_section import view_decisions
 from hilum.report.figures import draw_figures
-from hilum.report.run_folder import results, to_json
+from hilum.runs.comparison import describe_comparison
+from hilum.runs.figures import describe_decisions
+from hilum.runs.schema import to_json
 from hilum.studies.comparison import Comparison, Ensemble
 from unit.report.make_assessment import make_assessed
 
@@ -123,7 +124,7 @@ def test_the_choice_made_anew_speaks_where_there_was_one() -> None:
 
 def test_results_of_a_choice_have_no_threshold_of_their_own() -> None:
     comparison = make_assessed()
-    told = json.loads(to_json(results(comparison)))["pick"]["decisions"]
+    told = json.loads(to_json(describe_comparison(comparison)))["pick"]["decisions"]
     assert told["operating_point"]["threshold"] is None
     assert told["operating_point"]["threshold_per_head"] == []
     assert told["operating_point"]["sensitivity"]["value"] > 0.5
@@ -228,7 +229,7 @@ def test_pictures_survive_what_is_not_known(decided: Comparison, decisions: Deci
 
 
 def test_results_hold_every_figure_and_no_film(decisions: Decisions) -> None:
-    told = json.loads(to_json(decisions_results(decisions)))
+    told = json.loads(to_json(describe_decisions(decisions)))
     assert told["operating_point"]["policy"] == {"kind": "sensitivity", "target": 0.95}
     assert told["operating_point"]["sensitivity"]["method"] == "made up"
     assert len(told["operating_point"]["threshold_per_head"]) == 25

@@ -11,14 +11,15 @@ import pytest
 from hilum.classifier.bundle import read_bundle
 from hilum.classifier.records import BundleRecord, CohortVerdict
 from hilum.report.model_card import render_card
-from hilum.report.run_folder import results, to_json
+from hilum.runs.comparison import describe_comparison
+from hilum.runs.schema import to_json
 from tiny_bundle import write_tiny_bundle
 from unit.report.make_comparison import make_comparison
 
 
 @pytest.fixture(scope="module")
 def study() -> dict:
-    told = json.loads(to_json(results(make_comparison(("Disease", "Normal")))))
+    told = json.loads(to_json(describe_comparison(make_comparison(("Disease", "Normal")))))
     told["backbones"][0]["decisions"] = {
         "calibration": {
             "after": {"calibration_error": {"value": 0.021}, "error_by_chance": 0.034},

@@ -3,51 +3,19 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
-from make_comparison import CANARY, make_comparison, make_thumbnail
+from make_comparison import CANARY, make_thumbnail
+from make_naming import make_naming
 from test_html import Outline
 
-from hilum.backbones.imagenet import imagenet_classes
-from hilum.report.naming_folder import naming_results, save_naming
+from hilum.report.naming_folder import save_naming
 from hilum.report.naming_page import LESSON, films_named, headline_texts, render_naming
-from hilum.report.run_folder import to_json
-from hilum.report.tables import imagenet_table
-from hilum.studies.naming import BackboneNames, ClassNames, Likeness, Naming
-
-THINGS = imagenet_classes()
-
-
-def make_naming(*, is_verified: bool = True) -> Naming:
-    """A naming with films, exclusions and absences as nasty as a comparison's."""
-    comparison = make_comparison()
-    cohort, result = comparison.cohort, comparison.backbones[0]
-    top = tuple(
-        Likeness(THINGS[index], index, probability, share)
-        for index, probability, share in ((562, 0.3, 0.25), (126, 0.2, 0.5), (0, 0.01, 0.0),
-                                          (1, 0.01, 0.0), (2, 0.01, 0.0))
-    )  # fmt: skip
-    backbone = BackboneNames(
-        name=result.name,
-        title=result.title + ("" if is_verified else " (unverified weights)"),
-        size_px=224,
-        weights=replace(result.weights, is_verified=is_verified),
-        per_class=tuple(
-            ClassNames(label, n_films, top, top[1]) for label, n_films in cohort.n_per_class.items()
-        ),
-        things=np.tile(np.array([562, 126, 0, 1, 2]), (len(cohort), 1)),
-        probabilities=np.tile(np.float32([0.5, 0.25, 0.125, 0.0625, 0.03125]), (len(cohort), 1)),
-    )
-    return Naming(
-        cohort=cohort,
-        backbones=(backbone,),
-        unavailable=comparison.unavailable,
-        provenance=comparison.provenance,
-        peak_rss_bytes=600_000_000,
-    )
+from hilum.runs.naming import describe_naming
+from hilum.runs.schema import to_json
+from hilum.runs.tables import imagenet_table
+from hilum.studies.naming import Naming
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +68,7 @@ def test_unverified_weights_stand_in_title_and_headline() -> None:
 
 
 def test_neither_page_nor_results_name_people_or_places(page: str, naming: Naming) -> None:
-    results = to_json(naming_results(naming))
+    results = to_json(describe_naming(naming, LESSON))
     paths = [film.path for film in naming.cohort.films]
     paths += [exclusion.path for exclusion in naming.cohort.excluded]
     for text in (page, results):
@@ -109,7 +77,7 @@ def test_neither_page_nor_results_name_people_or_places(page: str, naming: Namin
 
 
 def test_results_say_all_that_was_found(naming: Naming) -> None:
-    results = json.loads(to_json(naming_results(naming)))
+    results = json.loads(to_json(describe_naming(naming, LESSON)))
     assert results["schema"] == "hilum.naming/1"
     assert results["cohort"]["n"] == len(naming.cohort)
     (backbone,) = results["backbones"]

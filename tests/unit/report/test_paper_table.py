@@ -11,8 +11,9 @@ from make_paper_run import make_paper_run
 
 from hilum.backbones.catalog import PAPER_SIX
 from hilum.evaluation.replication import Replication
-from hilum.report.replication import make_paper_rows, reading_texts, replication_results
-from hilum.report.run_folder import results, to_json
+from hilum.report.replication import make_paper_rows, reading_texts
+from hilum.runs.comparison import describe_comparison, describe_paper
+from hilum.runs.schema import to_json
 from hilum.studies.comparison import Comparison
 from hilum.studies.recipes import RECIPES
 from hilum.studies.replicating import PaperTable, set_beside_paper
@@ -74,7 +75,7 @@ def test_rows_on_unverified_weights_are_set_beside_nothing(mixed: Comparison) ->
         assert "<b>" not in row_text
         assert " p " not in row_text
 
-    written = {row["name"]: row for row in results(mixed)["published"]["rows"]}
+    written = {row["name"]: row for row in describe_comparison(mixed)["published"]["rows"]}
     assert written["VGG16"]["ours"] is None
     assert written["VGG16"]["withheld"] == "unverified weights"
 
@@ -96,7 +97,7 @@ def test_the_table_belongs_to_the_papers_recipe_and_networks_alone() -> None:
     other = make_paper_run(recipe=RECIPES["pyimagesearch"])
     assert set_beside_paper(other) is None
     assert set_beside_paper(make_paper_run(titles=["DenseNet121"])) is None
-    assert results(other)["published"] is None
+    assert describe_comparison(other)["published"] is None
     assert 'id="published"' not in render_page(other)
 
 
@@ -131,8 +132,8 @@ def test_more_classes_are_counted_as_one(mixed: Comparison) -> None:
 
 
 def test_the_machine_readable_table_is_plain(mixed: Comparison) -> None:
-    assert replication_results(None) is None
-    table = json.loads(to_json(replication_results(beside(mixed))))
+    assert describe_paper(None) is None
+    table = json.loads(to_json(describe_paper(beside(mixed))))
     assert table["implied"] == {"positives": 14, "negatives": 18}
     row = table["rows"][1]
     assert row["name"] == "VGG19"

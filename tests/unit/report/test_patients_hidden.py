@@ -9,8 +9,8 @@ import pytest
 from make_comparison import make_comparison, with_nasty_names
 
 from hilum.cohort.patients import choose_rules, tell_patients
-from hilum.report.privacy import redactor
 from hilum.report.run_folder import save_run
+from hilum.runs.privacy import redactor
 from hilum.studies.comparison import Comparison
 
 

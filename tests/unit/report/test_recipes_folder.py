@@ -16,12 +16,12 @@ from hilum.auditing.verdict import Verdict
 from hilum.cli.telling_recipes import tell_recipes
 from hilum.errors import OutputError
 from hilum.report import recipes_wording
-from hilum.report.placing import check_run_folder
 from hilum.report.recipes_folder import save_recipes
 from hilum.report.recipes_html import render_recipes
-from hilum.report.recipes_results import recipes_results
 from hilum.report.run_folder import save_run
 from hilum.report.wording import UNVERIFIED_MARK
+from hilum.runs.place import check_run_folder
+from hilum.runs.recipes import describe_recipes
 from hilum.studies.comparison import Comparison, Unavailable
 from hilum.studies.contrasting import RecipeContrast, contrast_recipes
 from hilum.studies.recipe_settings import lay_path
@@ -219,7 +219,10 @@ def test_no_network_leads_where_none_ran_on_its_published_weights() -> None:
     names = [result.name for result in contrast.comparisons[0].backbones]
     unverified = without_published_weights(contrast, names)
     assert [standing.first for standing in unverified.standings] == [None, None]
-    page, data = render_recipes(unverified), recipes_results(unverified)
+    page, data = (
+        render_recipes(unverified),
+        describe_recipes(unverified, word=recipes_wording.worth_text),
+    )
     assert "came first" not in page
     assert "was the only one" not in page
     assert "Under hilum no network is put first: none ran on its published weights." in page

@@ -10,8 +10,9 @@ import pytest
 from make_comparison import CANARY, make_comparison, with_nasty_names
 
 from hilum.errors import OutputError
-from hilum.report.placing import check_run_folder, claim_run_folder
-from hilum.report.run_folder import save_run, to_json
+from hilum.report.run_folder import save_run
+from hilum.runs.place import check_run_folder, claim_run_folder
+from hilum.runs.schema import to_json
 
 
 def files(folder: Path) -> set[str]:

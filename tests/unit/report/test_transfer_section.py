@@ -12,9 +12,11 @@ from make_comparison import CANARY, render_page
 
 from hilum.evaluation.results import Estimate
 from hilum.report import transfer_wording as words
-from hilum.report.privacy import HIDDEN, cohorts_of, redactor
-from hilum.report.run_folder import results, save_run, to_json
+from hilum.report.run_folder import save_run
 from hilum.report.transfer_section import transfer_texts, view_transfer
+from hilum.runs.comparison import describe_comparison
+from hilum.runs.privacy import HIDDEN, cohorts_of, redactor
+from hilum.runs.schema import to_json
 from hilum.studies.comparison import Comparison
 from hilum.studies.transfer import Transfer
 from unit.report.make_assessment import OUTSIDER, make_assessed
@@ -205,11 +207,11 @@ def test_names_of_sources_are_hidden_where_they_name_people(assessed: Comparison
     tests = (replace(first, source=person), *others)
     telling = replace(assessed, by_source=replace(assessed.by_source, tests=tests))
     assert person not in render_page(telling)
-    told = results(telling)
+    told = describe_comparison(telling)
     assert told["by_source"]["tests"][0]["source"] == HIDDEN
     (groups,) = (g for g in telling.subgroups if g.attribute == "source")
     named = replace(groups, subgroups=(replace(groups.subgroups[0], level=person),))
-    told = results(replace(telling, subgroups=(named,)))
+    told = describe_comparison(replace(telling, subgroups=(named,)))
     assert told["subgroups"][0]["subgroups"][0]["level"] == HIDDEN
 
 
@@ -278,7 +280,7 @@ def test_no_name_of_the_other_cohort_is_written(tmp_path: Path, assessed: Compar
 
 
 def test_results_hold_all_that_the_page_shows(assessed: Comparison) -> None:
-    told = json.loads(to_json(results(assessed)))
+    told = json.loads(to_json(describe_comparison(assessed)))
     assert told["schema"] == "hilum.results/1"
     assert told["tiers"] == [list(tier) for tier in assessed.tiers]
     assert told["ensemble"]["members"] == [result.name for result in assessed.backbones]
@@ -301,7 +303,7 @@ def test_results_hold_all_that_the_page_shows(assessed: Comparison) -> None:
 
 
 def test_results_without_any_of_it_say_null(comparison: Comparison) -> None:
-    told = json.loads(to_json(results(comparison)))
+    told = json.loads(to_json(describe_comparison(comparison)))
     assert told["ensemble"] is told["pick"] is told["by_source"] is told["external"] is None
     assert told["subgroups"] == []
     assert told["backbones"][0]["decisions"] is None

@@ -16,8 +16,9 @@ from hilum.errors import CohortError, FoldsError, RecipeError
 from hilum.evaluation.comparing import adjust_holm
 from hilum.report import recipes_wording as words
 from hilum.report.recipes_html import render_recipes
-from hilum.report.recipes_results import recipes_results
-from hilum.report.run_folder import to_json
+from hilum.report.recipes_wording import worth_text
+from hilum.runs.recipes import describe_recipes
+from hilum.runs.schema import to_json
 from hilum.studies.comparing import compare_with
 from hilum.studies.comparing_recipes import compare_recipes_with
 from hilum.studies.comparison import Recipe
@@ -234,7 +235,7 @@ def test_comparisons_that_do_not_belong_together_are_refused(contrast: RecipeCon
 
 
 def test_the_page_and_the_data_tell_the_same(contrast: RecipeContrast) -> None:
-    page, data = render_recipes(contrast), recipes_results(contrast)
+    page, data = render_recipes(contrast), describe_recipes(contrast, word=worth_text)
     assert data["schema"] == "hilum.recipes/1"
     assert [recipe["folder"] for recipe in data["recipes"]] == ["paper", "hilum"]
     assert [recipe["validates_on_test"] for recipe in data["recipes"]] == [True, False]

@@ -27,11 +27,7 @@ from hilum.disk import (
 )
 from hilum.errors import OutputError
 
-RESULTS_SCHEMA = "hilum.results/1"
-RECIPES_SCHEMA = "hilum.recipes/1"
-NAMING_SCHEMA = "hilum.naming/1"
-AUDIT_SCHEMA = "hilum.audit/1"
-_SCHEMAS = (RESULTS_SCHEMA, RECIPES_SCHEMA, NAMING_SCHEMA, AUDIT_SCHEMA)
+_SCHEMAS = ("hilum.results/1", "hilum.recipes/1", "hilum.naming/1", "hilum.audit/1")
 _FILES = frozenset(
     {
         "report.html", "results.json", "predictions.csv", "history.csv", "folds.csv",

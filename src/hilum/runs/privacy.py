@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from hilum.cohort.manifest import Cohort
 from hilum.studies.comparison import Comparison
+from hilum.studies.transfer import SourceValidation
 
 HIDDEN = "[hidden]"
 
@@ -73,12 +75,36 @@ def redactor(*cohorts: Cohort) -> Callable[[str], str]:
     return redact
 
 
-def redacted(value: Any, redact: Callable[[str], str]) -> Any:
+Told = TypeVar("Told")
+
+
+def redacted(told: Told, redact: Callable[[str], str]) -> Told:
     """Hide names and places in every text of a nested value, the names of its parts included."""
+    hidden: Told = _redacted(told, redact)
+    return hidden
+
+
+def redacted_sources(by_source: SourceValidation, redact: Callable[[str], str]) -> SourceValidation:
+    """Hide names and places in what sources are called, and in why they were not tested.
+
+    Args:
+        by_source: One source left out, for every source.
+        redact: Hides names and places in a text.
+    """
+    return replace(
+        by_source,
+        tests=tuple(
+            replace(test, source=redact(test.source), why_untested=redact(test.why_untested))
+            for test in by_source.tests
+        ),
+    )
+
+
+def _redacted(value: Any, redact: Callable[[str], str]) -> Any:
     if isinstance(value, Mapping):
-        return {redacted(key, redact): redacted(item, redact) for key, item in value.items()}
+        return {_redacted(key, redact): _redacted(item, redact) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [redacted(item, redact) for item in value]
+        return [_redacted(item, redact) for item in value]
     return redact(value) if isinstance(value, str) else value
 
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from make_comparison import CANARY
 
-from hilum.report.privacy import HIDDEN, redactor
+from hilum.runs.privacy import HIDDEN, redactor
 from hilum.studies.comparison import Comparison
+from unit.report.make_comparison import CANARY
 
 
 @pytest.mark.parametrize(

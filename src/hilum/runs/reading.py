@@ -6,7 +6,6 @@ import csv
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -17,36 +16,21 @@ from hilum.cohort.reading import load_bytes
 from hilum.cohort.splitting import Folds, Split
 from hilum.cohort.spreadsheets import unescape_cell
 from hilum.errors import FilmError, RunError
+from hilum.evaluation.decisions import OperatingPolicy
 from hilum.heads.recipe import HeadRecipe
+from hilum.runs.audit import AuditJson
+from hilum.runs.comparison import RecipeJson, ResultsJson
+from hilum.runs.figures import BackboneJson
+from hilum.runs.schema import conform
 from hilum.studies.comparison import Recipe
+from hilum.studies.extracting import Workshop, open_workshop
+from hilum.studies.options import FromRunOptions, takes
+from hilum.studies.retraining import PastBackbone, PastRun, train_again
+from hilum.studies.training import TrainedClassifier
 
-_SCHEMA = "hilum.results/1"
 _MOST_BYTES = 500_000_000
 _AGAIN = "Run `hilum compare` again, or `hilum train` on the films."
 _COLUMNS = ("repeat", "fold", "part", "film_id", "path", "label", "group", "row")
-
-
-@dataclass(frozen=True)
-class PastRun:
-    """What a run folder holds, as far as a classifier needs it.
-
-    Attributes:
-        cohort: The films, found where they were and unchanged.
-        folds: Who trained, validated and tested.
-        recipe: How the study was run.
-        seed: Where every draw began.
-        positive: The class that sensitivity speaks of.
-        results: The whole of `results.json`.
-        graphs: Address of each backbone's graph.
-    """
-
-    cohort: Cohort
-    folds: Folds
-    recipe: Recipe
-    seed: int
-    positive: str
-    results: Mapping[str, Any]
-    graphs: Mapping[str, str]
 
 
 def read_run(folder: Path) -> PastRun:
@@ -60,27 +44,59 @@ def read_run(folder: Path) -> PastRun:
         RunError: It is no such folder, a file in it is damaged, or a film is gone or has
             changed.
     """
-    results = _read_json(folder / "results.json")
-    if results.get("schema") != _SCHEMA:
+    told = _read_json(folder / "results.json")
+    if told.get("schema") != "hilum.results/1":
         raise RunError(
             f"'{folder}' holds no comparison by a single recipe that this Hilum reads.",
             fix="Give the run folder of `hilum compare`; of several recipes, the folder of one.",
         )
     provenance = _read_json(folder / "provenance.json")
     try:
-        recipe = _recipe(results["recipe"])
+        results = conform(told, ResultsJson)
         cohort, folds = _read_folds(folder / "folds.csv", results)
         return PastRun(
             cohort=cohort,
             folds=folds,
-            recipe=recipe,
-            seed=int(results["seed"]),
-            positive=str(results["positive"]),
+            recipe=_recipe(results["recipe"]),
+            seed=results["seed"],
+            positive=results["positive"],
+            backbones=tuple(_backbone(told) for told in results["backbones"]),
+            tiers=tuple(tuple(tier) for tier in results["tiers"]),
+            graphs=conform(provenance["graphs"], dict[str, str]),
             results=results,
-            graphs=dict(provenance["graphs"]),
         )
-    except (LookupError, ValueError, TypeError, AttributeError, csv.Error) as error:
+    except (LookupError, ValueError, TypeError, csv.Error) as error:
         raise RunError(f"The run folder '{folder}' is damaged.", fix=_AGAIN) from error
+
+
+@takes(FromRunOptions)
+def train_from_run(run: str | Path, options: FromRunOptions) -> TrainedClassifier:
+    """Make a classifier of a finished comparison, without running a backbone again.
+
+    The same heads are trained on the stored features, which takes seconds, and are checked
+    against the run's: so its figures, threshold and verdict are the classifier's.
+
+    Args:
+        run: The folder that `hilum compare` wrote.
+        options: By keyword.
+
+    Returns:
+        The classifier; `hilum.save_bundle` writes it to a folder.
+
+    Raises:
+        RunError: The folder is no run, or its films, backbone or heads are not the same
+            here any more.
+        RecipeError: The run fixed no threshold.
+        WeightsError: The backbone is not available here.
+    """
+    return train_from_run_with(run, options, open_workshop(options))
+
+
+def train_from_run_with(
+    run: str | Path, options: FromRunOptions, workshop: Workshop
+) -> TrainedClassifier:
+    """Train from a run in a workshop of the caller's; see `train_from_run`."""
+    return train_again(read_run(Path(run)), options, workshop)
 
 
 def needs_attention(folder: Path) -> bool:
@@ -92,18 +108,19 @@ def needs_attention(folder: Path) -> bool:
     Raises:
         RunError: It is no such folder, or damaged.
     """
-    results, audit = _read_json(folder / "results.json"), _read_json(folder / "audit.json")
+    told, audit = _read_json(folder / "results.json"), _read_json(folder / "audit.json")
     try:
-        return bool(
-            results["verdict"]["headline"] == "withheld"
-            or results["cohort"]["excluded"]
-            or any(
-                finding["severity"] == "fail" and not finding.get("muted")
-                for finding in audit["checks"]
-            )
-        )
-    except (LookupError, TypeError) as error:
+        results = conform(told, ResultsJson)
+        checks = conform(audit, AuditJson)["checks"]
+    except ValueError as error:
         raise RunError(f"The run folder '{folder}' is damaged.", fix=_AGAIN) from error
+    return (
+        results["verdict"]["headline"] == "withheld"
+        or bool(results["cohort"]["excluded"])
+        or any(
+            finding["severity"] == "fail" and not finding.get("muted", False) for finding in checks
+        )
+    )
 
 
 def _read_json(path: Path) -> dict[str, Any]:
@@ -123,13 +140,36 @@ def _read_json(path: Path) -> dict[str, Any]:
     return told
 
 
-def _recipe(told: Mapping[str, Any]) -> Recipe:
-    known = {field.name for field in fields(Recipe)}
-    settings = {name: value for name, value in told.items() if name in known}
-    return Recipe(**{**settings, "head": HeadRecipe(**told["head"])})
+def _recipe(told: RecipeJson) -> Recipe:
+    head = told["head"]
+    return Recipe(
+        name=told["name"],
+        summary=told["summary"],
+        rotated_views=told["rotated_views"],
+        head=HeadRecipe(**head),
+        folds=told["folds"],
+        repeats=told["repeats"],
+        input_px=told["input_px"],
+        scaling=told["scaling"],
+        pooling=told["pooling"],
+        split_seed=told["split_seed"],
+    )
 
 
-def _read_folds(path: Path, results: Mapping[str, Any]) -> tuple[Cohort, Folds]:
+def _backbone(told: BackboneJson) -> PastBackbone:
+    decisions = told["decisions"]
+    point = None if decisions is None else decisions["operating_point"]
+    return PastBackbone(
+        name=told["name"],
+        title=told["title"],
+        parameters=told["parameters"],
+        is_verified=told["weights"]["is_verified"],
+        policy=None if point is None else OperatingPolicy(**point["policy"]),
+        thresholds=() if point is None else tuple(point["threshold_per_head"]),
+    )
+
+
+def _read_folds(path: Path, results: ResultsJson) -> tuple[Cohort, Folds]:
     """Read who stood where; films are listed once per split."""
     try:
         # A file name that is no valid text was written as it came.
@@ -159,14 +199,13 @@ def _read_folds(path: Path, results: Mapping[str, Any]) -> tuple[Cohort, Folds]:
         )
         for (repeat, fold), of in sorted(parts.items())
     )
-    about = results["cohort"]
     cohort = Cohort(
-        name=str(about["name"]),
+        name=results["cohort"]["name"],
         films=tuple(_find_film(films[row]) for row in range(len(films))),
-        classes=tuple(map(str, results["classes"])),
+        classes=tuple(results["classes"]),
     )
     groups = np.array([int(films[row]["group"]) for row in range(len(films))])
-    return cohort, Folds(splits, groups, bool(results["recipe"]["validates_on_test"]))
+    return cohort, Folds(splits, groups, results["recipe"]["validates_on_test"])
 
 
 def _find_film(line: Mapping[str, str]) -> Film:

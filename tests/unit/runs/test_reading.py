@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -9,9 +10,8 @@ import pytest
 from run_files import COLUMNS, write_run
 
 from hilum.errors import RunError
-from hilum.studies.past_runs import needs_attention, read_run
+from hilum.runs.reading import needs_attention, read_run, train_from_run
 from hilum.studies.recipes import find_recipe
-from hilum.studies.retraining import train_from_run
 
 
 @pytest.fixture
@@ -49,6 +49,39 @@ def test_a_damaged_run_is_refused(here: Path, name: str, content: str) -> None:
         read_run(run)
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("verdict", {"headline": "fine"}), ("backbones", {}), ("seed", "3"), ("classes", ["A", 2])],
+)
+def test_a_result_of_another_form_is_refused(here: Path, key: str, value: object) -> None:
+    run = write_run(here / "run", ["a.png", "b.png", "c.png"])
+    told = json.loads((run / "results.json").read_text())
+    (run / "results.json").write_text(json.dumps({**told, key: value}))
+    with pytest.raises(RunError, match="is damaged"):
+        read_run(run)
+    if key != "seed":
+        del told[key]
+        (run / "results.json").write_text(json.dumps(told))
+        with pytest.raises(RunError, match="is damaged"):
+            needs_attention(run)
+
+
+def test_a_run_of_an_older_version_may_lack_what_may_be_null(here: Path) -> None:
+    run = write_run(here / "run", ["a.png", "b.png", "c.png"])
+    told = json.loads((run / "results.json").read_text())
+    for key in ("ensemble", "pick", "by_source", "external", "published"):
+        del told[key]
+    for key in ("scaling", "input_px", "split_seed"):
+        del told["recipe"][key]
+    del told["backbones"][0]["decisions"]
+    (run / "results.json").write_text(json.dumps({**told, "of_a_newer_version": 1}))
+    past = read_run(run)
+    assert past.recipe == find_recipe("hilum")
+    assert past.backbones[0].policy is None
+    assert past.results["pick"] is None
+    assert not needs_attention(run)
+
+
 def test_a_film_that_is_gone_or_changed_is_named(here: Path) -> None:
     run = write_run(here / "run", ["a.png", "b.png", "c.png"])
     (here / "b.png").write_bytes(b"other")
@@ -61,10 +94,13 @@ def test_a_film_that_is_gone_or_changed_is_named(here: Path) -> None:
 
 def test_a_failed_check_needs_attention_though_the_claim_stands(here: Path) -> None:
     films = ["a.png", "b.png", "c.png"]
-    assert not needs_attention(write_run(here / "fine", films, checks=[{"severity": "warn"}]))
-    assert needs_attention(write_run(here / "failed", films, checks=[{"severity": "fail"}]))
-    muted = [{"severity": "fail", "muted": True}]
-    assert not needs_attention(write_run(here / "muted", films, checks=muted))
+    assert not needs_attention(write_run(here / "fine", films, severities=["warn"]))
+    failed = write_run(here / "failed", films, severities=["fail"])
+    assert needs_attention(failed)
+    audit = json.loads((failed / "audit.json").read_text())
+    audit["checks"][0]["muted"] = True
+    (failed / "audit.json").write_text(json.dumps(audit))
+    assert not needs_attention(failed)
     with pytest.raises(RunError):
         needs_attention(here / "nowhere")
 

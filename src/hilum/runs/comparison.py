@@ -1,0 +1,502 @@
+"""One comparison as JSON: what its `results.json` and `provenance.json` hold.
+
+Neither paths nor file names are among it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, TypedDict
+
+import numpy as np
+
+from hilum.backbones.records import Pooling, Scaling
+from hilum.classifier.records import EstimateJson, Figure
+from hilum.evaluation.results import Estimate, PairedComparison
+from hilum.evaluation.selecting import NestedPick
+from hilum.evaluation.subgroups import Subgroup, SubgroupComparison
+from hilum.heads.recipe import HeadRecipe
+from hilum.runs.audit import ShortcutsJson, VerdictJson, describe_shortcuts, describe_verdict
+from hilum.runs.figures import (
+    BackboneJson,
+    CohortJson,
+    ConfusionJson,
+    DecisionsJson,
+    EvaluationJson,
+    GroupedCohortJson,
+    OperatingPointJson,
+    UnavailableJson,
+    describe_backbone,
+    describe_cohort,
+    describe_confusion,
+    describe_decisions,
+    describe_estimate,
+    describe_estimates,
+    describe_evaluation,
+    describe_operating_point,
+    describe_unavailable,
+)
+from hilum.runs.privacy import cohorts_of, redacted, redacted_sources, redactor
+from hilum.studies.comparison import Comparison, Ensemble, Recipe
+from hilum.studies.replicating import SOURCE, PaperTable, Withheld, set_beside_paper
+from hilum.studies.transfer import ExternalValidation, SourceValidation, Transfer
+
+
+class HeadJson(TypedDict):
+    """How one head is built and trained."""
+
+    hidden_units: int
+    dropout: float
+    learning_rate: float
+    learning_rate_decay: float
+    batch_size: int
+    max_epochs: int
+    patience_epochs: int | None
+    keeps_best_epoch: bool
+    standardises: bool
+    balances_classes: bool
+
+
+class RecipeSettingsJson(TypedDict):
+    """How a study is run.
+
+    Attributes:
+        folds: 0 for a single split.
+        input_px: Null for the network's own.
+        scaling: Null for the network's own.
+        split_seed: Null for the study's.
+    """
+
+    name: str
+    summary: str
+    rotated_views: int
+    head: HeadJson
+    folds: int
+    repeats: int
+    input_px: int | None
+    scaling: Scaling | None
+    pooling: Pooling
+    split_seed: int | None
+
+
+class RecipeJson(RecipeSettingsJson):
+    """How a study was run.
+
+    Attributes:
+        validates_on_test: Early stopping watched the test films.
+    """
+
+    validates_on_test: bool
+
+
+class PairJson(TypedDict):
+    """Two backbones on the same films; differences are those of `a` less `b`.
+
+    Attributes:
+        adjusted_p: `mcnemar_p` after Holm's correction over both tests of all pairs.
+        tied: Neither test shows a difference.
+        adjusted_delong_p: `delong_p` likewise.
+        films_needed: To show the difference; null where it is shown, or no number is known.
+    """
+
+    a: str
+    b: str
+    accuracy_difference: Figure
+    auroc_difference: Figure
+    mcnemar_p: Figure
+    delong_p: Figure
+    adjusted_p: Figure
+    tied: bool
+    adjusted_delong_p: Figure
+    films_needed: int | None
+
+
+class EnsembleJson(EvaluationJson):
+    """The average of several backbones' scores."""
+
+    members: list[str]
+    decisions: DecisionsJson | None
+
+
+class PickJson(EvaluationJson):
+    """The backbone chosen anew for every film, by heads and validation films without it.
+
+    Attributes:
+        times_chosen: For how many films each backbone was chosen.
+    """
+
+    times_chosen: dict[str, int]
+    decisions: DecisionsJson | None
+
+
+class SubgroupJson(TypedDict):
+    """The films of one level of an attribute.
+
+    Attributes:
+        is_small: Too few groups on a side for its figures to say much.
+    """
+
+    level: str
+    n_films: int
+    n_positives: int
+    n_groups: int
+    auroc: EstimateJson | None
+    sensitivity: EstimateJson | None
+    specificity: EstimateJson | None
+    is_small: bool
+
+
+class SubgroupsJson(TypedDict):
+    """One attribute: its levels, and whether they differ."""
+
+    attribute: str
+    subgroups: list[SubgroupJson]
+    n_unknown: int
+    p_auroc: Figure
+    p_sensitivity: Figure
+    p_specificity: Figure
+    adjusted_p: Figure
+
+
+class TransferJson(TypedDict):
+    """One backbone's figures on films from elsewhere.
+
+    Attributes:
+        name: The backbone's; `ensemble` for the average of all.
+        drops: The figure here less the figure there.
+    """
+
+    name: str
+    metrics: dict[str, EstimateJson]
+    drops: dict[str, EstimateJson]
+    confusion: ConfusionJson
+    operating_point: OperatingPointJson | None
+
+
+class SourceTestJson(TypedDict):
+    """One source's films under heads that were trained on all others.
+
+    Attributes:
+        why_untested: Empty where it was tested.
+    """
+
+    source: str
+    n_films: int
+    n_positives: int
+    why_untested: str
+    transfers: list[TransferJson]
+
+
+class BySourceJson(TypedDict):
+    """Every source tested by heads that never saw it."""
+
+    tests: list[SourceTestJson]
+    seconds: float
+
+
+class ExternalJson(TypedDict):
+    """The heads on another cohort.
+
+    Attributes:
+        n_known: Films left out, as they stand in the study's cohort too.
+        n_shared_patients: Patients named alike in both; null where that cannot be told.
+    """
+
+    cohort: CohortJson
+    n_known: int
+    n_shared_patients: int | None
+    transfers: list[TransferJson]
+    seconds: float
+
+
+class SetSizeJson(TypedDict):
+    """Films of a test set: of the positive class, and of all others."""
+
+    positives: int
+    negatives: int
+
+
+class PublishedFigureJson(TypedDict):
+    """A figure in print, and what its digits amount to."""
+
+    printed: str
+    value: float
+    low: float
+    high: float
+
+
+class RepeatedFigureJson(TypedDict):
+    """The same figure here, and Fisher's exact test of the two."""
+
+    value: float
+    low: float
+    high: float
+    p: float
+    adjusted_p: float
+
+
+class PaperRowJson(TypedDict):
+    """One network in the paper's table and here.
+
+    Attributes:
+        ours: Null where nothing of ours may stand.
+        withheld: Why.
+    """
+
+    name: str
+    published: dict[str, PublishedFigureJson]
+    ours: dict[str, RepeatedFigureJson] | None
+    withheld: Withheld | None
+
+
+class PaperJson(TypedDict):
+    """The paper's table beside ours.
+
+    Attributes:
+        implied: The smallest test set that yields every printed row.
+    """
+
+    source: str
+    implied: SetSizeJson
+    rows: list[PaperRowJson]
+
+
+class ResultsJson(TypedDict):
+    """One comparison: every figure; neither paths nor file names.
+
+    Attributes:
+        positive: The class that sensitivity speaks of.
+        backbones: The best first.
+        comparisons: Every pair.
+        tiers: Backbones that the films cannot tell apart, the best tier first.
+        pick: Null where there was nothing to choose.
+        published: Null where the recipe is not `paper`, or none of its networks ran.
+        peak_rss_bytes: Largest resident memory of the run; null where unknown.
+    """
+
+    schema: Literal["hilum.results/1"]
+    positive: str
+    classes: list[str]
+    cohort: GroupedCohortJson
+    recipe: RecipeJson
+    seed: int
+    verdict: VerdictJson
+    audit: ShortcutsJson
+    backbones: list[BackboneJson]
+    comparisons: list[PairJson]
+    tiers: list[list[str]]
+    ensemble: EnsembleJson | None
+    pick: PickJson | None
+    subgroups: list[SubgroupsJson]
+    by_source: BySourceJson | None
+    external: ExternalJson | None
+    unavailable: list[UnavailableJson]
+    published: PaperJson | None
+    peak_rss_bytes: int | None
+
+
+def describe_comparison(comparison: Comparison) -> ResultsJson:
+    """Tell everything that a comparison found."""
+    folds, ensemble, pick = comparison.folds, comparison.ensemble, comparison.pick
+    by_source, external = comparison.by_source, comparison.external
+    redact = redactor(*cohorts_of(comparison))
+    return {
+        "schema": "hilum.results/1",
+        "positive": comparison.positive,
+        "classes": list(comparison.cohort.classes),
+        "cohort": {
+            **describe_cohort(comparison.cohort),
+            "groups": int(np.unique(folds.groups).size),
+        },
+        "recipe": {
+            **describe_recipe(comparison.recipe),
+            "validates_on_test": folds.validates_on_test,
+        },
+        "seed": comparison.seed,
+        "verdict": redacted(describe_verdict(comparison.verdict), redact),
+        "audit": redacted(describe_shortcuts(comparison.audit), redact),
+        "backbones": [describe_backbone(result) for result in comparison.backbones],
+        "comparisons": [_describe_pair(pair) for pair in comparison.comparisons],
+        "tiers": [list(tier) for tier in comparison.tiers],
+        "ensemble": None if ensemble is None else _describe_ensemble(ensemble),
+        "pick": None if pick is None else _describe_pick(pick),
+        "subgroups": [_describe_subgroups(groups, redact) for groups in comparison.subgroups],
+        "by_source": None
+        if by_source is None
+        else _describe_sources(redacted_sources(by_source, redact)),
+        "external": None if external is None else _describe_external(external),
+        "unavailable": [describe_unavailable(absent) for absent in comparison.unavailable],
+        "published": describe_paper(set_beside_paper(comparison)),
+        "peak_rss_bytes": comparison.peak_rss_bytes,
+    }
+
+
+def _describe_ensemble(ensemble: Ensemble) -> EnsembleJson:
+    decisions = ensemble.decisions
+    return {
+        "members": list(ensemble.members),
+        **describe_evaluation(ensemble.evaluation),
+        "decisions": None if decisions is None else describe_decisions(decisions),
+    }
+
+
+def _describe_pick(pick: NestedPick) -> PickJson:
+    decisions = pick.decisions
+    return {
+        "times_chosen": dict(pick.times_chosen),
+        **describe_evaluation(pick.evaluation),
+        "decisions": None if decisions is None else describe_decisions(decisions),
+    }
+
+
+def describe_recipe(recipe: Recipe) -> RecipeSettingsJson:
+    """Tell how a study is run."""
+    return {
+        "name": recipe.name,
+        "summary": recipe.summary,
+        "rotated_views": recipe.rotated_views,
+        "head": _describe_head(recipe.head),
+        "folds": recipe.folds,
+        "repeats": recipe.repeats,
+        "input_px": recipe.input_px,
+        "scaling": recipe.scaling,
+        "pooling": recipe.pooling,
+        "split_seed": recipe.split_seed,
+    }
+
+
+def describe_paper(table: PaperTable | None) -> PaperJson | None:
+    """Tell the paper's table beside ours; shares are fractions."""
+    if table is None:
+        return None
+    size = table.replication.size
+    return {
+        "source": SOURCE,
+        "implied": {"positives": size.positives, "negatives": size.negatives},
+        "rows": [
+            {
+                "name": row.model,
+                "published": {
+                    metric: {
+                        "printed": figure.printed,
+                        "value": figure.published.lowest,
+                        "low": figure.published.interval.low,
+                        "high": figure.published.interval.high,
+                    }
+                    for metric, figure in row.figures.items()
+                },
+                "ours": {
+                    metric: {
+                        "value": figure.repeated.value,
+                        "low": figure.repeated.interval.low,
+                        "high": figure.repeated.interval.high,
+                        "p": figure.repeated.p,
+                        "adjusted_p": figure.repeated.adjusted_p,
+                    }
+                    for metric, figure in row.figures.items()
+                    if figure.repeated
+                }
+                or None,
+                "withheld": table.why_withheld(row),
+            }
+            for row in table.replication.rows
+        ],
+    }
+
+
+def _describe_head(head: HeadRecipe) -> HeadJson:
+    return {
+        "hidden_units": head.hidden_units,
+        "dropout": head.dropout,
+        "learning_rate": head.learning_rate,
+        "learning_rate_decay": head.learning_rate_decay,
+        "batch_size": head.batch_size,
+        "max_epochs": head.max_epochs,
+        "patience_epochs": head.patience_epochs,
+        "keeps_best_epoch": head.keeps_best_epoch,
+        "standardises": head.standardises,
+        "balances_classes": head.balances_classes,
+    }
+
+
+def _describe_pair(pair: PairedComparison) -> PairJson:
+    return {
+        "a": pair.a,
+        "b": pair.b,
+        "accuracy_difference": pair.accuracy_difference,
+        "auroc_difference": pair.auroc_difference,
+        "mcnemar_p": pair.mcnemar_p,
+        "delong_p": pair.delong_p,
+        "adjusted_p": pair.adjusted_p,
+        "tied": pair.tied,
+        "adjusted_delong_p": pair.adjusted_delong_p,
+        "films_needed": pair.films_needed,
+    }
+
+
+def _describe_subgroups(
+    comparison: SubgroupComparison, redact: Callable[[str], str]
+) -> SubgroupsJson:
+    return {
+        "attribute": comparison.attribute,
+        "subgroups": [_describe_subgroup(group, redact) for group in comparison.subgroups],
+        "n_unknown": comparison.n_unknown,
+        "p_auroc": comparison.p_auroc,
+        "p_sensitivity": comparison.p_sensitivity,
+        "p_specificity": comparison.p_specificity,
+        "adjusted_p": comparison.adjusted_p,
+    }
+
+
+def _describe_subgroup(group: Subgroup, redact: Callable[[str], str]) -> SubgroupJson:
+    return {
+        "level": redact(group.level),
+        "n_films": group.n_films,
+        "n_positives": group.n_positives,
+        "n_groups": group.n_groups,
+        "auroc": _describe_known(group.auroc),
+        "sensitivity": _describe_known(group.sensitivity),
+        "specificity": _describe_known(group.specificity),
+        "is_small": group.is_small,
+    }
+
+
+def _describe_known(estimate: Estimate | None) -> EstimateJson | None:
+    return None if estimate is None else describe_estimate(estimate)
+
+
+def _describe_external(external: ExternalValidation) -> ExternalJson:
+    return {
+        "cohort": describe_cohort(external.cohort),
+        "n_known": external.n_known,
+        "n_shared_patients": external.n_shared_patients,
+        "transfers": [_describe_transfer(transfer) for transfer in external.transfers],
+        "seconds": external.seconds,
+    }
+
+
+def _describe_sources(by_source: SourceValidation) -> BySourceJson:
+    return {
+        "tests": [
+            {
+                "source": test.source,
+                "n_films": test.n_films,
+                "n_positives": test.n_positives,
+                "why_untested": test.why_untested,
+                "transfers": [_describe_transfer(transfer) for transfer in test.transfers],
+            }
+            for test in by_source.tests
+        ],
+        "seconds": by_source.seconds,
+    }
+
+
+def _describe_transfer(transfer: Transfer) -> TransferJson:
+    point = transfer.operating_point
+    return {
+        "name": transfer.name,
+        "metrics": describe_estimates(transfer.metrics),
+        "drops": describe_estimates(transfer.drops),
+        "confusion": describe_confusion(transfer.confusion),
+        "operating_point": None if point is None else describe_operating_point(point),
+    }

@@ -1,0 +1,231 @@
+"""Every JSON document of Hilum: its type, its JSON Schema, and whether a value has its form."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import json
+import re
+import types
+from collections.abc import Mapping
+from pathlib import Path
+from typing import (
+    Any,
+    Literal,
+    TypeVar,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
+
+import numpy as np
+
+from hilum.classifier.answers import (
+    ExplainedJson,
+    ExplainJson,
+    ModelJson,
+    PredictionsJson,
+    PredictJson,
+    ProblemJson,
+)
+from hilum.classifier.exporting import ExportNotesJson
+from hilum.classifier.records import SCHEMA as CLASSIFIER
+from hilum.classifier.records import BundleRecord
+from hilum.runs.audit import AuditJson, AuditResultsJson
+from hilum.runs.comparison import ResultsJson
+from hilum.runs.naming import NamingJson
+from hilum.runs.recipes import RecipesJson
+from hilum.runs.table_check import TableCheckJson
+from hilum.studies.provenance import Provenance
+
+DOCUMENTS: Mapping[str, type] = {
+    "hilum.results/1": ResultsJson,
+    "hilum.recipes/1": RecipesJson,
+    "hilum.naming/1": NamingJson,
+    "hilum.audit/1": AuditResultsJson,
+    "hilum.table-check/1": TableCheckJson,
+    CLASSIFIER: BundleRecord,
+    "hilum.export/1": ExportNotesJson,
+    "audit.json": AuditJson,
+    "provenance.json": Provenance,
+    "predict --json": PredictJson,
+    "explain --json": ExplainJson,
+    "/v1/predict": PredictionsJson,
+    "/v1/explain": ExplainedJson,
+    "/v1/model": ModelJson,
+    "problem": ProblemJson,
+}
+"""The type of each document, by what its `schema` says, or else by where it is met."""
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_PLAIN = {bool: "boolean", int: "integer", float: "number", str: "string", type(None): "null"}
+
+Document = TypeVar("Document")
+
+
+def to_json(told: Mapping[str, object]) -> str:
+    """Write JSON that any reader takes: no NaN, numbers in full."""
+    return json.dumps(_plain(told), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def json_schema(name: str) -> dict[str, Any]:
+    """Make the JSON Schema of a document.
+
+    Args:
+        name: One of `DOCUMENTS`.
+    """
+    parts: dict[str, Any] = {}
+    whole = DOCUMENTS[name]
+    _shape(whole, parts)
+    top = parts.pop(_name(whole))
+    if dataclasses.is_dataclass(whole):  # the record is written with the name of its schema
+        top["properties"] = {"schema": {"const": name}, **top["properties"]}
+        top["required"] = ["schema", *top["required"]]
+    return {"$schema": _DIALECT, "title": name, **top, "$defs": dict(sorted(parts.items()))}
+
+
+def write_schemas(folder: Path) -> None:
+    """Write the JSON Schema of every document into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in DOCUMENTS:
+        text = json.dumps(json_schema(name), indent=1, ensure_ascii=False) + "\n"
+        (folder / schema_file(name)).write_text(text, encoding="utf-8")
+
+
+def schema_file(name: str) -> str:
+    """Name the file of a document's JSON Schema: `results-1.json`, `audit.json`."""
+    stem = name.removeprefix("hilum.").removesuffix(".json").removesuffix(" --json").strip("/")
+    return stem.replace("/", "-") + ".json"
+
+
+def conform(told: object, wanted: type[Document]) -> Document:
+    """Make sure that a value read from a file has the form of a document.
+
+    What may be null may also be absent: a run of an older version had not heard of it, and
+    null is put there. Keys that are not known are left alone.
+
+    Raises:
+        ValueError: It has another form.
+    """
+    return cast(Document, _conform(told, wanted, "the document"))
+
+
+def _conform(told: Any, wanted: Any, place: str) -> Any:
+    origin, arguments = get_origin(wanted), get_args(wanted)
+    if wanted in (Any, object):
+        return told
+    if origin is Literal:
+        fits = told in arguments
+    elif origin in (Union, types.UnionType):
+        (other,) = (each for each in arguments if each is not type(None))
+        return None if told is None else _conform(told, other, place)
+    elif origin is list:
+        if isinstance(told, list):
+            return [_conform(item, arguments[0], f"{place}[{k}]") for k, item in enumerate(told)]
+        fits = False
+    elif origin is dict:
+        if isinstance(told, dict):
+            return {
+                key: _conform(item, arguments[1], f"{place}.{key}") for key, item in told.items()
+            }
+        fits = False
+    elif is_typeddict(wanted):
+        if isinstance(told, dict):
+            return _conform_keys(told, wanted, place)
+        fits = False
+    elif wanted is float:
+        fits = isinstance(told, (int, float)) and not isinstance(told, bool)
+    else:
+        fits = type(told) is wanted
+    if not fits:
+        raise ValueError(f"{place} is not as it must be")
+    return told
+
+
+def _conform_keys(told: dict[str, Any], wanted: Any, place: str) -> dict[str, Any]:
+    whole = dict(told)
+    for key, kind in get_type_hints(wanted).items():
+        if key in told or _may_be_null(kind):
+            whole[key] = _conform(told.get(key), kind, f"{place}.{key}")
+        elif key in wanted.__required_keys__:
+            raise ValueError(f"{place} has no {key}")
+    return whole
+
+
+def _may_be_null(kind: Any) -> bool:
+    return type(None) in get_args(kind)
+
+
+def _shape(kind: Any, parts: dict[str, Any]) -> dict[str, Any]:
+    """Describe a type as JSON Schema does; types with keys are gathered in `parts`."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if kind in (Any, object):
+        return {}
+    if kind in _PLAIN:
+        return {"type": _PLAIN[kind]}
+    if origin is Literal:
+        return {"const": arguments[0]} if len(arguments) == 1 else {"enum": list(arguments)}
+    if origin in (Union, types.UnionType):
+        shapes = [_shape(each, parts) for each in arguments]
+        if all(set(shape) == {"type"} for shape in shapes):
+            return {"type": [shape["type"] for shape in shapes]}
+        return {"anyOf": shapes}
+    if origin in (list, tuple):
+        return {"type": "array", "items": _shape(arguments[0], parts)}
+    if origin is not None and issubclass(origin, Mapping):
+        return {"type": "object", "additionalProperties": _shape(arguments[1], parts)}
+    if _name(kind) not in parts:
+        parts[_name(kind)] = {}  # its place, should it hold itself
+        parts[_name(kind)] = _shape_of_keys(kind, parts)
+    return {"$ref": f"#/$defs/{_name(kind)}"}
+
+
+def _shape_of_keys(kind: Any, parts: dict[str, Any]) -> dict[str, Any]:
+    summary, meanings = _read_docstring(kind)
+    hints = get_type_hints(kind)
+    required = kind.__required_keys__ if is_typeddict(kind) else hints
+    properties = {}
+    for key, each in hints.items():
+        meaning = {"description": meanings[key]} if key in meanings else {}
+        properties[key] = _shape(each, parts) | meaning
+    return {
+        "description": summary,
+        "type": "object",
+        "properties": properties,
+        "required": [key for key in hints if key in required],
+        "additionalProperties": False,
+    }
+
+
+def _read_docstring(kind: Any) -> tuple[str, dict[str, str]]:
+    """Take the first paragraph of a docstring, and the meaning of each attribute."""
+    text = inspect.cleandoc(kind.__doc__ or "")
+    above, _, listed = text.partition("Attributes:\n")
+    meanings: dict[str, str] = {}
+    for base in getattr(kind, "__orig_bases__", ()):
+        if is_typeddict(base):
+            meanings |= _read_docstring(base)[1]
+    for entry in re.split(r"\n(?=    \w)", listed.strip("\n")):
+        key, _, meaning = entry.strip().partition(": ")
+        meanings[key] = " ".join(meaning.split())
+    return " ".join(above.split("\n\n")[0].split()), meanings
+
+
+def _name(kind: Any) -> str:
+    return str(kind.__name__).removesuffix("Json")
+
+
+def _plain(value: Any) -> Any:
+    """Turn arrays, tuples and NumPy numbers into what JSON has; NaN becomes null."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray):
+        return _plain(value.tolist())
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, (float, np.floating)):
+        return float(value) if np.isfinite(value) else None
+    return int(value) if isinstance(value, np.integer) else value
