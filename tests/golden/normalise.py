@@ -42,6 +42,8 @@ TEXT_RULES: tuple[tuple[str, str], ...] = (
     (r"(?m)^content-length: \d+$", "content-length: 0"),  # the body itself is compared
     (r"(?m)^(hilum_\w+_created|hilum_\w+_seconds_\w+)(\{.*\})? \S+$", r"\1\2 0"),
     (r"(?m)^((?:process|python)_\w+)(\{.*\})? \S+$", r"\1 0"),
+    # An ONNX file names the bundle, which knows when it was made.
+    (r"(?m)^[0-9a-f]{64}(  \S+\.onnx)$", rf"{'0' * 64}\1"),
     # The page of a run and the card of a bundle.
     (r'<time datetime="[\d-]+">[\d-]+</time>', '<time datetime="2000-01-01">2000-01-01</time>'),
     (r'(data-label="(?:Time|Extraction|Training)">)[\d., ]+ (?:s|min)', r"\g<1>0.0 s"),
