@@ -32,7 +32,7 @@ from benchmarks.environments import (
 )
 from benchmarks.films import generated_cohort, public_cohort
 from hilum.backbones.catalog import PAPER_SIX, find_backbone
-from hilum.cohort.manifest import Cohort
+from hilum.cohort.cohort import Cohort
 from hilum.studies.recipes import find_recipe
 
 EPOCHS = 25

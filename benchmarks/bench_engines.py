@@ -31,12 +31,13 @@ from benchmarks.films import generated_cohort, public_cohort
 from hilum.backbones.catalog import PAPER_SIX, find_backbone
 from hilum.backbones.engine import open_engine
 from hilum.backbones.records import fed_differently
-from hilum.backbones.weights import WeightsShelf
-from hilum.cohort.manifest import Cohort, Film
-from hilum.cohort.reading import decode_film
-from hilum.cohort.registering import load_registered
+from hilum.backbones.weights import LocalWeights
+from hilum.cohort.cohort import Cohort
+from hilum.cohort.films import Film
+from hilum.cohort.registration import load_registered
 from hilum.features.extraction import extract_features
 from hilum.features.views import resize_film, rotated_views
+from hilum.films.film import decode_film
 
 SIZE_PX = 224
 ROUNDS = 3
@@ -75,7 +76,7 @@ class Ours:
 
     def __init__(self, name: str, bench: Bench) -> None:
         cache = bench.scratch / "cache"
-        found = WeightsShelf(cache, bench.weights).find(find_backbone(name), allows_unverified=True)
+        found = LocalWeights(cache, bench.weights).find(find_backbone(name), allows_unverified=True)
         self._backbone = replace(found, record=fed_differently(found.record, size_px=SIZE_PX))
         started = time.perf_counter()
         self._engine = open_engine(self._backbone, cache)

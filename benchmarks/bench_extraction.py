@@ -11,10 +11,10 @@ import numpy as np
 
 from benchmarks.films import generated_cohort, public_cohort
 from hilum.backbones.catalog import CATALOG
-from hilum.backbones.compiling import compile_backbone
+from hilum.backbones.compilation import compile_backbone
 from hilum.backbones.engine import OpenVinoEngine
-from hilum.backbones.weights import WeightsShelf
-from hilum.cohort.manifest import Cohort
+from hilum.backbones.weights import LocalWeights
+from hilum.cohort.cohort import Cohort
 from hilum.features.extraction import extract_features
 from hilum.features.views import rotated_views
 
@@ -52,7 +52,7 @@ def engine_rate(engine: OpenVinoEngine, films: np.ndarray) -> float:
 
 
 def measure(name: str, cohort: Cohort, cache: Path, n_films: int = 160) -> dict[str, float]:
-    backbone = WeightsShelf(cache).find(CATALOG["efficientnet-lite0"])
+    backbone = LocalWeights(cache).find(CATALOG["efficientnet-lite0"])
     size_px = backbone.record.input.size_px
     graph = compile_backbone(backbone, cache)
     bare, engine = BareGraph(graph, size_px), OpenVinoEngine(graph)

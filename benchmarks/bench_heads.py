@@ -26,7 +26,7 @@ from sklearn.model_selection import StratifiedKFold, train_test_split
 from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 
-from hilum.cohort.splitting import Split
+from hilum.folds.folds import Split
 from hilum.heads.recipe import HeadRecipe
 from hilum.heads.training import TrainedHeads, train_heads
 

@@ -28,8 +28,8 @@ from PIL import Image
 
 from benchmarks.films import generated_cohort, public_cohort
 from benchmarks.made_bundle import write_made_bundle
-from hilum.cohort.manifest import Cohort
-from hilum.cohort.reading import read_film
+from hilum.cohort.cohort import Cohort
+from hilum.films.film import read_film
 from hilum.machine import default_cache_dir, usable_cores
 
 COMMAND = [sys.executable, "-m", "hilum"]

@@ -14,7 +14,7 @@ import numpy as np
 from benchmarks.environments import environments_folder, write_random_weights
 from hilum.backbones.catalog import find_backbone
 from hilum.backbones.engine import open_engine
-from hilum.backbones.weights import WeightsShelf
+from hilum.backbones.weights import LocalWeights
 
 ROUNDS = 3
 TARGET_SECONDS = {"VGG16": 2.0, "NASNetLarge": 6.0}
@@ -22,7 +22,7 @@ TARGET_SECONDS = {"VGG16": 2.0, "NASNetLarge": 6.0}
 
 def infer(name: str, cache: Path, weights: Path) -> None:
     """The life of the process that is timed: prove the weights, load, run one film."""
-    backbone = WeightsShelf(cache, weights).find(find_backbone(name), allows_unverified=True)
+    backbone = LocalWeights(cache, weights).find(find_backbone(name), allows_unverified=True)
     engine = open_engine(backbone, cache)
     film = np.zeros((engine.size_px, engine.size_px), np.uint8)
     vector = next(iter(engine.features([film])))

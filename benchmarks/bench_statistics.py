@@ -16,19 +16,20 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from benchmarks.bench_heads import make_splits
-from hilum.cohort.manifest import Cohort, Film
-from hilum.cohort.splitting import Folds
+from hilum.cohort.cohort import Cohort
+from hilum.cohort.films import Film
+from hilum.folds.folds import Folds
 from hilum.heads.training import History, TrainedHeads
-from hilum.studies.assessing import assess, decide_by_scores, judge_scores
-from hilum.studies.comparison import BackboneResult, Seconds, WeightsRecord
-from hilum.studies.groundwork import Groundwork
 from hilum.studies.options import ComparisonOptions
+from hilum.studies.preparation import StudyDesign
 from hilum.studies.recipes import RECIPES
+from hilum.studies.results import BackboneResult, Seconds, WeightsRecord
+from hilum.studies.statistics import assess, decide_by_scores, judge_scores
 
 FILMS, PATIENTS, BACKBONES, RESAMPLES = 600, 450, 3, 2000
 
 
-def make_ground(rng: np.random.Generator) -> Groundwork:
+def make_ground(rng: np.random.Generator) -> StudyDesign:
     """Lay out films of two classes, with sexes, ages and views, and their folds."""
     films = tuple(
         Film(
@@ -40,13 +41,13 @@ def make_ground(rng: np.random.Generator) -> Groundwork:
     )  # fmt: skip
     cohort = Cohort(name="made up", films=films, classes=("A", "B"))
     folds = Folds(tuple(make_splits(cohort.y, 1)), groups=np.arange(FILMS) % PATIENTS)
-    return Groundwork(
+    return StudyDesign(
         cohort=cohort, positive="B", recipe=RECIPES["hilum"], seed=0, folds=folds,
         portraits=None, kinship=None,  # type: ignore[arg-type]
     )  # fmt: skip
 
 
-def make_scores(ground: Groundwork, rng: np.random.Generator) -> np.ndarray:
+def make_scores(ground: StudyDesign, rng: np.random.Generator) -> np.ndarray:
     """Draw scores that find the class, more or less, a little differently per head."""
     y = ground.cohort.y
     film = 1.6 * y - 0.8 + rng.normal(size=FILMS)
@@ -55,7 +56,7 @@ def make_scores(ground: Groundwork, rng: np.random.Generator) -> np.ndarray:
     return np.stack([1 - positive, positive], axis=2)
 
 
-def run_stage(ground: Groundwork, scores: list[np.ndarray]) -> dict[str, float]:
+def run_stage(ground: StudyDesign, scores: list[np.ndarray]) -> dict[str, float]:
     """Do what a study does once its heads are trained."""
     plan, seconds, results = ComparisonOptions().decisions(), {}, []
     nothing = np.empty((0, 0))
@@ -81,7 +82,7 @@ def run_stage(ground: Groundwork, scores: list[np.ndarray]) -> dict[str, float]:
     return seconds
 
 
-def run_plain_loop(ground: Groundwork, scores: np.ndarray, rng: np.random.Generator) -> float:
+def run_plain_loop(ground: StudyDesign, scores: np.ndarray, rng: np.random.Generator) -> float:
     """Bound one AUROC the plain way."""
     y, score = ground.cohort.y, scores[0, :, 1]
     started = time.process_time()

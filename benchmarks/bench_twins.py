@@ -19,15 +19,15 @@ from PIL import Image
 
 from benchmarks.films import public_folder
 from benchmarks.planting_twins import KINDS, plant
-from hilum.auditing.portraits import Portraits, paint_portraits
-from hilum.auditing.twins import Twin, find_twins, join_twins
 from hilum.backbones.catalog import CATALOG
-from hilum.backbones.weights import WeightsShelf
-from hilum.cohort.grouping import join_by_keys
-from hilum.cohort.manifest import Film
-from hilum.cohort.reading import is_film_name, read_film
+from hilum.backbones.weights import LocalWeights
+from hilum.cohort.films import Film
+from hilum.duplicates.duplicates import Duplicate, find_duplicates, join_duplicates
 from hilum.features.extraction import extract_features
+from hilum.features.traits import FilmTraits, measure_traits
 from hilum.features.views import rotated_views
+from hilum.films.film import is_film_name, read_film
+from hilum.folds.groups import join_by_keys
 
 COHORTS = ("paper-cohort", "radiography", "darkcovidnet", "cohen/images")
 N_COPIES = 100
@@ -41,16 +41,16 @@ class Looked:
     """Films and what was seen in them."""
 
     films: tuple[Film, ...]
-    portraits: Portraits
+    portraits: FilmTraits
     features: np.ndarray
 
 
 def look(paths: Sequence[Path], cache: Path) -> Looked:
     films = tuple(_register(path) for path in paths)
-    sitting = paint_portraits(films, cache_dir=cache)
+    sitting = measure_traits(films, cache_dir=cache)
     extraction = extract_features(
         films,
-        WeightsShelf(cache).find(CATALOG["efficientnet-lite0"]),
+        LocalWeights(cache).find(CATALOG["efficientnet-lite0"]),
         views=rotated_views(0, seed=0),
         cache_dir=cache,
     )
@@ -66,7 +66,7 @@ def _register(path: Path) -> Film:
 
 def together(films: Looked, copies: Looked) -> Looked:
     one, other = films.portraits, copies.portraits
-    portraits = Portraits(
+    portraits = FilmTraits(
         one.traits + other.traits,
         np.concatenate([one.levels, other.levels]),
         np.concatenate([one.pictures, other.pictures]),
@@ -75,13 +75,13 @@ def together(films: Looked, copies: Looked) -> Looked:
     return Looked(films.films + copies.films, portraits, features)
 
 
-def find(looked: Looked) -> tuple[tuple[Twin, ...], float]:
+def find(looked: Looked) -> tuple[tuple[Duplicate, ...], float]:
     started = time.process_time()
-    twins = find_twins(looked.films, looked.portraits, looked.features)
+    twins = find_duplicates(looked.films, looked.portraits, looked.features)
     return twins, (time.process_time() - started) / len(looked.films)
 
 
-def show(twins: Sequence[Twin], looked: Looked, folder: Path) -> None:
+def show(twins: Sequence[Duplicate], looked: Looked, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for twin in twins:
         pair = [looked.films[row].path for row in (twin.first, twin.second)]
@@ -102,7 +102,7 @@ def measure(name: str, paths: Sequence[Path], cache: Path, shown: Path | None) -
     )
     if shown is not None:
         show(already, films, shown / name)
-    known = join_by_keys(range(n_films), join_twins(already, n_films))
+    known = join_by_keys(range(n_films), join_duplicates(already, n_films))
     rows = np.unique(np.linspace(0, n_films - 1, min(N_COPIES, n_films)).astype(int))
     origins = np.concatenate([known, known[rows]])
     recalls, n_false, n_looked_at = {}, 0, 0
@@ -112,7 +112,7 @@ def measure(name: str, paths: Sequence[Path], cache: Path, shown: Path | None) -
             planted = [plant(kind, paths[row], Path(folder) / f"{row}", rng) for row in rows]
             both = together(films, look(planted, cache))
             twins, seconds = find(both)
-            groups = join_by_keys(range(len(both.films)), join_twins(twins, len(both.films)))
+            groups = join_by_keys(range(len(both.films)), join_duplicates(twins, len(both.films)))
             recalls[kind] = float(np.mean(groups[rows] == groups[n_films:]))
             false = [twin for twin in twins if origins[twin.first] != origins[twin.second]]
             if shown is not None:

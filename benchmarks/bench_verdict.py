@@ -19,10 +19,10 @@ from pathlib import Path
 
 import numpy as np
 
-from hilum.cohort.manifest import Cohort
-from hilum.cohort.phantoms import write_phantoms
-from hilum.cohort.phantoms.plants import Plants
-from hilum.studies.audits import Audit, audit
+from hilum.cohort.cohort import Cohort
+from hilum.phantoms.cohort import write_phantoms
+from hilum.phantoms.plan import Plants
+from hilum.studies.auditing import Audit, audit
 
 N_FILMS = 400
 SEEDS = 20

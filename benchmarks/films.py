@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from hilum.cohort.manifest import Cohort
-from hilum.cohort.phantoms import write_phantoms
+from hilum.cohort.cohort import Cohort
+from hilum.phantoms.cohort import write_phantoms
 
 
 def public_folder() -> Path:

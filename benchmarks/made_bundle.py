@@ -7,21 +7,21 @@ from pathlib import Path
 import numpy as np
 
 from hilum.backbones.catalog import CATALOG
-from hilum.backbones.compiling import compile_backbone
-from hilum.backbones.weights import WeightsShelf
+from hilum.backbones.compilation import compile_backbone
+from hilum.backbones.weights import LocalWeights
 from hilum.classifier.bundle import Bundle, versions, write_bundle
-from hilum.classifier.graph_places import hash_graph
+from hilum.classifier.graph import hash_graph
 from hilum.classifier.guard import DomainGuard, directions
 from hilum.classifier.heads import HeadStack
 from hilum.classifier.records import BundleRecord, CohortVerdict, FrozenBackbone, GraphReference
-from hilum.evaluation.decisions import OperatingPolicy
+from hilum.evaluation.operating_point import OperatingPolicy
 
 N_HEADS, N_HIDDEN, N_TRAINED_ON = 25, 64, 300
 
 
 def write_made_bundle(folder: Path, cache: Path, name: str = "efficientnet-lite0") -> Path:
     """Write the bundle; returns the folder of its graph."""
-    backbone = WeightsShelf(cache).find(CATALOG[name])
+    backbone = LocalWeights(cache).find(CATALOG[name])
     record = backbone.record
     graph = compile_backbone(backbone, cache)
     width = record.feature_width

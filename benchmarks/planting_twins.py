@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from hilum.cohort.reading import read_film
+from hilum.films.film import read_film
 
 Change = Callable[[Image.Image, np.random.Generator], Image.Image]
 

@@ -8,8 +8,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from hilum.auditing.checks import CHECKS
 from hilum.auditing.evidence import Check, Evidence
+from hilum.auditing.register import CHECKS
 
 FOLDER = Path(__file__).parent / "checks"
 SECTIONS = ("Problem", "Caution", "Note", "What to do", "Source")

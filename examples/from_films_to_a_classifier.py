@@ -18,8 +18,8 @@ import numpy as np
 from PIL import Image
 
 import hilum
-from hilum.classifier.heatmaps import heatmap_overlay
-from hilum.cohort.phantoms import write_phantoms
+from hilum.classifier.explain.heatmap import heatmap_overlay
+from hilum.phantoms.cohort import write_phantoms
 from hilum.studies.recipes import find_recipe
 
 # In a notebook the arguments are the kernel's.

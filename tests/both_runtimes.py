@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 # Behind Hilum's door OpenVINO cannot tell its maker that it was imported.
-from hilum.classifier.onnx_export.translating import translate
+from hilum.classifier.export.onnx.translation import translate
 
 # isort: split
 import onnxruntime

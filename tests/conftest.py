@@ -15,7 +15,11 @@ install_import_hook(
     [
         "hilum." + room
         for room in (
+            "films",
             "cohort",
+            "folds",
+            "duplicates",
+            "published",
             "backbones",
             "features",
             "evaluation",

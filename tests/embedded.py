@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hilum.backbones.catalog import CATALOG
 from hilum.backbones.records import PackagedWeights
-from hilum.backbones.weights import Backbone, WeightsShelf
+from hilum.backbones.weights import Backbone, LocalWeights
 
 EMBEDDED = tuple(
     name for name, record in CATALOG.items() if isinstance(record.weights, PackagedWeights)
@@ -14,4 +14,4 @@ EMBEDDED = tuple(
 
 
 def embedded(name: str = "efficientnet-lite0") -> Backbone:
-    return WeightsShelf(Path("nowhere")).find(CATALOG[name])
+    return LocalWeights(Path("nowhere")).find(CATALOG[name])

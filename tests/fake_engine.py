@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from embedded import embedded
-from hilum.backbones.compiling import Output
+from hilum.backbones.compilation import Output
 from hilum.backbones.weights import Backbone
 
 GRID = 8

@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from hilum.auditing.baselines import WITHHOLDING, Baseline, BaselineName
+from hilum.auditing.baselines import WITHHOLDING, Baseline, BaselineName, LeakWorth
 from hilum.auditing.evidence import Evidence
-from hilum.auditing.leaks import LeakWorth
-from hilum.auditing.portraits import N_LEVELS, PICTURE_PX, FileTraits, Portraits
-from hilum.auditing.twins import Twin
-from hilum.cohort.manifest import Cohort, Exclusion, Film
-from hilum.cohort.reading import Encoding
-from hilum.cohort.splitting import Folds, Split, repeated_folds
+from hilum.cohort.cohort import Cohort
+from hilum.cohort.films import Exclusion, Film
+from hilum.duplicates.duplicates import Duplicate
 from hilum.evaluation.results import Estimate
+from hilum.features.traits import N_LEVELS, PICTURE_PX, FileTraits, FilmTraits
+from hilum.films.picture import Encoding
+from hilum.folds.folds import Folds, Split, repeated_folds
 
 CANARY = "ZZPHI"
 """Stands in every name that no finding may carry: of patients, of files, of folders."""
@@ -60,11 +60,11 @@ def make_portraits(
     traits: Mapping[int, FileTraits] | None = None,
     levels: Mapping[int, np.ndarray] | None = None,
     pictures: Mapping[int, np.ndarray] | None = None,
-) -> Portraits:
+) -> FilmTraits:
     """Well-made films, save those rows for which something else is given."""
     spread = np.zeros(N_LEVELS, np.float32)
     spread[10:240] = 1 / 230
-    return Portraits(
+    return FilmTraits(
         traits=tuple(
             (traits or {}).get(row, replace(GOOD_TRAITS, pixels_sha256=f"{row:064x}"))
             for row in range(n_films)
@@ -176,11 +176,11 @@ def faulty_evidence(n_films: int = 160) -> Evidence:
                 pictures={14: 255 - draw_picture()},
             ),
             twins=(
-                Twin(0, 1, "bytes", 0.0, 1.0),
-                Twin(2, 3, "pixels", 0.0, 1.0),
-                Twin(4, 45, "copy", 0.0, 0.98),
-                Twin(6, 7, "mirrored", 0.0, 0.97),
-                Twin(8, 9, "rotated", -7.5, 0.96),
+                Duplicate(0, 1, "bytes", 0.0, 1.0),
+                Duplicate(2, 3, "pixels", 0.0, 1.0),
+                Duplicate(4, 45, "copy", 0.0, 0.98),
+                Duplicate(6, 7, "mirrored", 0.0, 0.97),
+                Duplicate(8, 9, "rotated", -7.5, 0.96),
             ),
             affinity=np.where(rows == 15, 0.3, 0.85),
             folds=Folds((Split(0, 0, rows[1::2], rows[::2], rows[::2]),), groups),

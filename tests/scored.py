@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from hilum.cohort.splitting import Split
 from hilum.evaluation.scored_films import HeadScores, ScoredFilms
+from hilum.folds.folds import Split
 
 
 def score_films(

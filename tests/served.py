@@ -13,7 +13,7 @@ import httpx
 
 from hilum.classifier.classifier import Classifier
 from hilum.serve.app import create_app
-from hilum.serve.running import make_server, take_port
+from hilum.serve.server import make_server, take_port
 from hilum.serve.settings import ServeSettings
 
 

@@ -12,18 +12,12 @@ import numpy as np
 from PIL import Image
 
 from hilum.classifier.bundle import READS, Bundle, versions, write_bundle
-from hilum.classifier.graph import FeatureGraph
-from hilum.classifier.graph_places import hash_graph
+from hilum.classifier.explain.references import make_references
+from hilum.classifier.graph import FeatureGraph, hash_graph
 from hilum.classifier.guard import fit_guard
 from hilum.classifier.heads import HeadStack
-from hilum.classifier.records import (
-    BundleRecord,
-    CohortVerdict,
-    FrozenBackbone,
-    GraphReference,
-)
-from hilum.classifier.references import make_references
-from hilum.evaluation.decisions import OperatingPolicy
+from hilum.classifier.records import BundleRecord, CohortVerdict, FrozenBackbone, GraphReference
+from hilum.evaluation.operating_point import OperatingPolicy
 
 SIZE_PX, CELLS, CHANNELS = 64, 8, 12
 CLASSES = ("Disease", "Normal")

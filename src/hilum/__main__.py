@@ -1,5 +1,5 @@
 """Lets `python -m hilum` do what the command does."""
 
-from hilum.cli.main import run
+from hilum.cli import run
 
 run()

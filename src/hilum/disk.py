@@ -1,4 +1,4 @@
-"""Puts files on the disk so that they appear whole or not at all, and looks before."""
+"""Files that appear on the disk whole or not at all."""
 
 from __future__ import annotations
 
@@ -137,3 +137,18 @@ def lend(path: Path, name: Path) -> None:
         name.symlink_to(path.absolute())
     except OSError:  # Windows lets few accounts make links
         shutil.copyfile(path, name)
+
+
+_RUN = ("=", "+", "-", "@", "\t", "\r")
+"""How a cell begins that a spreadsheet would run."""
+
+
+def escape_cell(text: object) -> str:
+    """Put an apostrophe before a text that a spreadsheet would run."""
+    cell = str(text)
+    return "'" + cell if cell[:1] in _RUN else cell
+
+
+def unescape_cell(cell: str) -> str:
+    """Take away the apostrophe that `escape_cell` put there."""
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in _RUN else cell

@@ -1,4 +1,4 @@
-"""The machine that a run has: its cache folder, cores and memory, and its own names."""
+"""The machine: where the cache is, how many cores may be used, and the largest memory of a run."""
 
 from __future__ import annotations
 
@@ -14,13 +14,20 @@ from typing import TypeVar
 from platformdirs import user_cache_path
 
 CACHE_VARIABLE = "HILUM_CACHE_DIR"
+
+
 WEIGHTS_VARIABLE = "HILUM_WEIGHTS_DIR"
+
 
 _ITEMS_AHEAD = 16
 """Enough to hide a slow film, and little memory."""
 
+
 _Item = TypeVar("_Item")
+
+
 _Result = TypeVar("_Result")
+
 
 _with_child_bytes = 0
 """Most memory that this process and a child of it held together."""

@@ -80,7 +80,7 @@ def test_features_from_the_store_need_no_engine(tmp_path: Path) -> None:
     from PIL import Image
 
     from fake_engine import GridEngine, grid_backbone, opens
-    from hilum.cohort.manifest import Cohort
+    from hilum.cohort.cohort import Cohort
     from hilum.features.extraction import extract_features
     from hilum.features.views import rotated_views
 
@@ -97,7 +97,7 @@ def test_features_from_the_store_need_no_engine(tmp_path: Path) -> None:
         f"import sys; sys.path.insert(0, {str(ROOT / 'tests')!r})\n"
         "from pathlib import Path\n"
         "from fake_engine import grid_backbone\n"
-        "from hilum.cohort.manifest import Cohort\n"
+        "from hilum.cohort.cohort import Cohort\n"
         "from hilum.features.extraction import extract_features\n"
         "from hilum.features.views import rotated_views\n"
         f"here = Path({str(tmp_path)!r})\n"

@@ -40,7 +40,7 @@ def served(bundle: Path, *, token: str = "", **limits: float) -> Iterator[str]:
 
 def main() -> None:
     from hilum.classifier.classifier import Classifier
-    from hilum.serve.running import run_server
+    from hilum.serve.server import run_server
     from hilum.serve.settings import ServeLimits, ServeSettings
 
     settings = ServeSettings(

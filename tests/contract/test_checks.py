@@ -13,15 +13,15 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 
-from hilum.auditing.checks import CHECKS, find_codes
 from hilum.auditing.evidence import Check, Evidence, run_checks
 from hilum.auditing.findings import FILMS_LISTED, Finding, Severity
-from hilum.auditing.portraits import paint_portraits
-from hilum.cohort.grouping import group_films
-from hilum.cohort.manifest import Cohort
-from hilum.cohort.phantoms import write_phantoms
-from hilum.cohort.splitting import repeated_folds
+from hilum.auditing.register import CHECKS, find_codes
+from hilum.cohort.cohort import Cohort
 from hilum.errors import UnknownCheckError
+from hilum.features.traits import measure_traits
+from hilum.folds.folds import repeated_folds
+from hilum.folds.groups import group_films
+from hilum.phantoms.cohort import write_phantoms
 from made_evidence import CANARY, clean_evidence, faulty_evidence, make_cohort, make_portraits
 
 ROOT = Path(__file__).parents[2]
@@ -212,7 +212,7 @@ def test_phantoms_without_a_planted_fault_raise_no_doubt(tmp_path: Path) -> None
     evidence = Evidence(
         cohort=cohort,
         positive="Opacity",
-        portraits=paint_portraits(cohort.films, cache_dir=tmp_path / "cache").portraits,
+        portraits=measure_traits(cohort.films, cache_dir=tmp_path / "cache").portraits,
         twins=(),
         folds=repeated_folds(cohort.y, groups, n_repeats=2, seed=0),
         affinity=np.full(len(cohort), 0.9),

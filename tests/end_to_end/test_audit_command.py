@@ -14,8 +14,8 @@ import pytest
 from PIL import Image
 
 from exit_codes import code_of_run
-from hilum.cohort.phantoms import write_phantoms
-from hilum.cohort.phantoms.plants import Plants
+from hilum.phantoms.cohort import write_phantoms
+from hilum.phantoms.plan import Plants
 
 Hilum = Callable[..., subprocess.CompletedProcess[str]]
 N_FILMS = 40

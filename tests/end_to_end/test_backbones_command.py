@@ -17,9 +17,9 @@ import numpy as np
 import pytest
 
 from hilum.backbones.catalog import CATALOG, PAPER_SIX
-from hilum.backbones.compiling import compile_backbone
+from hilum.backbones.compilation import compile_backbone
 from hilum.backbones.engine import OpenVinoEngine
-from hilum.backbones.weights import HDF5_SIGNATURE, WeightsShelf
+from hilum.backbones.weights import HDF5_SIGNATURE, LocalWeights
 from hilum.errors import UntrustedModelError
 from weights_server import WeightsServer, serving
 
@@ -28,7 +28,7 @@ STAND_INS = """
 import sys
 from pathlib import Path
 import h5py, keras, numpy as np
-from hilum.backbones.keras_weights import load_keras_weights
+from hilum.backbones.networks import load_keras_weights
 keras.utils.set_random_seed(0)
 make = lambda: keras.applications.MobileNetV3Small(weights=None, include_top=False)
 network, folder = make(), Path(sys.argv[1])
@@ -110,7 +110,7 @@ def test_a_file_placed_by_hand_is_proven_compiled_and_run(
     (tmp_path / "placed" / "renamed.bin").write_bytes(data)
     digest = f"md5:{hashlib.md5(data).hexdigest()}"
     record = replace(SMALL, weights=replace(SMALL.weights, digest=digest))
-    backbone = WeightsShelf(tmp_path / "cache", tmp_path / "placed").find(record)
+    backbone = LocalWeights(tmp_path / "cache", tmp_path / "placed").find(record)
     assert backbone.weights.is_verified
     engine = OpenVinoEngine(compile_backbone(backbone, tmp_path / "cache"))
     films = np.random.default_rng(0).integers(0, 256, (2, 224, 224), dtype=np.uint8)
@@ -139,7 +139,7 @@ def test_another_file_is_not_kept_and_placed_by_hand_it_is_refused(
     table = hilum("list").stdout
     assert "refused" in table
     assert "Refused: The weight file weights_mobilenet" in table
-    shelf = WeightsShelf(tmp_path / "cache")
+    shelf = LocalWeights(tmp_path / "cache")
     with pytest.raises(UntrustedModelError):
         shelf.find(SMALL)
     allowed = shelf.find(SMALL, allows_unverified=True)

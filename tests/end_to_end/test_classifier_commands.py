@@ -16,7 +16,7 @@ import pytest
 import hilum
 from exit_codes import code_of_run
 from hilum.cli.main import app
-from hilum.cohort.phantoms import write_phantoms
+from hilum.phantoms.cohort import write_phantoms
 
 FAST = ("--folds", "3", "--repeats", "1", "--views", "1", "--epochs", "12")
 ONE = ("efficientnet-lite0", "--no-probes")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from exit_codes import code_of_run
-from hilum.cohort.phantoms import write_phantoms
+from hilum.phantoms.cohort import write_phantoms
 from tiny_networks import convolution, place
 
 FAST = ("--backbones", "efficientnet-lite0", "--repeats", "2", "--views", "1", "--epochs", "12")

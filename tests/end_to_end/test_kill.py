@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from fake_engine import GridEngine, grid_backbone, opens
-from hilum.cohort.manifest import Cohort
+from hilum.cohort.cohort import Cohort
 from hilum.features.extraction import extract_features
 from hilum.features.views import rotated_views
 
@@ -21,7 +21,7 @@ CHILD = f"""
 import os, signal, sys
 from pathlib import Path
 from fake_engine import GridEngine, grid_backbone, opens
-from hilum.cohort.manifest import Cohort
+from hilum.cohort.cohort import Cohort
 from hilum.features.extraction import extract_features
 from hilum.features.views import rotated_views
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from exit_codes import code_of_run
-from hilum.cohort.phantoms import write_phantoms
+from hilum.phantoms.cohort import write_phantoms
 
 FAST = (
     "--backbones", "efficientnet-lite0", "--folds", "3", "--repeats", "1", "--views", "1",

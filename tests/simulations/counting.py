@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy.special import ndtri
 
-from hilum.evaluation.comparing import delong_test, mcnemar_test
-from hilum.evaluation.delong import delong_aurocs
+from hilum.evaluation.comparison import delong_test, mcnemar_test
+from hilum.evaluation.discrimination import delong_aurocs
 from simulations.drawing import SimulatedRow
 
 LEVEL = 0.05

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from hilum.evaluation.calibration_figures import estimate_losses
+from hilum.evaluation.calibration import estimate_losses
+from hilum.evaluation.discrimination import delong_interval, estimate_ranking
 from hilum.evaluation.proportions import clustered_proportion
-from hilum.evaluation.ranking import delong_interval, estimate_ranking
 from hilum.evaluation.results import Estimate, Interval
 from scored import score_films
 from simulations.drawing import (

@@ -6,8 +6,8 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
-from hilum.cohort.splitting import repeated_folds
-from hilum.evaluation.folding import fold_inflation
+from hilum.evaluation.scored_films import fold_inflation
+from hilum.folds.folds import repeated_folds
 from scored import score_heads
 from simulations.counting import COMMON, compare_both, count_findings, draw_noise
 from simulations.drawing import SimulatedRow

@@ -7,10 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Bool, Int
 
-from hilum.evaluation.comparing import delong_test, mcnemar_test
-from hilum.evaluation.delong import delong_aurocs
-from hilum.evaluation.permuting import compare_levels
-from hilum.evaluation.power import films_for_delong, films_for_mcnemar
+from hilum.evaluation.comparison import (
+    delong_test,
+    films_for_delong,
+    films_for_mcnemar,
+    mcnemar_test,
+)
+from hilum.evaluation.discrimination import delong_aurocs
+from hilum.evaluation.subgroups import compare_levels
 from scored import score_films
 from simulations.counting import compare_both, count_findings, draw_scores, middle_between
 from simulations.drawing import SimulatedRow, patients_of_films

@@ -1,8 +1,4 @@
-"""Evidence, and the checks that ask for parts of it.
-
-A check is one function. Its parameters name the fields of `Evidence` that it needs: it gets these
-and no more, and runs where all of them were gathered.
-"""
+"""The one interface of all checks: each names what it needs, and gets that and no more."""
 
 from __future__ import annotations
 
@@ -15,13 +11,12 @@ from typing import Generic, ParamSpec
 import numpy as np
 from jaxtyping import Float
 
-from hilum.auditing.baselines import Baseline
+from hilum.auditing.baselines import Baseline, LeakWorth
 from hilum.auditing.findings import Finding
-from hilum.auditing.leaks import LeakWorth
-from hilum.auditing.portraits import Portraits
-from hilum.auditing.twins import Twin
-from hilum.cohort.manifest import Cohort
-from hilum.cohort.splitting import Folds
+from hilum.cohort import Cohort
+from hilum.duplicates import Duplicate
+from hilum.features import FilmTraits
+from hilum.folds import Folds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,8 +39,8 @@ class Evidence:
 
     cohort: Cohort
     positive: str | None = None
-    portraits: Portraits | None = None
-    twins: tuple[Twin, ...] | None = None
+    portraits: FilmTraits | None = None
+    twins: tuple[Duplicate, ...] | None = None
     affinity: Float[np.ndarray, " films"] | None = None
     folds: Folds | None = None
     baselines: tuple[Baseline, ...] | None = None

@@ -1,8 +1,4 @@
-"""Findings: what a check says, and the words and figures that checks share.
-
-A finding names a bounded number of films by their ids and counts all of them. What a baseline
-means, and what to do about it, stands in its check; how grave it is stands in the verdict's rules.
-"""
+"""Finding: what one check says, in a shape and in words that every reader can rely on."""
 
 from __future__ import annotations
 
@@ -12,16 +8,18 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from hilum.auditing.baselines import SUBJECTS, Baseline, BaselineName
-from hilum.auditing.twins import Twin
 from hilum.auditing.verdict import RULES, Weight, is_above_chance, weigh_baseline
-from hilum.cohort.manifest import Cohort
-from hilum.evaluation.results import Estimate
+from hilum.cohort import Cohort
+from hilum.duplicates import Duplicate
+from hilum.evaluation import Estimate
 
 Severity = Literal["fail", "warn", "note"]
 """A fault that the figures cannot survive; a doubt about them; something worth knowing."""
 
+
 State = Severity | Literal["muted"]
 """How a finding is shown: by its severity, or as one that raises no alarm."""
+
 
 FILMS_LISTED = 50
 """A finding names at most so many films; a longer list helps nobody to look at them."""
@@ -92,7 +90,7 @@ def list_groups(cohort: Cohort, groups: Iterable[Sequence[int]]) -> list[list[st
     return listed
 
 
-def list_pairs(cohort: Cohort, twins: Sequence[Twin]) -> list[dict[str, Any]]:
+def list_pairs(cohort: Cohort, twins: Sequence[Duplicate]) -> list[dict[str, Any]]:
     """List pairs of copies for a finding's evidence, the surest first, a bounded number of them.
 
     Args:

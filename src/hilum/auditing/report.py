@@ -8,15 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from hilum.auditing.baselines import Baseline
+from hilum.auditing.baselines import Baseline, LeakWorth
 from hilum.auditing.findings import Finding
-from hilum.auditing.leaks import LeakWorth
-from hilum.auditing.twins import Twin
 from hilum.auditing.verdict import Verdict
+from hilum.duplicates import Duplicate
 
 
 @dataclass(frozen=True)
-class Kinship:
+class FilmRelations:
     """How the films of a cohort are related.
 
     Attributes:
@@ -25,7 +24,7 @@ class Kinship:
             that is not its twin.
     """
 
-    twins: tuple[Twin, ...]
+    twins: tuple[Duplicate, ...]
     affinity: Float[np.ndarray, " films"]
 
 
@@ -47,7 +46,7 @@ class AuditReport:
 
     model: str
     findings: tuple[Finding, ...]
-    kinship: Kinship
+    kinship: FilmRelations
     baselines: tuple[Baseline, ...]
     leak: LeakWorth | None
     verdict: Verdict

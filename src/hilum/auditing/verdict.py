@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hilum.auditing.baselines import SUBJECTS, Baseline
-from hilum.evaluation.results import Estimate
+from hilum.evaluation import Estimate
 
 Headline = Literal["supported", "limited", "withheld"]
+
+
 Weight = Literal["withholds", "limits", "describes"]
 
 
@@ -45,6 +47,7 @@ class VerdictRules:
 
 
 RULES = VerdictRules()
+
 
 _SHOW_DISEASE = frozenset({"centre", "lungs"})
 

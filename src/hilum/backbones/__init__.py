@@ -1,9 +1,10 @@
-"""Pretrained networks as compiled functions: uint8 films in, features out."""
+"""Backbones: a name or a model file in, a compiled function out.
 
-from __future__ import annotations
+In: a name of the catalog, or an ONNX or OpenVINO file of the user's; weights that are proven by
+hash. Out: an `Engine`: grey uint8 pictures in, pooled features and the last feature map out.
+Networks are built and foreign files are parsed in child processes only.
+"""
 
-import sys
+import lazy_loader
 
-# OpenVINO tells its maker of every import, from a process of its own; without this package
-# it cannot. Every module of ours that loads OpenVINO or Keras lies behind this one.
-sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -20,7 +20,11 @@ import numpy as np
 from hilum.errors import WeightsError
 
 _MAGIC = 0x1950A86A20F9469CFC6C
+
+
 _PROTOCOL = 1001
+
+
 _MAX_ELEMENTS = 500_000_000
 
 

@@ -1,9 +1,4 @@
-"""How pretrained weights come here: from where their publisher offers them, and proven.
-
-Nothing is sent but the request for the file. A download that broke off goes on where it
-stopped. A file takes its name once its hash is the one expected, and not before. Where no
-hash was published, that is said, and nothing is proven.
-"""
+"""How weights come here: from their publisher, resumed where a try broke off, and proven."""
 
 from __future__ import annotations
 
@@ -41,11 +36,17 @@ from hilum.version import __version__
 if TYPE_CHECKING:
     import httpx
 
+
 Progress = Callable[[int, int | None], None]
 """Told the bytes that are here and, if the server says it, the bytes of the whole file."""
 
+
 _EXTRA_BYTES = 16_000_000
+
+
 _MOST_REDIRECTS = 10
+
+
 _TRY_AGAIN = (408, 416, 429, 500, 502, 503, 504)
 
 

@@ -15,7 +15,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from hilum.backbones.compiling import Output, compile_backbone
+from hilum.backbones.compilation import Output, compile_backbone
 from hilum.backbones.weights import Backbone
 from hilum.machine import usable_cores
 

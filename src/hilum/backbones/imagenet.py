@@ -7,12 +7,8 @@ classes share the name or because on a chest film it would be taken for somethin
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from importlib.resources import files
-
-from hilum.backbones.records import BackboneRecord
-from hilum.errors import WeightsError
 
 N_CLASSES = 1000
 
@@ -22,17 +18,3 @@ def imagenet_classes() -> tuple[str, ...]:
     """Return the names of the classes; class k of any output is number k."""
     text = (files("hilum.backbones") / "imagenet_classes.txt").read_text(encoding="utf-8")
     return tuple(text.splitlines())
-
-
-def with_top(record: BackboneRecord) -> BackboneRecord:
-    """Return the backbone with the weights that hold its ImageNet classifier.
-
-    Raises:
-        WeightsError: It has no such classifier, as a model file of the user's.
-    """
-    if record.top_weights is None:
-        raise WeightsError(
-            f"{record.title} has no ImageNet classifier, so as it is it can name nothing.",
-            fix="Leave it out, or use it as a feature extractor, without --head none.",
-        )
-    return replace(record, weights=record.top_weights)

@@ -1,38 +1,282 @@
-"""Takes an ONNX or OpenVINO IR file of the user's as a frozen backbone.
-
-What a file is, its content tells and never its name. Nothing that may run code is taken,
-nor anything that reaches for other files. What the network yields is asked of a child
-process, since only native code can tell.
-"""
+"""An ONNX or OpenVINO IR file of the user's as a backbone, with the JSON that describes it."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 import mmap
+import re
 import stat
 import subprocess
 import tempfile
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, cast
 
-from hilum.backbones.model_descriptions import read_description
 from hilum.backbones.onnx_wire import check_onnx
 from hilum.backbones.records import BackboneRecord, InputSpec, ModelFileSpec, OwnWeights
 from hilum.children import refusal, run_child
 from hilum.errors import UntrustedModelError, WeightsError
 from hilum.machine import note_child
 
+EXAMPLE = """\
+{
+  "name": "my-densenet",
+  "title": "DenseNet-121 of our ward",
+  "size_px": 224,
+  "channels": 1,
+  "layout": "NCHW",
+  "pixel_range": [-1024, 1024],
+  "mean": 0,
+  "std": 1,
+  "output": "features",
+  "take": "map",
+  "trained_on": "four public chest X-ray sets",
+  "licence": "Apache-2.0"
+}"""
+"""A whole description, to copy."""
+
+
+_MODEL_DESCRIPTIONS_MAX_BYTES = 1 << 20
+
+
+_SIZES_PX = range(8, 4097)
+
+
+_TAKES = ("vector", "map", "first-token", "mean-token")
+
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelDescription:
+    """What the JSON beside a model file says.
+
+    Attributes:
+        name: What results call it; safe as part of a file's name.
+        title: What tables print.
+        size_px: Side of the square picture that it takes.
+        spec: How it is fed and read.
+        trained_on: The data behind the weights, as its user states it.
+        licence: The same of their licence.
+    """
+
+    name: str
+    title: str
+    size_px: int
+    spec: ModelFileSpec
+    trained_on: str
+    licence: str
+
+
+def read_description(model_file: Path, sha256: str) -> ModelDescription:
+    """Read the description of a model file: `net.json` of `net.onnx` or `net.xml`.
+
+    Args:
+        model_file: The model, which need not exist.
+        sha256: Its hash; a description that states one must state this one.
+
+    Raises:
+        WeightsError: There is no description, or it has faults, which are all listed.
+    """
+    path = model_file.with_suffix(".json")
+    try:
+        with path.open("rb") as file:
+            text = file.read(_MODEL_DESCRIPTIONS_MAX_BYTES + 1)
+        if len(text) > _MODEL_DESCRIPTIONS_MAX_BYTES:
+            raise ValueError("it is larger than 1 MB")
+        found = json.loads(text)
+    except OSError as error:
+        raise WeightsError(
+            f"The model file {model_file.name} has no description beside it: "
+            f"{path.name} cannot be read ({error.strerror}).",
+            fix=_how_to_write(path),
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise _faulty(path, [f"it is no JSON: {error}"]) from error
+    if not isinstance(found, dict):
+        raise _faulty(path, ["it must be one JSON object, in curly brackets"])
+    reader = _Reader(found)
+    description = _read_fields(reader, _safe_name(model_file.stem), sha256)
+    reader.refuse_unknown()
+    if reader.faults:
+        raise _faulty(path, reader.faults)
+    return description
+
+
+def _read_fields(reader: _Reader, stem: str, sha256: str) -> ModelDescription:
+    """Read every field; where one is faulty, what is returned is not to be used."""
+    channels = reader.one_of("channels", (1, 3))
+    name = reader.text("name", stem)
+    if not _NAME.fullmatch(name):
+        reader.faults.append("name: letters, digits, '.', '_' and '-', 64 at most")
+    title = reader.text("title", name)
+    low, high = reader.numbers("pixel_range", 2, (0.0, 1.0))
+    if low == high:
+        reader.faults.append("pixel_range: its two numbers are the same")
+    std = reader.numbers("std", channels, 1.0)
+    if min(std) <= 0:
+        reader.faults.append("std: above 0")
+    expected = reader.text("sha256", sha256)
+    if not _SHA256.fullmatch(expected):
+        reader.faults.append("sha256: 64 hex digits")
+    elif expected.lower() != sha256:
+        reader.faults.append(f"sha256: the model file's is {sha256}: another file, or damaged")
+    spec = ModelFileSpec(
+        channels=channels,
+        layout=reader.one_of("layout", ("NCHW", "NHWC"), "NCHW"),
+        pixel_range=(low, high),
+        mean=reader.numbers("mean", channels, 0.0),
+        std=std,
+        output=reader.text("output", None),
+        take=reader.one_of("take", _TAKES),
+        sha256=sha256,
+    )
+    return ModelDescription(
+        name=name,
+        title=title,
+        size_px=reader.whole_number("size_px", _SIZES_PX),
+        spec=spec,
+        trained_on=reader.text("trained_on", "training data not stated"),
+        licence=reader.text("licence", "not stated"),
+    )
+
+
+class _Reader:
+    """Takes fields out of a JSON object and gathers what is wrong with them.
+
+    A faulty field is replaced by something of its type, so that reading goes on.
+    """
+
+    def __init__(self, found: Mapping[str, Any]) -> None:
+        self._found = dict(found)
+        self._known: list[str] = []
+        self.faults: list[str] = []
+
+    def text(self, key: str, default: Any) -> Any:
+        """Take a line of text, safe to show anywhere."""
+
+        def is_plain(value: Any) -> bool:
+            return (
+                isinstance(value, str)
+                and 0 < len(value) <= 200
+                and value.isprintable()
+                # A spreadsheet would take these for a formula.
+                and value[0] not in "=+-@"
+            )
+
+        return self._take(key, is_plain, "one line of text, 200 letters at most", default, "a")
+
+    def whole_number(self, key: str, allowed: range) -> int:
+        """Take a whole number out of a range."""
+        what = f"a whole number from {allowed[0]} to {allowed[-1]}"
+        found = self._take(
+            key, lambda v: type(v) is int and v in allowed, what, _NEEDED, allowed[0]
+        )
+        return cast(int, found)
+
+    def one_of(self, key: str, choices: tuple[Any, ...], default: Any = None) -> Any:
+        """Take one of a few values."""
+        what = f"one of {', '.join(json.dumps(choice) for choice in choices)}"
+        return self._take(
+            key,
+            lambda v: any(type(v) is type(choice) and v == choice for choice in choices),
+            what,
+            _NEEDED if default is None else default,
+            choices[0],
+        )
+
+    def numbers(
+        self, key: str, count: int, default: float | tuple[float, ...]
+    ) -> tuple[float, ...]:
+        """Take so many numbers; a single one stands for all, except of a range."""
+        is_range = isinstance(default, tuple)
+
+        def fits(value: Any) -> bool:
+            values = value if isinstance(value, list) else [value]
+            is_count_right = len(values) == count or (not is_range and len(values) == 1)
+            return is_count_right and all(_is_number(v) for v in values)
+
+        what = f"{count} numbers" if is_range or count > 1 else "one number"
+        found = self._take(key, fits, what, default, [1.0, 2.0] if is_range else 1.0)
+        values = list(found) if isinstance(found, list | tuple) else [found]
+        return tuple(float(value) for value in (values * count if len(values) == 1 else values))
+
+    def refuse_unknown(self) -> None:
+        """Name the fields that mean nothing, which may be slips of the pen."""
+        for key in self._found.keys() - set(self._known):
+            self.faults.append(f"{_shown(key)}: no such field; there are {', '.join(self._known)}")
+
+    def _take(
+        self, key: str, fits: Callable[[Any], bool], what: str, default: Any, stand_in: Any
+    ) -> Any:
+        self._known.append(key)
+        if key not in self._found:
+            if default is not _NEEDED:
+                return default
+            self.faults.append(f"{key}: missing; {what}")
+            return stand_in
+        value = self._found[key]
+        if fits(value):
+            return value
+        self.faults.append(f"{key}: must be {what}, and is {_shown(value)}")
+        return stand_in
+
+
+_NEEDED = object()
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        return type(value) in (int, float) and math.isfinite(value)
+    except OverflowError:
+        return False
+
+
+def _shown(value: Any) -> str:
+    """Write a stranger's value so that it cannot break the line that it stands in."""
+    text = ascii(value)
+    return text if len(text) <= 60 else f"{text[:60]}..."
+
+
+def _safe_name(stem: str) -> str:
+    """Make a name for results out of a file's name."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._")[:64] or "own-network"
+
+
+def _faulty(path: Path, faults: list[str]) -> WeightsError:
+    listed = "\n  ".join(faults)
+    return WeightsError(
+        f"The description {path.name} has faults:\n  {listed}\n", fix=_how_to_write(path)
+    )
+
+
+def _how_to_write(path: Path) -> str:
+    return (
+        f"Write {path.name} beside the model like this, with its own values; all fields but "
+        f"size_px, channels and take may be left out:\n{EXAMPLE}"
+    )
+
+
 PREFIXES = ("onnx:", "openvino:")
 """What stands before a path where the name of a backbone is wanted; both mean the same."""
 
+
 ModelKind = Literal["onnx", "xml"]
 
-_MAX_BYTES = 4 << 30
+
+_MODEL_FILES_MAX_BYTES = 4 << 30
+
+
 _INSPECTION_SECONDS = 300
+
 
 _STRANGERS = {
     b"PK\x03\x04": "a PyTorch checkpoint, a .keras file or another archive",
@@ -161,7 +405,7 @@ def _check_ordinary(path: Path, fix: str) -> int:
         ) from error
     if not stat.S_ISREG(about.st_mode):
         raise WeightsError(f"{path.name!r} is no file.", fix=fix)
-    if about.st_size > _MAX_BYTES:
+    if about.st_size > _MODEL_FILES_MAX_BYTES:
         raise WeightsError(
             f"The model file {path.name} is larger than 4 GB.", fix="Use a smaller network."
         )

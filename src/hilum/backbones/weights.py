@@ -29,8 +29,10 @@ from hilum.machine import default_weights_dir
 HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 """What every HDF5 file starts with."""
 
+
 LEAST_SHARE = 0.98
 """A weight file holds no less than this share of its weights' own bytes."""
+
 
 _MOST_STRUCTURE_BYTES = 8_000_000
 """Official files hold up to 4 MB beside their weights: small networks have many layers, too."""
@@ -69,7 +71,7 @@ class Backbone:
         return self.record.title + ("" if self.weights.is_verified else " (unverified weights)")
 
 
-class WeightsShelf:
+class LocalWeights:
     """The folders in which weight files are looked for; each file is hashed once."""
 
     def __init__(self, cache_dir: Path, weights_dir: str | Path | None = None) -> None:

@@ -1,5 +1,9 @@
-"""The classifier that a study ends in: heads on a frozen backbone, with a guard at the door.
+"""The classifier: a film in, a call with its probability out, or a refusal.
 
-What is needed to say something of the next film, and nothing of what was needed to learn
-it: NumPy, Pillow and OpenVINO.
+In: a bundle, proven by its hashes, and films. Out: `Prediction` or `FilmFailure`; `Explanation`;
+a file for other programs. Nothing here trains: NumPy, Pillow and OpenVINO are enough.
 """
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
-from hilum.classifier.attribution_shares import RegionShare
-from hilum.classifier.cells import CellMap
-from hilum.classifier.explaining import Explanation
-from hilum.classifier.occlusion import OcclusionMap
-from hilum.classifier.predictions import FilmFailure, Prediction
+from hilum.classifier.explain.cells import CellMap
+from hilum.classifier.explain.checks import OcclusionMap, SanityCheck
+from hilum.classifier.explain.explanation import Explanation, RegionShare
+from hilum.classifier.prediction import FilmFailure, Prediction
 from hilum.classifier.records import Figure, PolicyJson, StudyJson
-from hilum.classifier.sanity import SanityCheck
 
 
 class DistanceLimitJson(TypedDict, total=False):

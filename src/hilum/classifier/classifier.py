@@ -19,15 +19,20 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from hilum.classifier.bundle import Bundle, read_bundle
-from hilum.classifier.films import FilmLike, PreparedFilm, prepare_film
 from hilum.classifier.graph import MOST_FILMS_AT_ONCE, FeatureGraph
 from hilum.classifier.heads import pool
-from hilum.classifier.predictions import FilmFailure, Prediction
+from hilum.classifier.prediction import (
+    FilmFailure,
+    FilmLike,
+    Prediction,
+    PreparedFilm,
+    prepare_film,
+)
 from hilum.errors import FilmError
 from hilum.machine import default_cache_dir, usable_cores
 
 if TYPE_CHECKING:
-    from hilum.classifier.explaining import Explanation, Extras
+    from hilum.classifier.explain.explanation import Explanation, Extras
 
 
 class Classifier:
@@ -175,7 +180,7 @@ class Classifier:
             ExplanationError: There is no such class; or the backbone shows no feature map,
                 and no occlusion map was asked for.
         """
-        from hilum.classifier.explaining import Extras, explain_film
+        from hilum.classifier.explain.explanation import Extras, explain_film
 
         return explain_film(self, film, label, lungs=lungs, extras=extras or Extras())
 

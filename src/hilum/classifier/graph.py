@@ -1,7 +1,6 @@
-"""The frozen backbone as a classifier runs it: a few films at a time, its feature map at hand.
+"""The frozen backbone as a classifier runs it.
 
-A study streams thousands of films through `hilum.backbones.engine`; here the first answer
-counts, so the graph is opened once for any number of films and all cores work on each.
+And the proof that it is the one that the heads were trained on.
 """
 
 from __future__ import annotations
@@ -14,7 +13,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from hilum.errors import UntrustedModelError
+from hilum.backbones import check_model_file, hash_file
+from hilum.classifier.records import BundleRecord
+from hilum.errors import BundleError, HilumError, UntrustedModelError, WeightsError
 from hilum.machine import usable_cores
 
 MOST_FILMS_AT_ONCE = 8
@@ -27,7 +28,7 @@ must not happen in two threads at once, or they wait for each other for good."""
 
 
 @dataclass(frozen=True)
-class Sight:
+class GraphOutput:
     """What the backbone sees in some films.
 
     Attributes:
@@ -89,7 +90,9 @@ class FeatureGraph:
         self._own = threading.local()
         self.look(np.zeros((1, self.size_px, self.size_px), np.uint8))
 
-    def look(self, squares: UInt8[np.ndarray, "films size size"], *, maps: bool = False) -> Sight:
+    def look(
+        self, squares: UInt8[np.ndarray, "films size size"], *, maps: bool = False
+    ) -> GraphOutput:
         """See some films.
 
         Args:
@@ -113,8 +116,8 @@ class FeatureGraph:
             if maps:
                 seen.append(request.get_output_tensor(1).data.copy())
         if not features:
-            return Sight(np.empty((0, self.width), np.float32))
-        return Sight(np.concatenate(features), np.concatenate(seen) if maps else None)
+            return GraphOutput(np.empty((0, self.width), np.float32))
+        return GraphOutput(np.concatenate(features), np.concatenate(seen) if maps else None)
 
     def _request(self) -> Any:
         """Return this thread's own request: one takes one call at a time."""
@@ -128,3 +131,96 @@ def _of_another_kind() -> UntrustedModelError:
         "The backbone's graph does not take or yield what the heads need.",
         fix="Make the bundle again with `hilum train`.",
     )
+
+
+_FILES = ("graph.xml", "graph.bin")
+
+
+def hash_graph(folder: Path) -> dict[str, str]:
+    """Hash the two files of a graph.
+
+    Raises:
+        OSError: One cannot be read.
+    """
+    return {name: hash_file(folder / name) for name in _FILES}
+
+
+def find_graph(record: BundleRecord, included: Path, cache_dir: Path) -> Path:
+    """Find the graph that a bundle's heads belong to, and prove it.
+
+    A graph that the bundle only refers to is looked for in the cache, and compiled again
+    from its weights if it is not there.
+
+    Args:
+        record: What the bundle says of itself.
+        included: Where the graph lies if the bundle holds it.
+        cache_dir: Hilum's cache folder.
+
+    Returns:
+        A folder that holds `graph.xml` and `graph.bin`.
+
+    Raises:
+        BundleError: The graph is nowhere.
+        UntrustedModelError: It is another one, or its XML may do more than compute.
+    """
+    if record.graph.is_included:
+        _prove(record, included, "The graph in the bundle")
+        try:
+            check_model_file(included / "graph.xml")
+        except WeightsError as error:
+            raise UntrustedModelError(error.message, fix=error.fix) from error
+        return included
+    folder = cache_dir / "graphs" / record.graph.key
+    if not all((folder / name).is_file() for name in _FILES):
+        folder = _compile_again(record, cache_dir)
+    _prove(record, folder, "The compiled backbone in the cache")
+    return folder
+
+
+def _prove(record: BundleRecord, folder: Path, what: str) -> None:
+    try:
+        is_same = hash_graph(folder) == dict(record.graph.sha256)
+    except OSError as error:
+        raise BundleError(
+            f"{what} is missing or cannot be read.",
+            fix="Copy the whole bundle again, or make it again with `hilum train`.",
+        ) from error
+    if not is_same:
+        raise UntrustedModelError(
+            f"{what} is not the one that the heads were trained on.",
+            fix="Copy the whole bundle again, or make it again with `hilum train`.",
+        )
+
+
+def _compile_again(record: BundleRecord, cache_dir: Path) -> Path:
+    """Compile the referenced backbone, if this installation would make the very same graph."""
+    from hilum.backbones import CATALOG, Backbone, compile_backbone, fed_differently, graph_key
+    from hilum.backbones import LocalWeights as WeightsShelf
+
+    wanted = record.backbone
+    nowhere = BundleError(
+        f"The bundle refers to {wanted.title} by hash, and the cache of this machine does not "
+        f"have that graph ({record.graph.key}).",
+        fix="Name the cache that has it with --cache-dir; or make the bundle again with "
+        "`hilum train --standalone`, which puts the backbone into it.",
+    )
+    if wanted.name not in CATALOG:
+        raise nowhere
+    try:
+        found = WeightsShelf(cache_dir).find(
+            CATALOG[wanted.name], allows_unverified=not wanted.weights.get("is_verified", False)
+        )
+        fed = fed_differently(
+            found.record,
+            size_px=wanted.size_px,
+            scaling=wanted.scaling,  # type: ignore[arg-type]
+            pooling=wanted.pooling,  # type: ignore[arg-type]
+        )
+        backbone = Backbone(fed, found.weights)
+        if f"{backbone.name}-{graph_key(backbone)}" != record.graph.key:
+            raise nowhere
+        return compile_backbone(backbone, cache_dir)
+    except BundleError:
+        raise
+    except HilumError as error:
+        raise BundleError(nowhere.message + f" {error.message}", fix=nowhere.fix) from error

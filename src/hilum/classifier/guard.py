@@ -14,13 +14,17 @@ from jaxtyping import Float, Float32, Int
 NEIGHBOURS = 5
 """The distance to the fifth nearest film: one odd training film opens no gap by itself."""
 
+
 KEPT_SHARE = 0.99
 """Of films like the training films, about this share stays inside."""
+
 
 MOST_FILMS = 4096
 """More training films say little more, and every prediction is held against all of them."""
 
+
 _ROWS_AT_ONCE = 1024
+
 
 _ROUNDING = 1e-5
 """Of cosines in single precision. A limit below it would refuse the training films themselves."""

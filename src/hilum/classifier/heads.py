@@ -13,12 +13,15 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Float32
 
-from hilum.evaluation.decisions import SMALLEST_PROBABILITY, Calibrator
-from hilum.heads.network import HeadWeights
+from hilum.evaluation import SMALLEST_PROBABILITY, Calibrator
+from hilum.heads import HeadWeights
 
 LOG_SMALLEST = math.log(SMALLEST_PROBABILITY)
+
+
 LOG_LARGEST = math.log1p(-SMALLEST_PROBABILITY)
 """A head's scores are held between these before they are calibrated."""
+
 
 ROUNDING = 1e-6
 """Log-odds this close are equal, as where the threshold was fixed."""

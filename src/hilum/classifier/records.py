@@ -14,13 +14,20 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, TypedDict, cast
 
 from hilum.errors import BundleError, BundleVersionError
-from hilum.evaluation.decisions import OperatingPolicy, PolicyKind
+from hilum.evaluation import OperatingPolicy, PolicyKind
 
 SCHEMA = "hilum.classifier/1"
 
+
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
 _KEY = re.compile(r"[A-Za-z0-9._-]{1,120}")
+
+
 _OF_STUDY = ("cohort", "metrics", "operating_point")
+
+
 _REMAKE = "Make the bundle again with `hilum train`, or copy it again from where it came."
 
 

@@ -12,12 +12,18 @@ from hilum.cli import options
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from hilum.evaluation.auditing import SetAudit, Share
-    from hilum.evaluation.table_check import TableCheck
+    from hilum.published import SetAudit, Share, TableCheck
+
 
 _EXAMPLES = {"paper": "bansal-sridhar-2020.csv"}
+
+
 _SETS_SHOWN_WHOLE = 3
+
+
 _SETS_IN_JSON = 100
+
+
 _PAIRS_SHOWN = 45
 
 
@@ -70,10 +76,9 @@ def check_table_command(
     """
     import json
 
-    from hilum.evaluation.published_csv import parse_published
-    from hilum.evaluation.table_check import check_table
-    from hilum.report.published_table import reading_texts
-    from hilum.runs.table_check import describe_table_check
+    from hilum.published import check_table, parse_published
+    from hilum.report import reading_texts
+    from hilum.runs import describe_table_check
 
     check = check_table(
         parse_published(_read(table)),
@@ -94,8 +99,8 @@ def check_table_command(
 def _read(table: str) -> str:
     from importlib.resources import files
 
-    from hilum.cohort.reading import load_bytes
     from hilum.errors import FilmError, TableError
+    from hilum.films import load_bytes
 
     if table in _EXAMPLES:
         return (files("hilum") / "examples" / _EXAMPLES[table]).read_text(encoding="utf-8")
@@ -116,8 +121,7 @@ def _tell(check: TableCheck) -> None:
     from rich.console import Console
     from rich.padding import Padding
 
-    from hilum.cli.printing import plain
-    from hilum.report.published_table import MISS_MARK, gloss_texts, reading_texts
+    from hilum.report import MISS_MARK, gloss_texts, plain, reading_texts
 
     console = Console(highlight=False)
     first, *others = (plain(text) for text in reading_texts(check))
@@ -140,16 +144,9 @@ def _tell_set(console: Console, check: TableCheck, audit: SetAudit) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    from hilum.cli.printing import plain
-    from hilum.evaluation.reaching import wrong_counts
-    from hilum.report.formatting import p_text
-    from hilum.report.published_table import (
-        FILMS_NOTE,
-        basis_text,
-        percent_text,
-        range_text,
-        set_title,
-    )
+    from hilum.published import wrong_counts
+    from hilum.report import FILMS_NOTE, basis_text, p_text, plain, range_text, set_title
+    from hilum.report import printed_percent_text as percent_text
 
     size = audit.size
     names = {row.model: plain(row.model) for row in audit.rows}

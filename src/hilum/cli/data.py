@@ -9,17 +9,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hilum.studies.options import STUDY_PANEL, Flag, option, split_names
+from hilum.studies import STUDY_PANEL, Flag, option, split_names
 
 if TYPE_CHECKING:
-    from hilum.cohort.manifest import Cohort
+    from hilum.cohort import Cohort
+
 
 _TABLE = "When DATA is a CSV"
+
 
 Data = Annotated[
     Path,
     typer.Argument(help="A folder with one subfolder per class, or a CSV.", metavar="DATA"),
 ]
+
+
 External = Annotated[
     str | None,
     typer.Option(
@@ -106,16 +110,18 @@ def read_cohorts(
         CohortError: There is no such data, it makes no cohort, or an option does not
             go with it.
     """
-    from hilum.cohort.columns import Columns
-    from hilum.cohort.external import (
+    from hilum.cohort import (
+        Cohort,
+        Columns,
+        check_found,
+        fit_to_own,
         list_found,
         list_found_there,
+        parse_label_map,
         read_external,
+        read_table,
         share_columns,
     )
-    from hilum.cohort.labelling import check_found, fit_to_own, parse_label_map
-    from hilum.cohort.manifest import Cohort
-    from hilum.cohort.tables import read_table
 
     columns = Columns(
         **{

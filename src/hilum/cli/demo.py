@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 
 from hilum.cli import options
-from hilum.studies.options import CompareOptions
+from hilum.studies import CompareOptions
 
 _FILMS = 160
 
@@ -34,12 +34,11 @@ def demo_command(
     from filelock import FileLock
 
     from hilum.cli.phantoms import draw_with_progress
-    from hilum.cli.running import run_recipes
-    from hilum.cohort.manifest import Cohort
-    from hilum.cohort.phantoms import PHANTOMS_VERSION, plan_phantoms
+    from hilum.cli.study import run_recipes
+    from hilum.cohort import Cohort
     from hilum.machine import default_cache_dir
-    from hilum.studies.preparing import check_cache
-    from hilum.studies.recipes import find_recipe
+    from hilum.phantoms import PHANTOMS_VERSION, plan_phantoms
+    from hilum.studies import check_cache, find_recipe
 
     cache = cache_dir or default_cache_dir()
     films = cache / "phantoms" / f"v{PHANTOMS_VERSION}-{_FILMS}-seed{seed}"

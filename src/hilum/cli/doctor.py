@@ -28,7 +28,7 @@ def doctor_command(
     from rich.table import Table
 
     from hilum.machine import default_cache_dir
-    from hilum.studies.examining import examine
+    from hilum.studies import examine
 
     symptoms = examine(cache_dir or default_cache_dir())
     if is_json:

@@ -10,8 +10,7 @@ import typer
 from hilum.cli import options
 
 if TYPE_CHECKING:
-    from hilum.classifier.exporting import Exported
-    from hilum.classifier.records import BundleRecord
+    from hilum.classifier import BundleRecord, Exported
 
 
 def export_command(
@@ -59,8 +58,7 @@ def export_command(
     """
     import json
 
-    from hilum.classifier.bundle import read_bundle
-    from hilum.classifier.exporting import export_bundle
+    from hilum.classifier import export_bundle, read_bundle
     from hilum.machine import default_cache_dir
 
     read = read_bundle(bundle, cache_dir or default_cache_dir())
@@ -82,7 +80,7 @@ def export_command(
 def _tell(exported: Exported, record: BundleRecord) -> None:
     from rich.console import Console
 
-    from hilum.cli.printing import plain
+    from hilum.report import plain
 
     console = Console(highlight=False)
     names = " and ".join(plain(str(file)) for file in exported.files)

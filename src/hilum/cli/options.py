@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 from typer.models import OptionInfo, ParameterInfo
 
-from hilum.studies.options import Flag, PlaceOptions, StudyOptions, option
+from hilum.studies import Flag, PlaceOptions, StudyOptions, option
 
 
 class Given(dict[str, str]):
@@ -169,9 +169,21 @@ class RunOutput(OutputOptions):
 
 
 Seed = Annotated[int, flag(StudyOptions, "seed")]
+
+
 Json = Annotated[bool, flag(OutputOptions, "is_json")]
+
+
 Quiet = Annotated[bool, flag(OutputOptions, "is_quiet")]
+
+
 Offline = Annotated[bool, flag(OutputOptions, "is_offline")]
+
+
 CacheDir = Annotated[Path | None, flag(PlaceOptions, "cache_dir")]
+
+
 WeightsDir = Annotated[Path | None, flag(PlaceOptions, "weights_dir")]
+
+
 Out = Annotated[Path | None, flag(RunOutput, "out")]

@@ -10,7 +10,7 @@ import typer
 from hilum.cli import options
 
 if TYPE_CHECKING:
-    from hilum.cohort.phantoms import Plants
+    from hilum.phantoms import Plants
 
 
 def phantoms_command(
@@ -67,7 +67,7 @@ def phantoms_command(
 
     Exit code: 0 drawn; 2 nothing was written.
     """
-    from hilum.cohort.phantoms import parse_plants
+    from hilum.phantoms import parse_plants
 
     plants = parse_plants(plant or [])
     table = draw_with_progress(
@@ -90,7 +90,7 @@ def draw_with_progress(
 ) -> Path:
     """Draw phantoms and show how far it is."""
     from hilum.cli.progress import watching
-    from hilum.cohort.phantoms import Plants, write_phantoms
+    from hilum.phantoms import Plants, write_phantoms
 
     plants = plants or Plants()
     with watching(is_quiet=is_quiet) as watcher:

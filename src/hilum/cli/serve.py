@@ -14,12 +14,18 @@ import typer
 from hilum.cli import options
 
 if TYPE_CHECKING:
-    from hilum.serve.settings import ServeSettings
+    from hilum.serve import ServeSettings
+
 
 TOKEN_VARIABLE = "HILUM_SERVE_TOKEN"  # noqa: S105 - the name of one, not a token
 
+
 _EXTRA = ("fastapi", "uvicorn", "httptools", "python_multipart", "prometheus_client")
+
+
 _ACCESS = "Who may reach it"
+
+
 _LIMITS = "How much it takes on"
 
 
@@ -96,10 +102,9 @@ def serve_command(
             f"The server needs packages that are not installed: {', '.join(missing)}.",
             fix='Install them with: pip install "hilum[serve]"',
         )
-    from hilum.classifier.classifier import Classifier
+    from hilum.classifier import Classifier
     from hilum.machine import usable_cores
-    from hilum.serve.running import guarded, run_server
-    from hilum.serve.settings import LOOPBACK_NAMES, ServeLimits, ServeSettings
+    from hilum.serve import LOOPBACK_NAMES, ServeLimits, ServeSettings, guarded, run_server
 
     request_bytes = int(max_request_mb * 1e6)
     settings = ServeSettings(

@@ -7,12 +7,11 @@ from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 
-from hilum.cohort.columns import Columns
+from hilum.cohort.cohort import Cohort
 from hilum.cohort.folders import list_subfolders
-from hilum.cohort.labelling import LabelMap, fit_to_classes
-from hilum.cohort.manifest import Cohort
-from hilum.cohort.registering import cohort_name
-from hilum.cohort.tables import list_columns, list_labels, read_table
+from hilum.cohort.labels import LabelMap, fit_to_classes
+from hilum.cohort.registration import cohort_name
+from hilum.cohort.tables import Columns, list_columns, list_labels, read_table
 from hilum.errors import CohortError
 
 

@@ -6,12 +6,12 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from hilum.cohort.labelling import LabelMap, name_classes
-from hilum.cohort.manifest import FilmTable
+from hilum.cohort.films import FilmTable
+from hilum.cohort.labels import LabelMap, name_classes
 from hilum.cohort.patients import choose_rules, tell_patients
-from hilum.cohort.reading import is_film_name, is_picture_name
-from hilum.cohort.registering import Candidate, check_choice, cohort_name, register_films
+from hilum.cohort.registration import Candidate, check_choice, cohort_name, register_films
 from hilum.errors import CohortError, FilmLinkError, FilmMissingError
+from hilum.films import is_film_name, is_picture_name
 
 _READY_MADE_SPLITS = frozenset(
     {"train", "training", "test", "testing", "val", "valid", "validation", "dev"}

@@ -12,18 +12,28 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from hilum.cohort.manifest import Film, FilmTable
+from hilum.cohort.films import Film, FilmTable
 from hilum.errors import CohortError
 
 NO_PATTERN = "none"
 """What a user gives as the pattern so that names tell no patients."""
 
+
 _GROUP = "patient"
+
+
 _COLUMN = "the table's patient column"
+
+
 _TAGS = "the DICOM file's own patient number"
+
+
 _MOST_FILMS_OF_ONE = 10
+
+
 _COPY = re.compile(r"(?:[ _-]*\(\d+\)|[ _-]+copy(?:[ _-]*\d+)?)+$", re.IGNORECASE)
 """What copying adds to a name, as in `film-copy`, `film - Copy (2)` or `film (1)`."""
+
 
 _EXAMPLE_FIX = (
     "Put the part that names the patient into parentheses: '^(P[0-9]+)_' finds P017 in "

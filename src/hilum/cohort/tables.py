@@ -6,22 +6,98 @@ import csv
 import io
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
-from hilum.cohort.columns import Columns, find_columns, read_age
-from hilum.cohort.labelling import LabelMap, name_classes
-from hilum.cohort.manifest import FilmTable
+from hilum.cohort.films import FilmTable
+from hilum.cohort.labels import LabelMap, name_classes
 from hilum.cohort.patients import choose_rules, tell_patients
-from hilum.cohort.reading import load_bytes
-from hilum.cohort.registering import Candidate, check_choice, cohort_name, register_films
+from hilum.cohort.registration import Candidate, check_choice, cohort_name, register_films
 from hilum.disk import exists
 from hilum.errors import CohortError, FilmError
+from hilum.films import load_bytes, read_age
+
+_USUAL_NAMES = {
+    "image": ("image", "filename", "file", "path", "image_path", "film", "image index"),
+    "label": ("label", "finding", "class", "diagnosis", "finding labels"),
+    "patient": ("patient", "patientid", "patient_id", "patient id", "subject", "subject_id"),
+    "source": ("source", "dataset", "site", "hospital"),
+    "view": ("view", "view position", "view_position", "viewposition", "projection"),
+    "sex": ("sex", "gender", "patient sex", "patient_sex", "patient gender", "patient_gender"),
+    "age": ("age", "patient age", "patient_age"),
+}
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which column holds what; None where the usual names are tried."""
+
+    image: str | None = None
+    label: str | None = None
+    patient: str | None = None
+    source: str | None = None
+    view: str | None = None
+    sex: str | None = None
+    age: str | None = None
+
+    def within(self, header: Collection[str]) -> Columns:
+        """Keep the names that stand in a table's header."""
+        named = {field.name: getattr(self, field.name) for field in fields(self)}
+        return Columns(**{key: name for key, name in named.items() if name in header})
+
+
+def find_columns(header: list[str], columns: Columns, table: Path) -> dict[str, str]:
+    """Find the columns of a table, those that the user named and those with usual names.
+
+    Args:
+        header: The table's first row.
+        columns: What the user named.
+        table: Where it is, for messages.
+
+    Returns:
+        The names in the header, by what they hold; image and label are always there.
+
+    Raises:
+        CohortError: A column is not there, or there are several of its name.
+    """
+    by_lower = {name.strip().lower(): name for name in reversed(header)}
+    lower = [name.strip().lower() for name in header]
+    found: dict[str, str] = {}
+    faults: list[str] = []
+    for key in (field.name for field in fields(Columns)):
+        wanted: str | None = getattr(columns, key)
+        if wanted is not None and header.count(wanted) > 1:
+            faults.append(f"more than one column '{wanted}'")
+        elif wanted is not None and wanted not in header:
+            faults.append(f"no column '{wanted}'")
+        elif wanted is not None:
+            found[key] = wanted
+        else:
+            usual = next((by_lower[n] for n in _USUAL_NAMES[key] if n in by_lower), None)
+            if usual is not None and lower.count(usual.strip().lower()) > 1:
+                faults.append(f"more than one column '{usual}'")
+            elif usual is not None:
+                found[key] = usual
+            elif key in ("image", "label"):
+                faults.append(f"no column that is plainly the {key}")
+    if faults:
+        raise CohortError(
+            f"The table '{table}' has {' and '.join(faults)}; its columns are: "
+            f"{', '.join(header) or 'none'}.",
+            fix="Name them with --image-column and --label-column (and --patient-column, "
+            "--source-column, --view-column, --sex-column and --age-column where known), or "
+            f"rename the columns in '{table.name}', such as to image and label.",
+        )
+    return found
+
 
 _FAULTS_SHOWN = 10
+
+
 _NOTHING_KNOWN = frozenset({"", "na", "n/a", "nan", "none", "null", "unknown", "-", "?"})
 """Taken for a patient's name, any of these would make one patient of many."""
+
 
 _LOG = logging.getLogger(__name__)
 

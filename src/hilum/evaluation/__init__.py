@@ -1,4 +1,10 @@
-"""Numbers: arrays in, frozen results out.
+"""Evaluation: scores in, figures with intervals out.
 
-No plots, no networks, no files. Import from the modules by name.
+In: `HeadScores` or `ScoredFilms`: truth, scores, groups and the positive class. Out: frozen
+results made of plain numbers. Pure functions; patients count, not films; randomness is passed in.
+No engine is reached from here.
 """
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

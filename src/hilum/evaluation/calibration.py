@@ -1,33 +1,314 @@
-"""Scores into probabilities that mean what they say: temperature scaling per head.
-
-A head that was trained on few films is often too sure of itself, and one that
-balances the classes speaks of a cohort with equally many films of each. Both are
-mended here, the second from how the classes are mixed, the first by a single number
-fitted on the head's validation films. How good the probabilities then are is told by
-`reliability`, on test films.
-"""
+"""Probabilities that mean what they say: temperature scaling, and how far it can be believed."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float, Int
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax, softmax
+from jaxtyping import Bool, Float, Int
+from scipy.optimize import brentq, minimize_scalar
+from scipy.special import log_softmax, softmax, stdtrit
 
-from hilum.evaluation.decisions import SMALLEST_PROBABILITY, Calibrator
+from hilum.errors import NoTrialsError
+from hilum.evaluation.proportions import clopper_pearson, clustered_proportion
+from hilum.evaluation.resampling import bootstrap_groups, has_no_width
+from hilum.evaluation.results import Estimate
 from hilum.evaluation.scored_films import HeadScores, ScoredFilms
+
+SMALLEST_PROBABILITY = 1e-7
+"""A softmax in single precision cannot tell surer scores apart: 1 - 1e-7 is its last step
+below 1. A score of exactly 0 or 1 counts as this far from it."""
+
+
+@dataclass(frozen=True)
+class Calibrator:
+    """Turns one head's scores into probabilities for films mixed as in the cohort.
+
+    The scores' logarithms are divided by the temperature, the logarithms of the prior
+    ratio are added, and the result is scaled to sum to 1.
+
+    Attributes:
+        temperature: Above 1 where the head was too sure, below 1 where it was too timid.
+        log_prior_ratio: Per class, the logarithm of its share of the films less that of the
+            share for which the head was trained: heads that balance classes were trained for
+            equal shares. All 0 where both are the same.
+    """
+
+    temperature: float
+    log_prior_ratio: Float[np.ndarray, " classes"]
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """Films in bins of like probability: what was said, and what came.
+
+    Attributes:
+        probability: Mean probability of the positive class in each bin.
+        share_positive: Share of positive films in each bin.
+        low: Lower bound of that share (95 %).
+        high: Upper bound.
+        n_films: Films in each bin.
+    """
+
+    probability: Float[np.ndarray, " bins"]
+    share_positive: Float[np.ndarray, " bins"]
+    low: Float[np.ndarray, " bins"]
+    high: Float[np.ndarray, " bins"]
+    n_films: Int[np.ndarray, " bins"]
+
+
+@dataclass(frozen=True)
+class CalibrationFigures:
+    """How far probabilities can be taken at their word.
+
+    Attributes:
+        brier_score: Mean squared distance of the probability of the positive class from
+            what came: 0 is perfect.
+        log_loss: Mean negative logarithm of the probability of what came, in nats.
+        calibration_error: Mean distance between probability and share of positive films
+            over bins of equally many films, weighted by their films.
+        error_by_chance: The calibration error that probabilities which are exactly right
+            would stay below in 95 of 100 cohorts of this size: what lies under it shows
+            nothing.
+        reliability: The bins.
+    """
+
+    brier_score: Estimate
+    log_loss: Estimate
+    calibration_error: Estimate
+    error_by_chance: float
+    reliability: Reliability
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Probabilities before and after calibration, on the same test films.
+
+    Calibration is a temperature per head, and the cohort's mixture of classes where the heads
+    were trained for equal shares.
+
+    Attributes:
+        before: Of the scores as the heads give them.
+        after: Of the calibrated probabilities.
+    """
+
+    before: CalibrationFigures
+    after: CalibrationFigures
+
+
+# No film can lose more than this: the probability of what came is never taken as smaller.
+LARGEST_LOG_LOSS = -math.log(SMALLEST_PROBABILITY)
+
+
+# A mean of probabilities may miss 1 by this.
+_ROUNDING = 1e-9
+
+
+def brier_score(
+    is_positive: Bool[np.ndarray, " films"], probability: Float[np.ndarray, " films"]
+) -> float:
+    """Say how far the probabilities lie from what came.
+
+    Args:
+        is_positive: Which films are of the positive class.
+        probability: Of the positive class, for each film.
+
+    Returns:
+        The mean squared distance: 0 is perfect, 0.25 is what a constant one half gets.
+
+    Raises:
+        NoTrialsError: There is no film.
+
+    Source: Brier (1950), Monthly Weather Review 78:1-3, for two classes.
+    """
+    check_probabilities(probability)
+    return float(np.mean(squared_distances(is_positive, probability)))
+
+
+def log_loss(
+    is_positive: Bool[np.ndarray, " films"], probability: Float[np.ndarray, " films"]
+) -> float:
+    """Say how much what came surprises, given the probabilities.
+
+    Args:
+        is_positive: Which films are of the positive class.
+        probability: Of the positive class, for each film; taken as 1e-7 away from 0 and 1 at
+            least, so that a single film cannot make the loss infinite.
+
+    Returns:
+        The mean negative logarithm of the probability of what came, in nats.
+
+    Raises:
+        NoTrialsError: There is no film.
+
+    Source: Good (1952), Journal of the Royal Statistical Society B 14:107-114.
+    """
+    check_probabilities(probability)
+    return float(np.mean(log_losses(is_positive, probability)))
+
+
+def squared_distances(
+    is_positive: Bool[np.ndarray, " films"], probability: Float[np.ndarray, " films"]
+) -> Float[np.ndarray, " films"]:
+    """Give each film's part of the Brier score."""
+    return np.asarray((probability - is_positive) ** 2, dtype=np.float64)
+
+
+def log_losses(
+    is_positive: Bool[np.ndarray, " films"], probability: Float[np.ndarray, " films"]
+) -> Float[np.ndarray, " films"]:
+    """Give each film's part of the log-loss, in nats."""
+    of_what_came = np.where(is_positive, probability, 1 - probability)
+    return np.asarray(
+        -np.log(np.clip(of_what_came, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY))
+    )
+
+
+def check_probabilities(probability: Float[np.ndarray, " films"]) -> None:
+    """Refuse probabilities that are none, or that there are none of.
+
+    Raises:
+        NoTrialsError: There is no film.
+        ValueError: One is not between 0 and 1, by more than rounding.
+    """
+    if len(probability) == 0:
+        raise NoTrialsError(
+            "The calibration of no films was asked for.",
+            fix="Make sure that every class has at least one tested film.",
+        )
+    if not np.all((probability >= -_ROUNDING) & (probability <= 1 + _ROUNDING)):
+        raise ValueError("probabilities must lie between 0 and 1")
+
+
+# A bin's share is worth little with fewer films than this.
+_FILMS_PER_BIN = 10
+
+
+def calibration_error(
+    is_positive: Bool[np.ndarray, " films"],
+    probability: Float[np.ndarray, " films"],
+    *,
+    n_bins: int = 10,
+) -> float:
+    """Say how far probabilities and shares of positive films lie apart.
+
+    Args:
+        is_positive: Which films are of the positive class.
+        probability: Of the positive class, for each film.
+        n_bins: Bins of equally many films; fewer where there are not 10 films for each.
+            Films of equal probability stand in one bin.
+
+    Returns:
+        The mean distance, weighted by the bins' films; 0 is perfect, and even right
+        probabilities do not reach it by chance (`error_by_chance`).
+
+    Raises:
+        NoTrialsError: There is no film.
+
+    Source: Nixon, Dusenberry, Zhang, Jerfel and Tran (2019), CVPR Workshops, 38-41, after
+    Naeini, Cooper and Hauskrecht (2015), AAAI 29:2901-2907.
+    """
+    check_probabilities(probability)
+    bins = bin_films(probability, n_bins=n_bins)
+    return float(np.abs(bins @ (is_positive - probability)).sum() / len(probability))
+
+
+def error_by_chance(
+    probability: Float[np.ndarray, " films"],
+    groups: Int[np.ndarray, " films"],
+    *,
+    rng: np.random.Generator,
+    n_bins: int = 10,
+    n_draws: int = 1000,
+) -> float:
+    """Say which calibration error even probabilities that are exactly right may show.
+
+    Labels are drawn from the probabilities many times. The films of one group share each
+    draw's luck, as if they were the same film: that makes the figure larger rather than
+    smaller where films of one patient are less alike.
+
+    Args:
+        probability: Of the positive class, for each film.
+        groups: Group of each film, any integers.
+        rng: Where the draws come from.
+        n_bins: As for `calibration_error`.
+        n_draws: How often labels are drawn.
+
+    Returns:
+        The error that 95 of 100 draws stay below.
+
+    Raises:
+        NoTrialsError: There is no film.
+
+    Source: Bröcker and Smith (2007), Weather and Forecasting 22:651-661.
+    """
+    check_probabilities(probability)
+    names, rows = np.unique(groups, return_inverse=True)
+    luck = rng.random((len(names), n_draws))[rows]
+    came = luck < probability[:, np.newaxis]
+    bins = bin_films(probability, n_bins=n_bins)
+    errors = np.abs(bins @ (came - probability[:, np.newaxis])).sum(axis=0) / len(probability)
+    return float(np.quantile(errors, 0.95))
+
+
+def trace_reliability(films: ScoredFilms, *, n_bins: int = 10) -> Reliability:
+    """Set what was said beside what came, in bins of like probability.
+
+    Args:
+        films: With their probabilities.
+        n_bins: As for `calibration_error`.
+
+    Returns:
+        The bins, by ascending probability.
+
+    Raises:
+        NoTrialsError: There is no film.
+    """
+    is_positive, probability, groups = films.is_positive, films.y_score, films.groups
+    check_probabilities(probability)
+    bins = bin_films(probability, n_bins=n_bins)
+    n_films = bins.sum(axis=1)
+    bounds = [clustered_proportion(is_positive[row > 0], groups[row > 0]) for row in bins]
+    return Reliability(
+        probability=bins @ probability / n_films,
+        share_positive=bins @ is_positive / n_films,
+        low=np.array([bound.low for bound in bounds]),
+        high=np.array([bound.high for bound in bounds]),
+        n_films=n_films.astype(np.int64),
+    )
+
+
+def bin_films(
+    probability: Float[np.ndarray, " films"], *, n_bins: int = 10
+) -> Float[np.ndarray, "bins films"]:
+    """Put films of like probability together, about equally many in each bin.
+
+    Args:
+        probability: For each film; equal ones stand in one bin.
+        n_bins: At most so many bins, and no more than there are 10 films for each.
+
+    Returns:
+        1 where a film stands in a bin, 0 elsewhere; every film stands in one, and no bin is
+        empty.
+    """
+    n_bins = max(1, min(n_bins, len(probability) // _FILMS_PER_BIN))
+    edges = np.quantile(probability, np.arange(1, n_bins) / n_bins)
+    _, bin_of = np.unique(np.searchsorted(edges, probability), return_inverse=True)
+    return np.asarray(np.eye(bin_of.max() + 1)[:, bin_of])
+
 
 # Beyond the ends, scores are all but coins, or all but certain.
 _LOG_TEMPERATURES = (math.log(0.01), math.log(100.0))
 
+
 # What is believed of log T beforehand.
 _PRIOR_SD = 0.5
 
+
 # The logarithm of a probability that rounding has made 0 must stay finite.
 _TINY = 1e-300
+
 
 # A temperature that lowers the loss by less than this (nats per film) is rounding.
 _NO_GAIN = 1e-12
@@ -195,3 +476,172 @@ def _logarithm(
     probabilities: Float[np.ndarray, "*films classes"],
 ) -> Float[np.ndarray, "*films classes"]:
     return np.asarray(np.log(np.maximum(probabilities, _TINY)))
+
+
+_TAILS = (0.025, 0.975)
+
+
+# A loss worth as many groups that lose all they can, or that much short of all groups, weighs
+# as much as the caution that each group may lose all or nothing: how a loss nearer to none or
+# to all varies is hardly known. Chosen by simulation.
+_GROUPS_OF_CAUTION = 0.2
+
+
+def measure_calibration(
+    films: ScoredFilms, *, rng: np.random.Generator, n_bootstraps: int = 2000
+) -> CalibrationFigures:
+    """Judge probabilities by all figures at once, with intervals over groups.
+
+    Brier score and log loss are those of `estimate_losses`. The calibration error is a sum of
+    distances, so that chance only adds to it, to each resample once more than to the films
+    themselves: the middle of the resamples lies too high, and may not hold the truth even
+    once. The bins stay the same in all resamples, and its interval is that of the true errors
+    under which the figure would be no surprise, the bins' errors being in proportion to those
+    found and varying as in the resamples. It begins at 0 where chance alone explains the
+    figure, and does not end below what chance alone would reach.
+
+    Args:
+        films: With their probabilities, between 0 and 1.
+        rng: Where the resamples come from.
+        n_bootstraps: Resamples for the interval of the calibration error.
+
+    Returns:
+        The figures and the bins.
+
+    Raises:
+        NoTrialsError: One of the two sides has no film.
+        ValueError: A probability is not between 0 and 1.
+
+    Source: Carpenter (1999), Journal of the Royal Statistical Society B 61:159-172, for the
+    bootstrap by test inversion.
+    """
+    is_positive, probability, groups = films.is_positive, films.y_score, films.groups
+    check_probabilities(probability)
+    bins = bin_films(probability)
+    # One row per bin, so that all resamples take a single product of matrices.
+    names = [f"bin {number}" for number in range(len(bins))]
+    rows = bins * (is_positive - probability)
+    resampled = bootstrap_groups(
+        lambda weights: dict(zip(names, rows @ weights / weights.sum(axis=0), strict=True)),
+        films,
+        n_bootstraps=n_bootstraps,
+        rng=rng,
+    )
+    losses = estimate_losses(films)
+    return CalibrationFigures(
+        brier_score=losses["brier_score"],
+        log_loss=losses["log_loss"],
+        calibration_error=_bound_error(
+            rows.mean(axis=1),
+            np.stack([resampled[name] for name in names]),
+            len(np.unique(groups)),
+        ),
+        error_by_chance=error_by_chance(probability, groups, rng=rng),
+        reliability=trace_reliability(films),
+    )
+
+
+def estimate_losses(films: ScoredFilms) -> dict[str, Estimate]:
+    """Say what the probabilities lose by what came, and how surely.
+
+    Means of losses that few films make up are too narrow by their resamples. Here the bounds
+    are the two true means from which the observed one would be just as far as chance takes
+    it, with a variance that grows with the mean. How fast comes from the groups; where nearly
+    nothing is lost, or nearly all, it is drawn towards that of groups that lose all they can
+    or nothing. So the interval has width always, also where all films agree.
+
+    Args:
+        films: With their probabilities, between 0 and 1.
+
+    Returns:
+        `brier_score` and `log_loss`.
+
+    Raises:
+        NoTrialsError: There is no film.
+        ValueError: A probability is not between 0 and 1.
+
+    Source: Cochran (1977), Sampling Techniques, third edition, chapter 6, for the variance of
+    a ratio; Newcombe (2006), Statistics in Medicine 25:559-573, method 5, for such bounds.
+    The variance in proportion to the mean, and the pull, are our own: see docs/statistics.md.
+    """
+    is_positive, probability, groups = films.is_positive, films.y_score, films.groups
+    check_probabilities(probability)
+    is_less_likely = probability < 0.5
+    return {
+        "brier_score": _bound_mean(
+            squared_distances(is_positive, probability),
+            squared_distances(is_less_likely, probability),
+            groups,
+            largest=1.0,
+        ),
+        "log_loss": _bound_mean(
+            log_losses(is_positive, probability),
+            log_losses(is_less_likely, probability),
+            groups,
+            largest=LARGEST_LOG_LOSS,
+        ),
+    }
+
+
+def _bound_mean(
+    losses: Float[np.ndarray, " films"],
+    at_worst: Float[np.ndarray, " films"],
+    groups: Int[np.ndarray, " films"],
+    *,
+    largest: float,
+) -> Estimate:
+    """Bound a mean loss, knowing what each film would have lost had the less likely come."""
+    names, rows = np.unique(groups, return_inverse=True)
+    n_films, n_groups = len(losses), len(names)
+    sizes, of_group = np.bincount(rows), np.bincount(rows, weights=losses)
+    value = float(losses.mean())
+    all_lost = float(at_worst.mean())
+    # The variance for each unit of the mean: of groups that lose all or nothing, then as found.
+    growth = all_lost * float(sizes @ sizes) / n_films**2
+    if n_groups > 1 and value > 0:
+        deviations = of_group - value * sizes
+        variance = n_groups / (n_groups - 1) * float(deviations @ deviations) / n_films**2
+        n_telling = n_groups * min(value, all_lost - value) / all_lost
+        growth = (n_telling * variance / value + _GROUPS_OF_CAUTION * growth) / (
+            n_telling + _GROUPS_OF_CAUTION
+        )
+    # Solved for the mean: (value - mean)^2 = spread * mean.
+    spread = float(stdtrit(max(1, n_groups - 1), _TAILS[1])) ** 2 * growth
+    high = value + spread / 2 + math.sqrt(value * spread + spread**2 / 4)
+    method = f"score interval, variance over {n_groups} groups, Student's t"
+    return Estimate(value, min(value, value**2 / high), max(value, min(high, largest)), method)
+
+
+def _bound_error(
+    gaps: Float[np.ndarray, " bins"],
+    resampled: Float[np.ndarray, "bins bootstraps"],
+    n_groups: int,
+) -> Estimate:
+    """Bound the sum of the bins' absolute gaps by the true sums that would explain it."""
+    value = float(np.abs(gaps).sum())
+    errors = np.abs(resampled).sum(axis=0)
+    if has_no_width(errors):
+        share = clopper_pearson(min(1.0, value) * n_groups, n_groups)
+        method = f"Clopper-Pearson on {n_groups} groups, as all {len(errors)} resamples agree"
+        return Estimate(value, min(share.low, value), max(share.high, value), method)
+    noise = resampled - gaps[:, np.newaxis]
+
+    def excess(scale: float, tail: float) -> float:
+        drawn = np.abs(scale * gaps[:, np.newaxis] + noise).sum(axis=0)
+        return float(np.quantile(drawn, tail)) - value
+
+    def scale_at(tail: float) -> float:
+        """Find how large the true gaps are, in terms of those found, that put it at the tail."""
+        if value == 0 or excess(0.0, tail) >= 0:
+            return 0.0
+        largest = 1.0
+        while excess(largest, tail) < 0:
+            largest *= 2
+        return float(brentq(excess, 0.0, largest, args=(tail,), xtol=1e-4))
+
+    lower_tail, upper_tail = _TAILS
+    by_chance = excess(0.0, upper_tail) + value
+    low = min(1.0, scale_at(upper_tail)) * value
+    high = max(1.0, scale_at(lower_tail)) * value
+    method = f"bootstrap over {n_groups} groups, {resampled.shape[1]} resamples, test inversion"
+    return Estimate(value, low, min(1.0, max(high, by_chance)), method)

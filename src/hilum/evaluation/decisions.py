@@ -1,187 +1,37 @@
-"""What a score is worth once something is decided by it: the frozen results.
-
-Calibration says whether a probability means what it says. The operating point turns
-it into a call, predictive values say what the call means where the disease is rarer
-or more common than here, and net benefit weighs the calls against calling nobody.
-The functions that make these results stand in `calibration`, `calibration_figures`,
-`operating`, `prevalence` and `benefit`; `deciding` makes all of them.
-"""
+"""What one backbone's scores are worth once something is decided by them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from hilum.evaluation.results import Confusion, Estimate
-
-SMALLEST_PROBABILITY = 1e-7
-"""A softmax in single precision cannot tell surer scores apart: 1 - 1e-7 is its last step
-below 1. A score of exactly 0 or 1 counts as this far from it."""
-
-PolicyKind = Literal["sensitivity", "specificity", "youden"]
-
-
-@dataclass(frozen=True)
-class OperatingPolicy:
-    """By which rule a threshold is chosen on validation films.
-
-    Attributes:
-        kind: Reach a sensitivity, reach a specificity, or make the sum of both the largest.
-        target: What is to be reached, between 0 and 1; None for `youden`.
-    """
-
-    kind: PolicyKind = "sensitivity"
-    target: float | None = 0.95
-
-
-@dataclass(frozen=True)
-class OperatingPoint:
-    """A threshold that was fixed on validation films, and what it did on test films.
-
-    Each head has a threshold from its own validation films. A test film is called
-    positive where its calibrated probability reaches the threshold, both averaged as
-    log-odds over the heads that tested it.
-
-    Attributes:
-        policy: The rule.
-        threshold: The calibrated probability from which on a film is called positive, the
-            heads' log-odds averaged.
-        threshold_sd: How far the heads' thresholds lie apart; NaN for a single head.
-        n_validation: Validation films of the side that the rule speaks of, the median over
-            the heads: positives for a sensitivity, others for a specificity, the scarcer
-            side for `youden`.
-        promised: The share that the rule can promise for new films with so few validation
-            films, where that is below its target; None where it can promise the target.
-        confusion: Calls of the test films.
-        accuracy: Of the test films.
-        sensitivity: Of the test films.
-        specificity: Of the test films.
-    """
-
-    policy: OperatingPolicy
-    threshold: float
-    threshold_sd: float
-    n_validation: int
-    promised: float | None
-    confusion: Confusion
-    accuracy: Estimate
-    sensitivity: Estimate
-    specificity: Estimate
-
-
-@dataclass(frozen=True)
-class PredictiveValues:
-    """What a call means where the disease has a given prevalence.
-
-    Attributes:
-        prevalence: Share of positive films among all films, between 0 and 1.
-        ppv: Share of the films called positive that are so.
-        npv: Share of the films not called positive that are not.
-    """
-
-    prevalence: float
-    ppv: Estimate
-    npv: Estimate
-
-
-@dataclass(frozen=True)
-class Calibrator:
-    """Turns one head's scores into probabilities for films mixed as in the cohort.
-
-    The scores' logarithms are divided by the temperature, the logarithms of the prior
-    ratio are added, and the result is scaled to sum to 1.
-
-    Attributes:
-        temperature: Above 1 where the head was too sure, below 1 where it was too timid.
-        log_prior_ratio: Per class, the logarithm of its share of the films less that of the
-            share for which the head was trained: heads that balance classes were trained for
-            equal shares. All 0 where both are the same.
-    """
-
-    temperature: float
-    log_prior_ratio: Float[np.ndarray, " classes"]
-
-
-@dataclass(frozen=True)
-class Reliability:
-    """Films in bins of like probability: what was said, and what came.
-
-    Attributes:
-        probability: Mean probability of the positive class in each bin.
-        share_positive: Share of positive films in each bin.
-        low: Lower bound of that share (95 %).
-        high: Upper bound.
-        n_films: Films in each bin.
-    """
-
-    probability: Float[np.ndarray, " bins"]
-    share_positive: Float[np.ndarray, " bins"]
-    low: Float[np.ndarray, " bins"]
-    high: Float[np.ndarray, " bins"]
-    n_films: Int[np.ndarray, " bins"]
-
-
-@dataclass(frozen=True)
-class CalibrationFigures:
-    """How far probabilities can be taken at their word.
-
-    Attributes:
-        brier_score: Mean squared distance of the probability of the positive class from
-            what came: 0 is perfect.
-        log_loss: Mean negative logarithm of the probability of what came, in nats.
-        calibration_error: Mean distance between probability and share of positive films
-            over bins of equally many films, weighted by their films.
-        error_by_chance: The calibration error that probabilities which are exactly right
-            would stay below in 95 of 100 cohorts of this size: what lies under it shows
-            nothing.
-        reliability: The bins.
-    """
-
-    brier_score: Estimate
-    log_loss: Estimate
-    calibration_error: Estimate
-    error_by_chance: float
-    reliability: Reliability
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """Probabilities before and after calibration, on the same test films.
-
-    Calibration is a temperature per head, and the cohort's mixture of classes where the heads
-    were trained for equal shares.
-
-    Attributes:
-        before: Of the scores as the heads give them.
-        after: Of the calibrated probabilities.
-    """
-
-    before: CalibrationFigures
-    after: CalibrationFigures
-
-
-@dataclass(frozen=True)
-class DecisionCurve:
-    """Net benefit of acting on the calls, for every price of a false alarm.
-
-    Attributes:
-        prevalence: Share of positive films for which it holds.
-        thresholds: Probabilities from which on one would act, ascending.
-        model: Net benefit of acting where the model says so, per film.
-        low: Lower bound of it (95 %).
-        high: Upper bound.
-        act_on_all: Net benefit of acting on every film. Acting on none has 0.
-    """
-
-    prevalence: float
-    thresholds: Float[np.ndarray, " points"]
-    model: Float[np.ndarray, " points"]
-    low: Float[np.ndarray, " points"]
-    high: Float[np.ndarray, " points"]
-    act_on_all: Float[np.ndarray, " points"]
+from hilum.evaluation.calibration import (
+    Calibration,
+    Calibrator,
+    calibrate_heads,
+    measure_calibration,
+    pool_calibrated,
+)
+from hilum.evaluation.operating_point import (
+    OperatingPoint,
+    OperatingPolicy,
+    call_tested,
+    head_thresholds,
+    judge_again,
+    judge_calls,
+)
+from hilum.evaluation.proportions import effective_trials
+from hilum.evaluation.scored_films import HeadScores, ScoredFilms
+from hilum.evaluation.usefulness import (
+    DecisionCurve,
+    PredictiveValues,
+    predictive_values,
+    trace_net_benefit,
+)
 
 
 @dataclass(frozen=True)
@@ -210,3 +60,132 @@ class Decisions:
     operating_point: OperatingPoint
     predictive_values: tuple[PredictiveValues, ...]
     decision_curve: DecisionCurve
+
+
+def decide(
+    heads: HeadScores,
+    policy: OperatingPolicy,
+    prevalences: Sequence[float],
+    *,
+    balances_classes: bool,
+    rng: np.random.Generator,
+    n_bootstraps: int = 2000,
+) -> Decisions:
+    """Calibrate heads, fix an operating point, and say what both are worth.
+
+    Args:
+        heads: Their scores. Of each head, the rows of its validation and test films are read;
+            it validates on films that it does not test.
+        policy: How a threshold is chosen.
+        prevalences: For which predictive values are wanted, each between 0 and 1.
+        balances_classes: Whether the heads were trained as if all classes had equally many
+            films.
+        rng: Where the resamples come from.
+        n_bootstraps: Resamples for each interval.
+
+    Returns:
+        Everything, on the films that were tested.
+
+    Raises:
+        NoTrialsError: The positive class, or the rest, has no tested film, or too few
+            validation films for the policy.
+        ValueError: A split has no validation films or tests some of them, or a score or
+            prevalence is out of range.
+    """
+    calibrators, probabilities = calibrate_heads(heads, balances_classes=balances_classes)
+    tested = heads.tested()
+    thresholds = head_thresholds(probabilities, policy)
+    is_called = call_tested(probabilities, thresholds)
+    decisions = _judge(
+        judge_calls(tested, is_called, thresholds, policy),
+        tested,
+        pool_calibrated(probabilities).scores,
+        is_called,
+        prevalences,
+        rng=rng,
+        n_bootstraps=n_bootstraps,
+    )
+    values = np.array([threshold.value for threshold in thresholds])
+    return replace(decisions, calibrators=calibrators, thresholds=values)
+
+
+def decide_as_chosen(
+    decisions: Sequence[Decisions],
+    chosen: Int[np.ndarray, " tested"],
+    films: ScoredFilms,
+    prevalences: Sequence[float],
+    *,
+    rng: np.random.Generator,
+    n_bootstraps: int = 2000,
+) -> Decisions:
+    """Let every film be decided by the backbone that was chosen for it.
+
+    Args:
+        decisions: Of each backbone, all by one policy and on the same films.
+        chosen: Place of each film's backbone among `decisions`.
+        films: With the uncalibrated scores of each film under its backbone.
+        prevalences: For which predictive values are wanted, each between 0 and 1.
+        rng: Where the resamples come from.
+        n_bootstraps: Resamples for each interval.
+
+    Returns:
+        Everything, without calibrators and thresholds: those are the backbones'. The
+        operating point's threshold is NaN.
+
+    Raises:
+        NoTrialsError: The positive class, or the rest, has no film.
+        ValueError: A prevalence is out of range.
+    """
+    places = np.arange(len(chosen))
+    is_called = np.stack([of_one.is_called for of_one in decisions])[chosen, places]
+    point = judge_again(decisions[0].operating_point, films, is_called)
+    return _judge(
+        replace(point, threshold=math.nan, threshold_sd=math.nan),
+        films,
+        np.stack([of_one.probabilities for of_one in decisions])[chosen, places],
+        is_called,
+        prevalences,
+        rng=rng,
+        n_bootstraps=n_bootstraps,
+    )
+
+
+def _judge(
+    point: OperatingPoint,
+    films: ScoredFilms,
+    probabilities: Float[np.ndarray, "tested classes"],
+    is_called: Bool[np.ndarray, " tested"],
+    prevalences: Sequence[float],
+    *,
+    rng: np.random.Generator,
+    n_bootstraps: int,
+) -> Decisions:
+    """Say what probabilities and calls are worth on the tested films."""
+    is_positive, groups = films.is_positive, films.groups
+    calibrated = replace(films, scores=probabilities)
+    n_positives = effective_trials(is_called[is_positive], groups[is_positive])
+    n_others = effective_trials(~is_called[~is_positive], groups[~is_positive])
+    return Decisions(
+        calibrators=(),
+        thresholds=np.empty(0),
+        probabilities=probabilities,
+        is_called=is_called,
+        calibration=Calibration(
+            *(
+                measure_calibration(scored, rng=rng, n_bootstraps=n_bootstraps)
+                for scored in (films, calibrated)
+            )
+        ),
+        operating_point=point,
+        predictive_values=tuple(
+            predictive_values(
+                point.sensitivity.value,
+                point.specificity.value,
+                n_positives=n_positives,
+                n_others=n_others,
+                prevalence=prevalence,
+            )
+            for prevalence in prevalences
+        ),
+        decision_curve=trace_net_benefit(calibrated, rng=rng, n_bootstraps=n_bootstraps),
+    )

@@ -1,19 +1,68 @@
-"""What every metric means, defined once: for the films, a repeat, or a resample.
-
-Sensitivity is the share of the positive class that was called so: where it is low,
-ill people are missed. Specificity is the share of all others that was not: where
-it is low, healthy people are alarmed. Accuracy mixes the two in the proportion in
-which the cohort happens to hold them, so it is never shown without the others.
-"""
+"""One backbone's figures: what every metric means, and the interval that is right for it."""
 
 from __future__ import annotations
 
-import numpy as np
-from jaxtyping import Float
+from collections.abc import Sequence
+from dataclasses import replace
 
-from hilum.evaluation.discrimination import weighted_auroc_scores
-from hilum.evaluation.precision_recall import weighted_average_precision_scores
-from hilum.evaluation.scored_films import ScoredFilms
+import numpy as np
+from jaxtyping import Float, Int
+
+from hilum.evaluation.discrimination import (
+    bound_auroc,
+    bound_average_precision,
+    count_ranked_groups,
+    delong_interval,
+    estimate_ranking,
+    resampled_average_precision,
+    trace_roc,
+    weighted_auroc_scores,
+    weighted_average_precision_scores,
+)
+from hilum.evaluation.proportions import clustered_proportion
+from hilum.evaluation.resampling import bootstrap_groups, bound_by_resampling
+from hilum.evaluation.results import Confusion, Estimate, Evaluation, Interval, Spread
+from hilum.evaluation.scored_films import HeadScores, ScoredFilms
+
+
+def count_confusion(
+    y_true: Int[np.ndarray, " films"], y_pred: Int[np.ndarray, " films"], *, positive: int
+) -> Confusion:
+    """Count the films by truth and call, the positive class against all others.
+
+    Args:
+        y_true: Class index of each film.
+        y_pred: Class called for each film, in the same order.
+        positive: Index of the positive class.
+
+    Returns:
+        The four counts; together they are all the films.
+    """
+    is_positive = y_true == positive
+    is_called = y_pred == positive
+    return Confusion(
+        tp=int(np.sum(is_positive & is_called)),
+        fn=int(np.sum(is_positive & ~is_called)),
+        tn=int(np.sum(~is_positive & ~is_called)),
+        fp=int(np.sum(~is_positive & is_called)),
+    )
+
+
+def count_matrix(
+    y_true: Int[np.ndarray, " films"], y_pred: Int[np.ndarray, " films"], *, n_classes: int
+) -> Int[np.ndarray, "classes classes"]:
+    """Count the films by true class (rows) and called class (columns).
+
+    Args:
+        y_true: Class index of each film, 0 <= index < n_classes.
+        y_pred: Class called for each film, in the same order and range.
+        n_classes: Classes in the study, whether or not a film of each is here.
+
+    Returns:
+        The counts; the diagonal holds the films called rightly.
+    """
+    cells = np.bincount(y_true * n_classes + y_pred, minlength=n_classes**2)
+    return cells.reshape(n_classes, n_classes)
 
 
 def weighted_metrics(
@@ -79,3 +128,91 @@ def measure(films: ScoredFilms) -> dict[str, float]:
     """
     once = np.ones((len(films), 1))
     return {name: float(values[0]) for name, values in weighted_metrics(films, once).items()}
+
+
+def evaluate(
+    heads: HeadScores, *, rng: np.random.Generator, n_bootstraps: int = 2000
+) -> Evaluation:
+    """Say how well the heads call films that they were not trained on.
+
+    Each film counts once: its scores are averaged over the repeats in which it was
+    tested, and the class with the highest average is called.
+
+    Args:
+        heads: Their scores. Only the rows of a head's test films are read.
+        rng: Where the resamples come from.
+        n_bootstraps: Resamples for the intervals of the AUROC and of averages.
+
+    Returns:
+        The figures, their intervals, and their spread over repeats.
+
+    Raises:
+        NoTrialsError: A class has no tested film.
+        ValueError: A score of a tested film is not finite.
+    """
+    tested = heads.tested()
+    y_true, y_pred, positive = tested.y_true, tested.y_pred, tested.positive
+    repeats = [measure(repeat) for repeat in heads.tested_per_repeat()]
+    return Evaluation(
+        tested=tested,
+        metrics=_estimate(tested, rng=rng, n_bootstraps=n_bootstraps),
+        confusion=count_confusion(y_true, y_pred, positive=positive),
+        confusion_matrix=count_matrix(y_true, y_pred, n_classes=tested.n_classes),
+        roc=trace_roc(tested.is_positive, tested.y_score),
+        repeats={name: _spread([figures[name] for figures in repeats]) for name in repeats[0]},
+    )
+
+
+def _estimate(
+    films: ScoredFilms, *, rng: np.random.Generator, n_bootstraps: int
+) -> dict[str, Estimate]:
+    values = measure(films)
+    y_true, groups, is_positive = films.y_true, films.groups, films.is_positive
+
+    def statistics(
+        weights: Float[np.ndarray, "tested resamples"],
+    ) -> dict[str, Float[np.ndarray, " resamples"]]:
+        figures = weighted_metrics(films, weights)
+        figures["average_precision"] = resampled_average_precision(
+            is_positive, films.y_score, weights
+        )
+        return figures
+
+    resampled = bootstrap_groups(
+        statistics, films, n_bootstraps=n_bootstraps, rng=rng, needs_every_class=True
+    )
+    n_scarcest = min(len(np.unique(groups[y_true == k])) for k in range(films.n_classes))
+
+    is_called = films.is_called
+    ranked = count_ranked_groups(films)
+    estimates = {
+        "accuracy": clustered_proportion(y_true == films.y_pred, groups),
+        "sensitivity": clustered_proportion(is_called[is_positive], groups[is_positive]),
+        "specificity": clustered_proportion(~is_called[~is_positive], groups[~is_positive]),
+        "auroc": bound_auroc(values["auroc"], resampled["auroc"], ranked),
+        "average_precision": bound_average_precision(
+            values["average_precision"], resampled["average_precision"], ranked
+        ),
+    }
+    also = {"auroc": {"delong": delong_interval(films)}}
+    if ranked.n_groups < len(groups):
+        alone = replace(films, groups=np.arange(len(groups)))
+        single = estimate_ranking(alone, rng=rng, n_bootstraps=n_bootstraps)
+        for name, estimate in single.items():
+            interval = Interval(low=estimate.low, high=estimate.high)
+            also.setdefault(name, {})["films_as_independent"] = interval
+    for name, others in also.items():
+        estimates[name] = replace(estimates[name], also=others)
+    for name in values.keys() - estimates.keys():
+        estimates[name] = bound_by_resampling(
+            values[name],
+            resampled[name],
+            n_groups=ranked.n_groups,
+            n_scarcest=n_scarcest,
+        )
+    return {name: estimates[name] for name in values}
+
+
+def _spread(values: Sequence[float]) -> Spread:
+    sd = float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
+    return Spread(mean=float(np.mean(values)), sd=sd)

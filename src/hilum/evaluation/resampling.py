@@ -20,9 +20,11 @@ Statistics = Callable[
     [Float[np.ndarray, "films resamples"]], Mapping[str, Float[np.ndarray, " resamples"]]
 ]
 
+
 # Resamples are counted in random order: a larger table leaves the processor's cache,
 # and then takes six times as long. It also keeps memory far below 100 MB.
 _NUMBERS_PER_CHUNK = 400_000
+
 
 # Resamples that differ by less than this do not differ: it is rounding.
 _NO_WIDTH = 1e-12

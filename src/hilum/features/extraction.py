@@ -19,22 +19,18 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from hilum.backbones.compiling import Output, graph_key, release
-from hilum.backbones.engine import Engine, open_engine
-from hilum.backbones.imagenet import N_CLASSES
-from hilum.backbones.weights import Backbone
-from hilum.cohort.manifest import Exclusion, Film
-from hilum.cohort.reading import READING_VERSION, decode_film
-from hilum.cohort.registering import load_registered
+from hilum.backbones import N_CLASSES, Backbone, Engine, Output, graph_key, open_engine, release
+from hilum.cohort import Exclusion, Film, load_registered
 from hilum.disk import nearest_folder
 from hilum.errors import CacheError, FilmError
-from hilum.features.shards import stored_in_shards
-from hilum.features.store import FeatureKey, FeatureStore
+from hilum.features.store import FeatureKey, FeatureStore, stored_in_shards
 from hilum.features.views import VIEWS_VERSION, FilmViews, View, render_views
+from hilum.films import READING_VERSION, decode_film
 from hilum.machine import map_ahead
 
 _GRAPH_BYTES_PER_PARAMETER = 8
 """Room that a graph may need beside the features: its weights, twice while they are written."""
+
 
 Progress = Callable[[int, int], None]
 """Told how many are done, and how many there are in all."""

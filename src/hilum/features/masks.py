@@ -10,11 +10,13 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool
 
-from hilum.cohort.manifest import Film
-from hilum.cohort.reading import decode_film, load_bytes
+from hilum.cohort import Film
 from hilum.errors import CohortError, FilmChangedError, FilmError
+from hilum.films import decode_film, load_bytes
 
 _SUFFIX = ".png"
+
+
 _LEAST_SHARE, _MOST_SHARE = 0.02, 0.9
 """Of a film that lungs may cover; a mask beyond is empty, full, or of something else."""
 

@@ -17,11 +17,12 @@ import numpy as np
 from jaxtyping import Bool, UInt8
 from PIL import Image
 
-from hilum.cohort.manifest import Film
+from hilum.cohort import Film
 from hilum.features.masks import LungMask, load_mask
 
 VIEWS_VERSION = 1
 """Raised whenever a view's pixels change; part of every feature's address."""
+
 
 MAX_ANGLE_DEGREES = 15.0
 
@@ -31,7 +32,10 @@ Part = Literal["whole", "frame", "centre", "blur", "lungs", "lungless"]
 `centre`: the other way round; `blur`: all of it, at 14 x 14 px; `lungs`: what lies inside
 the lung mask, the rest black; `lungless`: the other way round."""
 
+
 FRAME_SHARE = 0.1
+
+
 BLUR_PX = 14
 
 
@@ -58,6 +62,7 @@ class View:
 
 
 UPRIGHT = View()
+
 
 FilmViews = Callable[[Film], tuple[View, ...]]
 """Tells which views of a film are wanted; as many of each film."""

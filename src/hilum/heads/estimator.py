@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from hilum.cohort.splitting import Split
+from hilum.folds import Split
 from hilum.heads.recipe import HeadRecipe
 from hilum.heads.training import train_heads
 

@@ -5,28 +5,16 @@ Every picture is drawn from finished numbers: nothing is computed while drawing.
 
 from __future__ import annotations
 
-import hashlib
-import re
-from collections.abc import Mapping
-
-from markupsafe import Markup
-
-from hilum.auditing.report import AuditReport
-from hilum.evaluation.decisions import Decisions
-from hilum.report import svg
-from hilum.report.decisions_figures import draw_decision_curve, draw_reliability
-from hilum.report.quoted import PICK_STEM
-from hilum.report.score_figures import draw_confusion, draw_forest, draw_roc
-from hilum.report.shortcut_figure import draw_shortcuts
-from hilum.report.standings_wording import PICK_TITLE
-from hilum.report.training_figures import curves_of, draw_accuracy, draw_loss, scales_of
-from hilum.studies.comparison import BackboneResult, Comparison
-
-
-def figure_stem(kind: str, name: str = "") -> str:
-    """Name a figure's file: the kind, and the backbone that it shows."""
-    safe = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")
-    return f"{kind}-{safe}" if safe else kind
+from hilum.auditing import AuditReport
+from hilum.evaluation import Decisions
+from hilum.report import drawing as svg
+from hilum.report.drawing import figure_stem
+from hilum.report.sections.decisions import PICK_STEM, draw_decision_curve, draw_reliability
+from hilum.report.sections.scores import draw_confusion, draw_forest, draw_roc
+from hilum.report.sections.shortcuts import draw_shortcuts
+from hilum.report.sections.standings import PICK_TITLE
+from hilum.report.sections.training import curves_of, draw_accuracy, draw_loss, scales_of
+from hilum.studies import BackboneResult, Comparison
 
 
 def draw_figures(comparison: Comparison) -> dict[str, str]:
@@ -67,22 +55,6 @@ def _draw_decisions(decisions: Decisions | None, title: str, name: str) -> dict[
         figure_stem("reliability", name): draw_reliability(decisions, title),
         figure_stem("decision-curve", name): draw_decision_curve(decisions, title),
     }
-
-
-def inline_figure(figures: Mapping[str, str], kind: str, name: str, label: str) -> Markup:
-    """Fit a picture into a page; empty where it was not drawn.
-
-    Args:
-        figures: SVG documents by file stem.
-        kind: Of the figure.
-        name: Of the backbone that it shows; empty where it shows no single one.
-        label: The text alternative.
-    """
-    stem = figure_stem(kind, name)
-    if stem not in figures:
-        return Markup()
-    prefix = f"f{hashlib.sha256(stem.encode()).hexdigest()[:6]}-"
-    return Markup(svg.inline(figures[stem], prefix, label))  # noqa: S704 (escaped by the XML writer)
 
 
 def draw_audit(audit: AuditReport, model: BackboneResult) -> dict[str, str]:

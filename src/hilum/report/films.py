@@ -1,15 +1,57 @@
-"""Which films the report shows: examples of each class, and those that were misjudged."""
+"""Which films the report shows, and small pictures of them."""
 
 from __future__ import annotations
 
+import base64
+import contextlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from hilum.cohort.manifest import Cohort, Film
-from hilum.studies.comparison import BackboneResult, Comparison
+from hilum.cohort import Cohort, Film, load_registered
+from hilum.disk import write_durably
+from hilum.errors import FilmError
+from hilum.films import READING_VERSION, decode_film, thumbnail
+from hilum.studies import BackboneResult, Comparison
+
+_LONGEST_SIDE_PX = 192
+
+
+def load_thumbnails(films: Iterable[Film], cache_dir: Path) -> dict[str, bytes]:
+    """Return a JPEG of each film, by film id; decodes only films not shown before.
+
+    A film that has vanished or changed since it was studied has no picture, and the
+    report says so in its place. A cache that cannot be used costs time, not the report.
+    """
+    folder = cache_dir / "thumbnails" / f"v{READING_VERSION}-{_LONGEST_SIDE_PX}"
+    pictures: dict[str, bytes] = {}
+    for film in films:
+        kept = folder / f"{film.sha256}.jpg"
+        with contextlib.suppress(OSError):
+            pictures[film.film_id] = kept.read_bytes()
+            continue
+        with contextlib.suppress(FilmError):
+            image = decode_film(load_registered(film), at_least_px=_LONGEST_SIDE_PX)
+            picture = thumbnail(image, _LONGEST_SIDE_PX)
+            pictures[film.film_id] = picture
+            with contextlib.suppress(OSError):
+                folder.mkdir(parents=True, exist_ok=True)
+                write_durably(kept, picture)
+    return pictures
+
+
+def data_uri(film: Film, thumbnails: Mapping[str, bytes]) -> str:
+    """Write a film's JPEG as an address that a page can hold; empty where it has none."""
+    if film.film_id not in thumbnails:
+        return ""
+    return "data:image/jpeg;base64," + base64.b64encode(thumbnails[film.film_id]).decode()
+
 
 EXAMPLES_PER_CLASS = 6
+
+
 MISJUDGED_AT_MOST = 24
 
 

@@ -1,19 +1,181 @@
-"""The model card: a bundle's README, in the form that model hubs read, filled in from the run.
-
-Nothing in it is advertisement: the verdict on the training cohort stands before any figure,
-and where it is `withheld`, no figure goes into the machine-readable part.
-"""
+"""The model card: a bundle's README, in the form that model hubs read, filled in from the run."""
 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
 
-from hilum.backbones.catalog import CATALOG
-from hilum.classifier.records import BundleRecord
-from hilum.report.calling_wording import calling_text
-from hilum.report.markdown import bounds, code, table, text
-from hilum.report.model_card_figures import figure_title, figures_section, quoted, subgroups_section
-from hilum.runs.comparison import ResultsJson
+from hilum.backbones import CATALOG, compile_backbone
+from hilum.classifier import (
+    Bundle,
+    BundleRecord,
+    CohortVerdict,
+    EstimateJson,
+    FrozenBackbone,
+    GraphReference,
+    StudyJson,
+    check_bundle_place,
+    hash_graph,
+    versions,
+    write_bundle,
+)
+from hilum.errors import CacheError
+from hilum.report.sections.decisions import calling_text
+from hilum.report.wording import metric_title
+from hilum.runs import (
+    BackboneJson,
+    ResultsJson,
+    conform,
+    describe_comparison,
+    describe_weights,
+    to_json,
+)
+from hilum.studies import Comparison, TrainedClassifier, WeightsRecord
+
+
+def value(estimate: EstimateJson | None) -> str:
+    """Write the figure of an estimate."""
+    figure = estimate and estimate["value"]
+    return "not defined" if figure is None else f"{figure:.3f}"
+
+
+def bounds(estimate: EstimateJson | None) -> str:
+    """Write its interval; empty where there is none."""
+    if estimate is None or estimate["low"] is None or estimate["high"] is None:
+        return ""
+    return f"[{estimate['low']:.3f}, {estimate['high']:.3f}]"
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Write a table; cells are Markdown already."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+def text(words: str) -> str:
+    """Write a user's text so that Markdown and HTML take it for nothing else."""
+    plain = _shown(words)
+    return re.sub(r"([\\`*_{}\[\]<>|#~$&])", r"\\\1", plain)
+
+
+def code(words: str) -> str:
+    """Write a user's text so that it fits between backticks."""
+    return _shown(words).replace("`", "'")
+
+
+def _shown(words: str) -> str:
+    """Put a text on one line, without what would turn or hide what stands around it."""
+    return "".join(letter for letter in " ".join(str(words).split()) if letter.isprintable())
+
+
+def figures_section(record: BundleRecord, study: ResultsJson) -> str:
+    """Tell how films that the heads never saw were called."""
+    point = record.study["operating_point"]
+    metrics = quoted(record)
+    names = [name for name in metrics if metrics[name]["value"] is not None]
+    rows = [(figure_title(name), value(metrics[name]), bounds(metrics[name])) for name in names]
+    fixed = [
+        (f"{metric_title(name)} at the operating point", value(figure), bounds(figure))
+        for name, figure in (
+            ("sensitivity", point["sensitivity"]),
+            ("specificity", point["specificity"]),
+        )
+    ]
+    greyed = (
+        "**The verdict is withheld: these figures do not show that the disease was seen.**\n\n"
+        if record.verdict.headline == "withheld"
+        else ""
+    )
+    chosen = (
+        " The backbone was chosen among several; the first figures are those of choosing it, on "
+        "films that the choice never saw."
+        if record.study["metrics_of_choosing"]
+        else ""
+    )
+    return (
+        f"## Evaluation\n\n{greyed}"
+        "Every film was scored by heads that never saw it or its group "
+        f"(recipe `{code(record.study['recipe'])}`, seed {record.study['seed']}). Intervals are "
+        f"at 95 %, by patient or group where films belong together.{chosen} The bundle averages "
+        "all heads, which no film of the cohort can test; take the figures as those of its "
+        f"parts. It calls {text(record.positive)} at the operating point, not by the highest "
+        "score.\n\n"
+        + table(("Figure", "Value", "95 % interval"), [*rows, *fixed])
+        + _calibration(record, study)
+        + _external(study, record.backbone.name)
+    )
+
+
+def _calibration(record: BundleRecord, study: ResultsJson) -> str:
+    (told,) = (each for each in study["backbones"] if each["name"] == record.backbone.name)
+    if told["decisions"] is None:
+        return ""
+    after = told["decisions"]["calibration"]["after"]
+    error, chance = after["calibration_error"]["value"], after["error_by_chance"]
+    if error is None or chance is None:
+        return ""
+    share = record.study["cohort"]["per_class"][record.positive] / record.study["cohort"]["n"]
+    return (
+        f"\n\nProbabilities hold for films of which {share:.0%} are {text(record.positive)}, as "
+        f"in the cohort; where it is rarer they are too high. Calibration error {error:.3f}; "
+        f"exactly right probabilities would stay below {chance:.3f} in 95 of 100 such cohorts."
+    )
+
+
+def _external(study: ResultsJson, name: str) -> str:
+    external = study["external"]
+    if external is None:
+        return "\n\nThe heads were not tried on films from elsewhere."
+    (transfer,) = (each for each in external["transfers"] if each["name"] == name)
+    rows = [
+        (figure_title(metric), value(transfer["metrics"][metric]),
+         bounds(transfer["metrics"][metric]))
+        for metric in ("accuracy", "sensitivity", "specificity", "auroc")
+        if transfer["metrics"].get(metric) and transfer["metrics"][metric]["value"] is not None
+    ]  # fmt: skip
+    return (
+        f"\n\n### On films from elsewhere\n\nCohort `{code(external['cohort']['name'])}`, "
+        f"{external['cohort']['n']} films.\n\n" + table(("Figure", "Value", "95 % interval"), rows)
+    )
+
+
+def subgroups_section(study: ResultsJson) -> str:
+    """Tell how the figures differ between groups of films, where these are known."""
+    groups = study["subgroups"]
+    if not groups:
+        return (
+            "## Subgroups\n\nSex, age, view and source of the films are not known, so nothing can "
+            "be said of how the figures differ between them."
+        )
+    rows = [
+        (
+            f"{group['attribute']}: {text(level['level'])}",
+            str(level["n_films"]),
+            f"{value(level['sensitivity'])} {bounds(level['sensitivity'])}",
+            f"{value(level['specificity'])} {bounds(level['specificity'])}",
+            "small" if level["is_small"] else "",
+        )
+        for group in groups
+        for level in group["subgroups"]
+    ]
+    return "## Subgroups\n\nBy the highest score, on films that the heads never saw.\n\n" + table(
+        ("Subgroup", "Films", "Sensitivity", "Specificity", ""), rows
+    )
+
+
+def figure_title(name: str) -> str:
+    """Name a figure, and by which rule films were called for it."""
+    is_of_ranks = name.endswith(("auroc", "average_precision"))
+    return metric_title(name) + ("" if is_of_ranks else ", by the highest score")
+
+
+def quoted(record: BundleRecord) -> Mapping[str, EstimateJson]:
+    """Return the figures to quote: those of choosing, where the backbone was chosen."""
+    return record.study["metrics_of_choosing"] or record.study["metrics"]
+
 
 HEADLINES = {
     "supported": "The training cohort supports the figures below.",
@@ -21,6 +183,7 @@ HEADLINES = {
     "withheld": "The training cohort does not carry the claim that the disease was learned.",
 }
 """What a verdict means for the figures."""
+
 
 _LICENCES = {"Apache-2.0": "apache-2.0", "MIT": "mit", "BSD-3-Clause": "bsd-3-clause"}
 
@@ -224,3 +387,110 @@ def _rule(record: BundleRecord) -> str:
 
 def _nth(number: int) -> str:
     return {1: "", 2: "second", 3: "third", 4: "fourth", 5: "fifth"}.get(number, f"{number}th")
+
+
+def save_bundle(
+    trained: TrainedClassifier, folder: str | Path, *, standalone: bool = False
+) -> BundleRecord:
+    """Write a classifier as a bundle.
+
+    Args:
+        trained: What `train` returned.
+        folder: Created whole; an earlier bundle of that name is replaced.
+        standalone: Put the backbone into the bundle. Otherwise the bundle names it by its
+            hash, and the cache of the machine that uses it must have it or be able to
+            compile it.
+
+    Returns:
+        What the bundle says of itself.
+
+    Raises:
+        OutputError: The place is taken by something else, cannot be written, or is full.
+    """
+    folder = Path(folder)
+    check_bundle_place(folder)
+    study = _study(trained.study)
+    (told,) = (each for each in study["backbones"] if each["name"] == trained.backbone.name)
+    graph_folder = compile_backbone(trained.backbone, trained.cache_dir)
+    try:
+        graph = GraphReference(graph_folder.name, hash_graph(graph_folder), standalone)
+    except OSError as error:
+        raise CacheError(
+            "The compiled backbone cannot be read from the cache.", fix="Run the command again."
+        ) from error
+    record = BundleRecord(
+        classes=trained.classes,
+        positive=trained.positive,
+        backbone=_describe_backbone(trained),
+        graph=graph,
+        n_heads=len(trained.heads.temperatures),
+        policy=trained.policy,
+        threshold=trained.heads.threshold,
+        neighbours=trained.guard.neighbours,
+        distance_limit=trained.guard.threshold,
+        verdict=CohortVerdict(study["verdict"]["headline"], tuple(study["verdict"]["reasons"])),
+        study=_summary(trained, study, told),
+        made_with=versions(),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        files={},
+    )
+    bundle = Bundle(
+        record=record,
+        heads=trained.heads,
+        guard=trained.guard,
+        references=trained.references,
+        graph_folder=graph_folder,
+        card=render_card(record, study),
+        study={**study},
+    )
+    return write_bundle(bundle, folder)
+
+
+def _study(study: Comparison | Mapping[str, object]) -> ResultsJson:
+    """Return the study's `results.json`, with null in the place of NaN."""
+    plain = (
+        json.loads(to_json(describe_comparison(study))) if isinstance(study, Comparison) else study
+    )
+    return conform(plain, ResultsJson)
+
+
+def _describe_backbone(trained: TrainedClassifier) -> FrozenBackbone:
+    backbone, record = trained.backbone, trained.backbone.record
+    return FrozenBackbone(
+        name=backbone.name,
+        title=backbone.title,
+        size_px=record.input.size_px,
+        scaling=record.input.scaling,
+        pooling=record.pooling,
+        feature_width=record.feature_width,
+        weights=describe_weights(WeightsRecord.of(backbone)),
+    )
+
+
+def _summary(trained: TrainedClassifier, study: ResultsJson, told: BackboneJson) -> StudyJson:
+    """Keep of the study what every answer should have at hand."""
+    cohort, pick = study["cohort"], study["pick"]
+    assert told["decisions"] is not None, "a classifier has a threshold"
+    point = told["decisions"]["operating_point"]
+    chosen = pick if trained.choice == "smallest of the best tier" else None
+    return {
+        "cohort": {
+            "name": cohort["name"],
+            "n": cohort["n"],
+            "per_class": cohort["per_class"],
+            "patients": cohort["patients"],
+            "groups": cohort["groups"],
+        },
+        "recipe": study["recipe"]["name"],
+        "seed": study["seed"],
+        "choice": trained.choice,
+        "metrics": told["metrics"],
+        "metrics_of_choosing": None if chosen is None else chosen["metrics"],
+        "operating_point": {
+            "sensitivity": point["sensitivity"],
+            "specificity": point["specificity"],
+            "accuracy": point["accuracy"],
+            "n_validation": point["n_validation"],
+            "promised": point["promised"],
+        },
+    }

@@ -1,5 +1,9 @@
-"""Finished work on disk: the one place that writes a run's files and reads them back.
+"""Runs: a finished study in, a folder that other programs can rely on out; and back.
 
-Every document has its type here, and the JSON Schemas in `docs/schemas` are made from these
-types. What people look at, the report above all, is made in `hilum.report`.
+In: what `studies` returns. Out: documents whose types are the contract, CSV tables, a folder that
+appears whole or not at all. What was written is read back here as well.
 """
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

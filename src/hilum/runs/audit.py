@@ -10,13 +10,10 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 import numpy as np
 
-from hilum.auditing.baselines import SIGHTS
-from hilum.auditing.findings import Finding, Severity
-from hilum.auditing.report import AuditReport
-from hilum.auditing.twins import TwinKind
-from hilum.auditing.verdict import RULES, Headline, Verdict, Weight
-from hilum.classifier.records import EstimateJson, Figure
-from hilum.cohort.manifest import Cohort
+from hilum.auditing import RULES, SIGHTS, AuditReport, Finding, Headline, Severity, Verdict, Weight
+from hilum.classifier import EstimateJson, Figure
+from hilum.cohort import Cohort
+from hilum.duplicates import DuplicateKind
 from hilum.runs.figures import (
     BackboneJson,
     GroupedCohortJson,
@@ -25,7 +22,7 @@ from hilum.runs.figures import (
     describe_estimate,
 )
 from hilum.runs.privacy import redacted, redactor
-from hilum.studies.audits import Audit
+from hilum.studies import Audit
 
 
 class GroundJson(TypedDict):
@@ -127,7 +124,7 @@ class TwinJson(TypedDict):
     """
 
     films: list[str]
-    kind: TwinKind
+    kind: DuplicateKind
     rotation_degrees: float
     correlation: float
 

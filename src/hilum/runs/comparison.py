@@ -10,12 +10,10 @@ from typing import Literal, TypedDict
 
 import numpy as np
 
-from hilum.backbones.records import Pooling, Scaling
-from hilum.classifier.records import EstimateJson, Figure
-from hilum.evaluation.results import Estimate, PairedComparison
-from hilum.evaluation.selecting import NestedPick
-from hilum.evaluation.subgroups import Subgroup, SubgroupComparison
-from hilum.heads.recipe import HeadRecipe
+from hilum.backbones import Pooling, Scaling
+from hilum.classifier import EstimateJson, Figure
+from hilum.evaluation import Estimate, NestedPick, PairedComparison, Subgroup, SubgroupComparison
+from hilum.heads import HeadRecipe
 from hilum.runs.audit import ShortcutsJson, VerdictJson, describe_shortcuts, describe_verdict
 from hilum.runs.figures import (
     BackboneJson,
@@ -37,9 +35,18 @@ from hilum.runs.figures import (
     describe_unavailable,
 )
 from hilum.runs.privacy import cohorts_of, redacted, redacted_sources, redactor
-from hilum.studies.comparison import Comparison, Ensemble, Recipe
-from hilum.studies.replicating import SOURCE, PaperTable, Withheld, set_beside_paper
-from hilum.studies.transfer import ExternalValidation, SourceValidation, Transfer
+from hilum.studies import (
+    SOURCE,
+    Comparison,
+    Ensemble,
+    ExternalFigures,
+    ExternalValidation,
+    PaperTable,
+    Recipe,
+    SourceValidation,
+    Withheld,
+    set_beside_paper,
+)
 
 
 class HeadJson(TypedDict):
@@ -491,7 +498,7 @@ def _describe_sources(by_source: SourceValidation) -> BySourceJson:
     }
 
 
-def _describe_transfer(transfer: Transfer) -> TransferJson:
+def _describe_transfer(transfer: ExternalFigures) -> TransferJson:
     point = transfer.operating_point
     return {
         "name": transfer.name,

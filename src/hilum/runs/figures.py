@@ -8,17 +8,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypedDict
 
-from hilum.classifier.records import EstimateJson, Figure, PolicyJson, WeightsJson
-from hilum.cohort.manifest import Cohort
-from hilum.evaluation.decisions import (
+from hilum.classifier import EstimateJson, Figure, PolicyJson, WeightsJson
+from hilum.cohort import Cohort
+from hilum.evaluation import (
     CalibrationFigures,
+    Confusion,
     DecisionCurve,
     Decisions,
+    Estimate,
+    Evaluation,
     OperatingPoint,
     PredictiveValues,
 )
-from hilum.evaluation.results import Confusion, Estimate, Evaluation
-from hilum.studies.comparison import BackboneResult, Seconds, Unavailable, WeightsRecord
+from hilum.studies import BackboneResult, Seconds, Unavailable, WeightsRecord
 
 
 class ConfusionJson(TypedDict):

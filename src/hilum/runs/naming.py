@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, TypedDict
 
-from hilum.backbones.imagenet import imagenet_classes
-from hilum.classifier.records import WeightsJson
+from hilum.backbones import imagenet_classes
+from hilum.classifier import WeightsJson
 from hilum.runs.figures import (
     CohortJson,
     UnavailableJson,
@@ -14,9 +14,11 @@ from hilum.runs.figures import (
     describe_unavailable,
     describe_weights,
 )
-from hilum.studies.naming import BackboneNames, Likeness, Naming
+from hilum.studies import BackboneNames, Likeness, Naming
 
 ThingJson = TypedDict("ThingJson", {"class": str, "probability": float})
+
+
 LikenessJson = TypedDict(
     "LikenessJson", {"class": str, "index": int, "probability": float, "share_first": float}
 )

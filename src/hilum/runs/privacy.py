@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from hilum.cohort.manifest import Cohort
-from hilum.studies.comparison import Comparison
-from hilum.studies.transfer import SourceValidation
+from hilum.cohort import Cohort
+from hilum.studies import Comparison, SourceValidation
 
 HIDDEN = "[hidden]"
+
 
 # Rooted, home or relative paths, Windows drives and shares; not the address of a web page.
 _PATH = re.compile(
@@ -26,6 +26,8 @@ _PATH = re.compile(
     """,
     re.VERBOSE,
 )
+
+
 _SHORTEST_SECRET = 5  # a patient called "12" must not blank every 12
 
 

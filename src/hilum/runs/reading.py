@@ -11,25 +11,35 @@ from typing import Any
 
 import numpy as np
 
-from hilum.cohort.manifest import Cohort, Film
-from hilum.cohort.reading import load_bytes
-from hilum.cohort.splitting import Folds, Split
-from hilum.cohort.spreadsheets import unescape_cell
+from hilum.cohort import Cohort, Film
+from hilum.disk import unescape_cell
 from hilum.errors import FilmError, RunError
-from hilum.evaluation.decisions import OperatingPolicy
-from hilum.heads.recipe import HeadRecipe
+from hilum.evaluation import OperatingPolicy
+from hilum.films import load_bytes
+from hilum.folds import Folds, Split
+from hilum.heads import HeadRecipe
 from hilum.runs.audit import AuditJson
 from hilum.runs.comparison import RecipeJson, ResultsJson
 from hilum.runs.figures import BackboneJson
 from hilum.runs.schema import conform
-from hilum.studies.comparison import Recipe
-from hilum.studies.extracting import Workshop, open_workshop
-from hilum.studies.options import FromRunOptions, takes
-from hilum.studies.retraining import PastBackbone, PastRun, train_again
-from hilum.studies.training import TrainedClassifier
+from hilum.studies import (
+    FromRunOptions,
+    PastBackbone,
+    PastRun,
+    Recipe,
+    StudyContext,
+    TrainedClassifier,
+    open_context,
+    takes,
+    train_again,
+)
 
 _MOST_BYTES = 500_000_000
+
+
 _AGAIN = "Run `hilum compare` again, or `hilum train` on the films."
+
+
 _COLUMNS = ("repeat", "fold", "part", "film_id", "path", "label", "group", "row")
 
 
@@ -89,11 +99,11 @@ def train_from_run(run: str | Path, options: FromRunOptions) -> TrainedClassifie
         RecipeError: The run fixed no threshold.
         WeightsError: The backbone is not available here.
     """
-    return train_from_run_with(run, options, open_workshop(options))
+    return train_from_run_with(run, options, open_context(options))
 
 
 def train_from_run_with(
-    run: str | Path, options: FromRunOptions, workshop: Workshop
+    run: str | Path, options: FromRunOptions, workshop: StudyContext
 ) -> TrainedClassifier:
     """Train from a run in a workshop of the caller's; see `train_from_run`."""
     return train_again(read_run(Path(run)), options, workshop)

@@ -7,8 +7,8 @@ from typing import Literal, TypedDict
 
 import numpy as np
 
-from hilum.classifier.records import EstimateJson, Figure, WeightsJson
-from hilum.evaluation.overlapping import OverlapDifference
+from hilum.classifier import EstimateJson, Figure, WeightsJson
+from hilum.evaluation import OverlapDifference
 from hilum.runs.audit import VerdictJson, describe_verdict
 from hilum.runs.comparison import RecipeJson, describe_recipe
 from hilum.runs.figures import (
@@ -24,8 +24,7 @@ from hilum.runs.figures import (
     describe_weights,
 )
 from hilum.runs.privacy import redacted, redactor
-from hilum.studies.comparison import Comparison
-from hilum.studies.contrasting import Difference, RecipeContrast, Standing, StepWorth
+from hilum.studies import Comparison, Difference, RecipeContrast, Standing, StepWorth
 
 
 class StandingJson(RecipeJson):

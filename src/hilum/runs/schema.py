@@ -23,23 +23,23 @@ from typing import (
 
 import numpy as np
 
-from hilum.classifier.answers import (
+from hilum.classifier import SCHEMA as CLASSIFIER
+from hilum.classifier import (
+    BundleRecord,
     ExplainedJson,
     ExplainJson,
+    ExportNotesJson,
     ModelJson,
     PredictionsJson,
     PredictJson,
     ProblemJson,
 )
-from hilum.classifier.exporting import ExportNotesJson
-from hilum.classifier.records import SCHEMA as CLASSIFIER
-from hilum.classifier.records import BundleRecord
 from hilum.runs.audit import AuditJson, AuditResultsJson
 from hilum.runs.comparison import ResultsJson
 from hilum.runs.naming import NamingJson
 from hilum.runs.recipes import RecipesJson
 from hilum.runs.table_check import TableCheckJson
-from hilum.studies.provenance import Provenance
+from hilum.studies import Provenance
 
 DOCUMENTS: Mapping[str, type] = {
     "hilum.results/1": ResultsJson,
@@ -60,8 +60,12 @@ DOCUMENTS: Mapping[str, type] = {
 }
 """The type of each document, by what its `schema` says, or else by where it is met."""
 
+
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
 _PLAIN = {bool: "boolean", int: "integer", float: "number", str: "string", type(None): "null"}
+
 
 Document = TypeVar("Document")
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, TypedDict
 
-from hilum.classifier.records import Figure
-from hilum.evaluation.auditing import (
+from hilum.classifier import Figure
+from hilum.published import (
+    MANNERS,
+    Manner,
     PairVerdict,
     PredictiveValues,
+    PublishedRow,
     SetAudit,
     Share,
+    TableCheck,
     printed_predictive_values,
+    wrong_counts,
 )
-from hilum.evaluation.published import MANNERS, Manner, PublishedRow
-from hilum.evaluation.reaching import wrong_counts
-from hilum.evaluation.table_check import TableCheck
 
 
 class PrintedValuesJson(TypedDict):

@@ -1,7 +1,4 @@
-"""The run folder's tables, as CSV text.
-
-Those that name films by path exist to do so.
-"""
+"""The run folder's tables, as CSV text that no spreadsheet runs as a formula."""
 
 from __future__ import annotations
 
@@ -12,13 +9,11 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from jaxtyping import Float
 
-from hilum.backbones.imagenet import imagenet_classes
-from hilum.cohort.manifest import Cohort
-from hilum.cohort.spreadsheets import escape_cell
-from hilum.evaluation.calibration import calibrate
-from hilum.evaluation.decisions import Decisions
-from hilum.studies.comparison import Comparison
-from hilum.studies.naming import Naming
+from hilum.backbones import imagenet_classes
+from hilum.cohort import Cohort
+from hilum.disk import escape_cell
+from hilum.evaluation import Decisions, calibrate
+from hilum.studies import Comparison, Naming
 
 
 def predictions_table(comparison: Comparison) -> str:

@@ -1,5 +1,9 @@
-"""The HTTP API and the page: a classifier for people and programs on this machine.
+"""Serving: a bundle in, a web page and an HTTP API out.
 
-Nothing here is imported but by `hilum serve` and by who asks for it: FastAPI, Uvicorn,
-python-multipart and prometheus-client come with `pip install "hilum[serve]"`.
+In: a `Classifier` and `ServeSettings`. Out: answers to requests, bounded in size, time and number.
+Nothing that is uploaded is stored.
 """
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -9,20 +9,16 @@ from http import HTTPStatus
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hilum.classifier.answers import ExplainedJson, describe_film
-from hilum.classifier.classifier import Classifier
-from hilum.classifier.predictions import FilmFailure
+from hilum.classifier import Classifier, ExplainedJson, FilmFailure, describe_film
 from hilum.errors import FilmError, HilumError
 from hilum.machine import usable_cores
-from hilum.serve.answers import describe_films, describe_model
-from hilum.serve.batching import FilmLine
-from hilum.serve.explaining import explain_upload
-from hilum.serve.limits import HeldBytes
-from hilum.serve.metrics import MEDIA_TYPE as METRICS_TYPE
-from hilum.serve.metrics import Metrics
+from hilum.serve.answers import describe_films, describe_model, explain_upload
+from hilum.serve.middleware import MEDIA_TYPE as METRICS_TYPE
+from hilum.serve.middleware import Metrics
 from hilum.serve.problems import Problem
+from hilum.serve.queue import FilmQueue
 from hilum.serve.settings import ServeSettings
-from hilum.serve.uploads import Wanted, read_films
+from hilum.serve.uploads import HeldBytes, Wanted, read_films
 
 _YES_AND_NO = {"true": True, "1": True, "false": False, "0": False}
 
@@ -44,7 +40,7 @@ class Service:
         self._held = HeldBytes(settings.limits.held_bytes)
         self._films = Wanted("files", settings.limits.files)
         self.metrics = Metrics(waiting=lambda: self.line.waiting, held_bytes=lambda: self._held.now)
-        self.line = FilmLine(classifier, settings.limits, self.metrics, workers=usable_cores())
+        self.line = FilmQueue(classifier, settings.limits, self.metrics, workers=usable_cores())
         self.is_ready = False
 
     def start(self) -> None:

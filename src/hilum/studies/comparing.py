@@ -4,39 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hilum.auditing.twins import Twin
-from hilum.backbones.compiling import graph_key
-from hilum.backbones.weights import Backbone, WeightsShelf
-from hilum.cohort.manifest import Cohort
-from hilum.features.extraction import ExtractionCost, FeatureTable
-from hilum.features.views import rotated_views
-from hilum.heads.training import train_heads
+from hilum.backbones import LocalWeights, graph_key
+from hilum.cohort import Cohort
+from hilum.duplicates import Duplicate
+from hilum.features import rotated_views
 from hilum.machine import peak_rss_bytes
-from hilum.studies.admitting import Admission, admit_external, check_external, look_ahead
-from hilum.studies.assessing import Assessment, assess, decide_by_scores, judge_scores
-from hilum.studies.by_source import validate_by_source
-from hilum.studies.comparison import (
-    BackboneResult,
-    Comparison,
-    Seconds,
-    WeightsRecord,
+from hilum.studies.auditing import audit_study, check_labels_agree
+from hilum.studies.external import (
+    Admission,
+    admit_external,
+    check_external,
+    look_ahead,
+    validate_externally,
 )
-from hilum.studies.external import validate_externally
-from hilum.studies.extracting import Workshop, open_workshop
-from hilum.studies.groundwork import Groundwork, lay_ground, survey_films
-from hilum.studies.options import CompareOptions, DecisionPlan, StudyPlan, plan_study, takes
-from hilum.studies.preparing import (
+from hilum.studies.extraction import StudyContext, open_context
+from hilum.studies.options import CompareOptions, StudyPlan, plan_study, takes
+from hilum.studies.preparation import (
     check_cache,
     choose_backbones,
+    design_study,
     draw_folds,
     fed_as,
     hash_cohort,
+    survey_films,
 )
 from hilum.studies.provenance import SomeProvenance, describe_study
 from hilum.studies.recipes import as_recipe
-from hilum.studies.scrutiny import audit_study, check_labels_agree
-from hilum.studies.shortcuts import Champion
-from hilum.studies.watching import Watcher
+from hilum.studies.results import BackboneResult, Comparison
+from hilum.studies.shortcuts import ReferenceBackbone
+from hilum.studies.sources import validate_by_source
+from hilum.studies.statistics import Assessment, assess, judge_backbone
 
 
 @takes(CompareOptions)
@@ -62,16 +59,20 @@ def compare(cohort: Cohort, options: CompareOptions) -> Comparison:
             is no share.
         CacheError: The cache folder cannot be written, or has no room.
     """
-    return compare_with(cohort, options, open_workshop(options))
+    return compare_with(cohort, options, open_context(options))
 
 
-def compare_with(cohort: Cohort, options: CompareOptions, workshop: Workshop) -> Comparison:
+def compare_with(cohort: Cohort, options: CompareOptions, workshop: StudyContext) -> Comparison:
     """Compare backbones in a workshop of the caller's; see `compare`."""
     return run_study(cohort, plan_study(cohort, as_recipe(options.recipe), options), workshop)
 
 
 def run_study(
-    cohort: Cohort, plan: StudyPlan, workshop: Workshop, *, twins: Sequence[Twin] | None = None
+    cohort: Cohort,
+    plan: StudyPlan,
+    workshop: StudyContext,
+    *,
+    twins: Sequence[Duplicate] | None = None,
 ) -> Comparison:
     """Run one study to its end; see `compare`.
 
@@ -84,7 +85,7 @@ def run_study(
     recipe, options, seed = plan.recipe, plan.options, plan.options.seed
     chosen, unavailable = choose_backbones(
         options.backbones,
-        WeightsShelf(workshop.cache_dir, options.weights_dir),
+        LocalWeights(workshop.cache_dir, options.weights_dir),
         allows_unverified=options.allows_unverified_weights,
     )
     chosen = tuple(fed_as(recipe, backbone) for backbone in chosen)
@@ -98,7 +99,7 @@ def run_study(
 
     views = rotated_views(recipe.rotated_views, seed)
     survey, costs = survey_films(cohort, chosen, views, workshop, twins)
-    ground = lay_ground(survey, plan)
+    ground = design_study(survey, plan)
     cohort, folds = ground.cohort, ground.folds
     admission = None
     if options.external is not None:
@@ -120,7 +121,7 @@ def run_study(
     results = [result for _, result in judged]
     backbones = [backbone for backbone, _ in judged]
     first = next((k for k, result in enumerate(results) if result.weights.is_verified), 0)
-    champion = Champion(backbones[first], results[first].heads)
+    champion = ReferenceBackbone(backbones[first], results[first].heads)
     workshop.watcher.begin("Statistics", "figures")
     assessment = assess(ground, results, plan.decisions)
     workshop.watcher.end(_summary(assessment))
@@ -171,61 +172,6 @@ def _provenance(split_seed: int, admission: Admission | None) -> SomeProvenance:
         return {"split_seed": split_seed}
     films_sha256 = hash_cohort(admission.cohort)
     return {"split_seed": split_seed, "external_films_sha256": films_sha256}
-
-
-def judge_backbone(
-    ground: Groundwork,
-    backbone: Backbone,
-    table: FeatureTable,
-    cost: ExtractionCost,
-    watcher: Watcher,
-    *,
-    decisions: DecisionPlan | None = None,
-    keeps_weights: bool = False,
-) -> BackboneResult:
-    """Train all heads of one backbone and measure them on films they never saw.
-
-    Args:
-        ground: What was settled before.
-        backbone: The network.
-        table: Its features.
-        cost: What they cost.
-        watcher: Told what is going on.
-        decisions: How scores become decisions; None where only the scores are wanted.
-        keeps_weights: Keep the heads themselves, to score other films.
-    """
-    cohort, folds = ground.cohort, ground.folds
-    watcher.begin(f"{backbone.title}: heads", "heads")
-    heads = train_heads(
-        table.values,
-        cohort.y,
-        folds.splits,
-        ground.recipe.head,
-        n_classes=len(cohort.classes),
-        seed=ground.seed,
-        keeps_weights=keeps_weights,
-        on_progress=watcher.advance,
-    )
-    evaluation = judge_scores(ground, heads.scores)
-    n_heads = len(folds.splits)
-    watcher.end(
-        f"{n_heads} head{'s' if n_heads > 1 else ''}, "
-        f"accuracy {evaluation.metrics['accuracy'].value:.3f}"
-    )
-    record = backbone.record
-    return BackboneResult(
-        name=backbone.name,
-        title=backbone.title,
-        parameters=record.parameters,
-        size_px=record.input.size_px,
-        feature_width=record.feature_width,
-        weights=WeightsRecord.of(backbone),
-        heads=heads,
-        evaluation=evaluation,
-        seconds=Seconds(extract=cost.seconds, train=heads.seconds),
-        views_per_second=cost.views_per_second,
-        decisions=decide_by_scores(ground, heads.scores, decisions),
-    )
 
 
 def _rank(result: BackboneResult) -> tuple[float, float, int]:

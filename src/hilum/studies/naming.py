@@ -1,9 +1,4 @@
-"""A pretrained network as it is: which of its thousand things does it take films for?
-
-The first of the paper's three ways to use one, and a lesson more than a method: ImageNet
-holds photographs of things, and no radiograph. Nothing is trained here, so nothing is
-split, measured or compared.
-"""
+"""A pretrained network as it is: which of its thousand things does it take films for?"""
 
 from __future__ import annotations
 
@@ -12,17 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Float32, Int
 
-from hilum.backbones.compiling import graph_key
-from hilum.backbones.imagenet import imagenet_classes
-from hilum.backbones.weights import Backbone, WeightsShelf
-from hilum.cohort.manifest import Cohort
-from hilum.features.views import rotated_views
+from hilum.backbones import Backbone, LocalWeights, graph_key, imagenet_classes
+from hilum.cohort import Cohort
+from hilum.features import rotated_views
 from hilum.machine import peak_rss_bytes
-from hilum.studies.comparison import Unavailable, WeightsRecord
-from hilum.studies.extracting import Workshop, open_workshop
+from hilum.studies.extraction import StudyContext, open_context
 from hilum.studies.options import NamingOptions, takes
-from hilum.studies.preparing import check_cache, choose_backbones, hash_cohort
+from hilum.studies.preparation import check_cache, choose_backbones, hash_cohort
 from hilum.studies.provenance import Provenance, describe_study
+from hilum.studies.results import Unavailable, WeightsRecord
 
 N_TOP = 5
 
@@ -119,14 +112,14 @@ def name_films(cohort: Cohort, options: NamingOptions) -> Naming:
         UntrustedModelError: A weight file is not what it should be.
         CacheError: The cache folder cannot be written, or has no room.
     """
-    return name_films_with(cohort, options, open_workshop(options))
+    return name_films_with(cohort, options, open_context(options))
 
 
-def name_films_with(cohort: Cohort, options: NamingOptions, workshop: Workshop) -> Naming:
+def name_films_with(cohort: Cohort, options: NamingOptions, workshop: StudyContext) -> Naming:
     """Ask in a workshop of the caller's; see `name_films`."""
     chosen, unavailable = choose_backbones(
         options.backbones,
-        WeightsShelf(workshop.cache_dir, options.weights_dir),
+        LocalWeights(workshop.cache_dir, options.weights_dir),
         allows_unverified=options.allows_unverified_weights,
         needs_top=True,
     )

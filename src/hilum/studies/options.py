@@ -1,21 +1,4 @@
-"""Every option of a study, once: for Python and for the command line.
-
-An option is one field. It says the type, the default and the text, and how the command
-line spells it. `hilum.compare` and its like take their keywords and their documentation
-from these classes (`takes`), and the commands take their flags (`hilum.cli.options`).
-
-| Function | Options |
-|---|---|
-| `hilum.compare` | `CompareOptions` |
-| `hilum.compare_recipes` | `RecipesOptions` |
-| `hilum.audit` | `AuditOptions` |
-| `hilum.train` | `TrainOptions` |
-| `hilum.train_from_run` | `FromRunOptions` |
-| `hilum.studies.naming.name_films` | `NamingOptions` |
-| `hilum.studies.recipes.find_recipe` | `RecipeChanges` |
-
-Nothing heavy is imported here, since `hilum --help` reads this module.
-"""
+"""Options: what a study is asked to do, settled before it starts."""
 
 from __future__ import annotations
 
@@ -30,11 +13,12 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 from hilum.errors import RecipeError
 
 if TYPE_CHECKING:
-    from hilum.cohort.manifest import Cohort
-    from hilum.evaluation.decisions import OperatingPolicy
-    from hilum.features.masks import LungMask
-    from hilum.studies.comparison import Recipe
-    from hilum.studies.watching import Watcher
+    from hilum.cohort import Cohort
+    from hilum.evaluation import OperatingPolicy
+    from hilum.features import LungMask
+    from hilum.studies.progress import Watcher
+    from hilum.studies.results import Recipe
+
 
 PREVALENCES = (0.01, 0.05, 0.1, 0.3, 0.5)
 """For which predictive values are given where the user names none."""
@@ -53,9 +37,17 @@ DECISIONS_PANEL = "From scores to decisions"
 
 
 _P = ParamSpec("_P")
+
+
 _Subject = TypeVar("_Subject")
+
+
 _Options = TypeVar("_Options")
+
+
 _Result = TypeVar("_Result")
+
+
 _Value = TypeVar("_Value")
 
 
@@ -274,7 +266,7 @@ class StudyOptions(NetworkOptions):
         """Return the codes of the checks whose findings raise no alarm."""
         if not self.muted:
             return frozenset()
-        from hilum.auditing.checks import find_codes
+        from hilum.auditing import find_codes
 
         return find_codes(self.muted)
 
@@ -308,7 +300,7 @@ class DecisionOptions(StudyOptions):
 
     def policy(self) -> OperatingPolicy:
         """Return the rule by which the threshold is chosen."""
-        from hilum.evaluation.operating import parse_policy
+        from hilum.evaluation import parse_policy
 
         return parse_policy(self.operating_point)
 
@@ -477,7 +469,7 @@ def plan_study(cohort: Cohort, recipe: Recipe, options: ComparisonOptions) -> St
         PositiveClassError: It cannot be told which class is meant.
         CohortError: The folder of masks holds none of these films.
     """
-    from hilum.features.masks import find_masks
+    from hilum.features import find_masks
 
     positive = cohort.positive_class(options.positive)
     masks = {} if options.masks is None else find_masks(cohort.films, Path(options.masks))

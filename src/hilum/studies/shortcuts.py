@@ -1,8 +1,4 @@
-"""Shortcuts: everything that might predict the label without the disease, tried.
-
-Each on the folds of the study, against one backbone: that whose figures are headlined.
-The probes show the backbone a part of each film only, and heads are trained anew on that.
-"""
+"""Shortcuts: what might predict the label without the disease, and a leak's worth."""
 
 from __future__ import annotations
 
@@ -14,34 +10,42 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float, Int
 
-from hilum.auditing.baselines import TITLES, Baseline, BaselineName
-from hilum.auditing.forests import score_by_forest
-from hilum.auditing.histograms import bin_levels
-from hilum.auditing.measuring import measure_baseline, splits_among
-from hilum.auditing.metadata import column_aurocs, tabulate_metadata
-from hilum.auditing.sources import score_by_source
-from hilum.backbones.weights import Backbone
-from hilum.cohort.manifest import Film
-from hilum.cohort.splitting import Split
-from hilum.errors import FilmChangedError
-from hilum.evaluation.folding import fold_inflation
-from hilum.evaluation.scored_films import HeadScores
-from hilum.features.masks import LungMask
-from hilum.features.views import View
-from hilum.heads.training import TrainedHeads, train_heads
-from hilum.studies.extracting import Workshop
-from hilum.studies.groundwork import Groundwork
+from hilum.auditing import (
+    TITLES,
+    Baseline,
+    BaselineName,
+    LeakWorth,
+    column_aurocs,
+    measure_baseline,
+    score_by_forest,
+    score_by_source,
+    splits_among,
+    tabulate_metadata,
+    weigh_leak,
+)
+from hilum.backbones import Backbone
+from hilum.cohort import Film
+from hilum.errors import FilmChangedError, FoldsError
+from hilum.evaluation import HeadScores, fold_inflation
+from hilum.features import LungMask, View, bin_levels, rotated_views
+from hilum.folds import Split, repeated_folds
+from hilum.heads import TrainedHeads, train_heads
+from hilum.studies.extraction import StudyContext
 from hilum.studies.options import ShortcutPlan
+from hilum.studies.preparation import StudyDesign
 
 ProbeName = Literal["frame", "centre", "blur", "lungs", "lungless"]
 """A baseline that is a part of the film."""
 
+
 PROBES: tuple[ProbeName, ...] = ("frame", "centre", "blur")
+
+
 LUNG_PROBES: tuple[ProbeName, ...] = ("lungs", "lungless")
 
 
 @dataclass(frozen=True)
-class Champion:
+class ReferenceBackbone:
     """The backbone that shortcuts are measured against.
 
     Attributes:
@@ -54,7 +58,7 @@ class Champion:
 
 
 def try_shortcuts(
-    ground: Groundwork, champion: Champion, plan: ShortcutPlan, workshop: Workshop
+    ground: StudyDesign, champion: ReferenceBackbone, plan: ShortcutPlan, workshop: StudyContext
 ) -> tuple[Baseline, ...]:
     """Measure every baseline of the plan; those that can withhold the headline come first."""
     baselines: list[Baseline] = []
@@ -70,7 +74,7 @@ def try_shortcuts(
     return tuple(sorted(baselines, key=lambda baseline: order.index(baseline.name)))
 
 
-def _without_network(ground: Groundwork, champion: Champion) -> Iterator[Baseline]:
+def _without_network(ground: StudyDesign, champion: ReferenceBackbone) -> Iterator[Baseline]:
     cohort, splits = ground.cohort, ground.folds.splits
     n_classes = len(cohort.classes)
 
@@ -94,11 +98,11 @@ def _without_network(ground: Groundwork, champion: Champion) -> Iterator[Baselin
 
 
 def _by_part(
-    ground: Groundwork,
-    champion: Champion,
+    ground: StudyDesign,
+    champion: ReferenceBackbone,
     parts: tuple[ProbeName, ...],
     masks: Mapping[str, LungMask],
-    workshop: Workshop,
+    workshop: StudyContext,
 ) -> list[Baseline]:
     """Show the backbone parts of the films, and train heads on what it sees there."""
     cohort = ground.cohort
@@ -153,8 +157,8 @@ def _can_judge(
 
 
 def _measured(
-    ground: Groundwork,
-    champion: Champion,
+    ground: StudyDesign,
+    champion: ReferenceBackbone,
     name: BaselineName,
     scores: Float[np.ndarray, "heads kept classes"],
     seconds: float,
@@ -194,3 +198,60 @@ def _summary(baselines: list[Baseline]) -> str:
 
 def _since(started: float) -> float:
     return time.perf_counter() - started
+
+
+_FOLDS, _REPEATS = 5, 5
+"""For recipes with a single split, in which too few films are tested to tell."""
+
+
+def measure_leak(
+    ground: StudyDesign, champion: ReferenceBackbone, workshop: StudyContext
+) -> LeakWorth | None:
+    """Study one backbone with groups kept together, and with films dealt out one by one.
+
+    Returns:
+        The difference; None where no films belong together, or they are too few for folds.
+    """
+    groups = ground.folds.groups
+    if len(np.unique(groups)) == len(groups):
+        return None
+    cohort, recipe = ground.cohort, ground.recipe
+    n_folds, n_repeats = (recipe.folds, recipe.repeats) if recipe.folds else (_FOLDS, _REPEATS)
+    seed = ground.seed if recipe.split_seed is None else recipe.split_seed
+
+    def draw(kept: Int[np.ndarray, " films"]) -> tuple[Split, ...]:
+        return repeated_folds(
+            cohort.y, kept, n_folds=n_folds, n_repeats=n_repeats, seed=seed
+        ).splits
+
+    try:
+        # Where the recipe has folds, its heads have been trained on them already.
+        grouped = ground.folds.splits if recipe.folds else draw(groups)
+        ungrouped = draw(np.arange(len(groups)))
+    except FoldsError:
+        return None
+    views = rotated_views(recipe.rotated_views, ground.seed)
+    features = workshop.recall(cohort.films, champion.backbone, views).values
+    workshop.watcher.begin("Leak: films dealt out one by one", "heads")
+    scores = [
+        champion.heads.scores
+        if splits is grouped and recipe.folds
+        else train_heads(
+            features,
+            cohort.y,
+            splits,
+            recipe.head,
+            n_classes=len(cohort.classes),
+            seed=ground.seed,
+            on_progress=workshop.watcher.advance,
+        ).scores
+        for splits in (grouped, ungrouped)
+    ]
+    leak = weigh_leak(
+        champion.backbone.name,
+        ground.head_scores(scores[0], grouped),
+        ground.head_scores(scores[1], ungrouped),
+        rng=ground.rng(),
+    )
+    workshop.watcher.end(f"AUROC {leak.ungrouped.value:.3f} instead of {leak.grouped.value:.3f}")
+    return leak

@@ -12,9 +12,9 @@ from embedded import embedded
 from hilum.auditing.checks.films import LEAST_AFFINITY, check_domain, check_inverted
 from hilum.auditing.checks.patients import check_mixed_patients
 from hilum.auditing.checks.shortcuts import check_lettering
-from hilum.auditing.portraits import Portraits, paint_portraits
-from hilum.cohort.manifest import Cohort
+from hilum.cohort.cohort import Cohort
 from hilum.features.extraction import extract_features
+from hilum.features.traits import FilmTraits, measure_traits
 from hilum.features.views import rotated_views
 
 pytestmark = pytest.mark.films
@@ -26,11 +26,11 @@ def paper(films_folder: Path) -> Cohort:
 
 
 @pytest.fixture(scope="module")
-def portraits(paper: Cohort, graph_cache: Path) -> Portraits:
-    return paint_portraits(paper.films, cache_dir=graph_cache).portraits
+def portraits(paper: Cohort, graph_cache: Path) -> FilmTraits:
+    return measure_traits(paper.films, cache_dir=graph_cache).portraits
 
 
-def test_the_markers_of_one_collection_are_seen(paper: Cohort, portraits: Portraits) -> None:
+def test_the_markers_of_one_collection_are_seen(paper: Cohort, portraits: FilmTraits) -> None:
     unlike = check_lettering(paper, portraits)[0]
     assert unlike.severity == "warn"
     shares = unlike.evidence["share_per_class"]
@@ -38,7 +38,7 @@ def test_the_markers_of_one_collection_are_seen(paper: Cohort, portraits: Portra
     assert shares["COVID-19"] < 0.4
 
 
-def test_films_are_no_negatives_and_negatives_are(paper: Cohort, portraits: Portraits) -> None:
+def test_films_are_no_negatives_and_negatives_are(paper: Cohort, portraits: FilmTraits) -> None:
     assert check_inverted(paper, portraits) == []
     (found,) = check_inverted(paper, replace(portraits, pictures=255 - portraits.pictures))
     assert found.evidence["n_films"] > 0.95 * len(paper)

@@ -13,8 +13,8 @@ from hilum.auditing.checks.cohort import (
     check_conflicting_labels,
     check_leaks,
 )
-from hilum.auditing.twins import Twin
-from hilum.cohort.splitting import Folds, Split, repeated_folds, single_split
+from hilum.duplicates.duplicates import Duplicate
+from hilum.folds.folds import Folds, Split, repeated_folds, single_split
 from made_evidence import make_cohort, two_classes
 
 
@@ -40,7 +40,10 @@ def test_only_a_split_that_tears_groups_apart_leaks() -> None:
 
 def test_one_film_under_two_labels_fails_by_itself() -> None:
     cohort = make_cohort(two_classes())
-    within_a_class, across_classes = Twin(0, 2, "bytes", 0.0, 1.0), Twin(0, 1, "copy", 0.0, 0.97)
+    within_a_class, across_classes = (
+        Duplicate(0, 2, "bytes", 0.0, 1.0),
+        Duplicate(0, 1, "copy", 0.0, 0.97),
+    )
     assert check_conflicting_labels(cohort, (within_a_class,)) == []
     (found,) = check_conflicting_labels(cohort, (within_a_class, across_classes))
     assert found.severity == "fail"
@@ -61,7 +64,7 @@ def test_a_class_of_copies_of_one_film_is_a_class_of_one() -> None:
     (warned,) = check_class_size(cohort, ())
     assert warned.severity == "warn"
     assert warned.evidence["groups_per_class"] == {"Normal": 30, "Opacity": 2}
-    (failed,) = check_class_size(cohort, (Twin(30, 31, "rotated", 5.0, 0.97),))
+    (failed,) = check_class_size(cohort, (Duplicate(30, 31, "rotated", 5.0, 0.97),))
     assert failed.severity == "fail"
     assert failed.evidence["groups_per_class"] == {"Normal": 30, "Opacity": 1}
 

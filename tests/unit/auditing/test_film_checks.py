@@ -20,8 +20,8 @@ from hilum.auditing.checks.films import (
     check_readability,
     check_tiny_films,
 )
-from hilum.auditing.portraits import N_LEVELS
-from hilum.cohort.manifest import Exclusion
+from hilum.cohort.films import Exclusion
+from hilum.features.traits import N_LEVELS
 from made_evidence import GOOD_TRAITS, draw_picture, make_cohort, make_portraits, two_classes
 
 COHORT = make_cohort(two_classes())

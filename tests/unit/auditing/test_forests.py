@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from hilum.auditing.forests import score_by_forest
-from hilum.cohort.splitting import Split, repeated_folds, single_split
+from hilum.auditing.baselines import score_by_forest
+from hilum.folds.folds import Split, repeated_folds, single_split
 from scored import score_heads
 
 

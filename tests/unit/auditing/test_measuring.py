@@ -8,13 +8,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from hilum.auditing.measuring import (
-    measure_baseline,
-    splits_among,
-    weigh_leak,
-)
-from hilum.cohort.splitting import repeated_folds, single_split
-from hilum.evaluation.folding import fold_inflation
+from hilum.auditing.baselines import measure_baseline, splits_among, weigh_leak
+from hilum.evaluation.scored_films import fold_inflation
+from hilum.folds.folds import repeated_folds, single_split
 from scored import score_heads
 
 

@@ -9,9 +9,9 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from hilum.auditing.metadata import column_aurocs, tabulate_metadata
-from hilum.auditing.portraits import FileTraits
-from hilum.cohort.manifest import Film
-from hilum.cohort.reading import Encoding
+from hilum.cohort.films import Film
+from hilum.features.traits import FileTraits
+from hilum.films.picture import Encoding
 
 
 def film(n=0, label="a", **known):

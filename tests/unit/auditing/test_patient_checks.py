@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from hilum.auditing.baselines import LeakWorth
 from hilum.auditing.checks.patients import (
     check_dominant_patients,
     check_leak_worth,
@@ -15,12 +16,11 @@ from hilum.auditing.checks.patients import (
     check_twin_patients,
     check_twins,
 )
-from hilum.auditing.leaks import LeakWorth
-from hilum.auditing.twins import Twin
+from hilum.duplicates.duplicates import Duplicate
 from made_evidence import around, make_cohort, two_classes
 
-WITHIN_A_CLASS = Twin(0, 2, "bytes", 0.0, 1.0)
-ACROSS_CLASSES = Twin(0, 1, "copy", 0.0, 0.97)
+WITHIN_A_CLASS = Duplicate(0, 2, "bytes", 0.0, 1.0)
+ACROSS_CLASSES = Duplicate(0, 1, "copy", 0.0, 0.97)
 
 
 def test_unknown_patients_are_a_doubt() -> None:
@@ -65,7 +65,7 @@ def test_one_patient_with_much_of_a_class_is_found() -> None:
 def test_one_film_under_two_patients_is_a_doubt() -> None:
     patients = ["a", "b", "a", None, *[f"p{row}" for row in range(4, 60)]]
     cohort = make_cohort(two_classes(), patient=patients)
-    unknown = Twin(0, 3, "copy", 0.0, 0.97)
+    unknown = Duplicate(0, 3, "copy", 0.0, 0.97)
     assert check_twin_patients(cohort, (WITHIN_A_CLASS, unknown)) == []
     (found,) = check_twin_patients(cohort, (WITHIN_A_CLASS, unknown, ACROSS_CLASSES))
     assert found.severity == "warn"
@@ -74,7 +74,11 @@ def test_one_film_under_two_patients_is_a_doubt() -> None:
 
 def test_each_kind_of_copy_is_a_finding_of_its_own() -> None:
     cohort = make_cohort(two_classes())
-    twins = (WITHIN_A_CLASS, Twin(0, 4, "bytes", 0.0, 1.0), Twin(6, 8, "rotated", -7.5, 0.96))
+    twins = (
+        WITHIN_A_CLASS,
+        Duplicate(0, 4, "bytes", 0.0, 1.0),
+        Duplicate(6, 8, "rotated", -7.5, 0.96),
+    )
     same, turned = check_twins(cohort, twins)
     assert {same.severity, turned.severity} == {"note"}
     assert (same.evidence["kind"], same.evidence["n_pairs"], same.evidence["n_films"]) == (
@@ -87,7 +91,7 @@ def test_each_kind_of_copy_is_a_finding_of_its_own() -> None:
 
 def test_pairs_are_bounded_and_their_number_exact() -> None:
     cohort = make_cohort(two_classes(400))
-    twins = tuple(Twin(row, row + 2, "copy", 0.0, row / 1000) for row in range(0, 300, 4))
+    twins = tuple(Duplicate(row, row + 2, "copy", 0.0, row / 1000) for row in range(0, 300, 4))
     (found,) = check_twins(cohort, twins)
     assert found.evidence["n_pairs"] == 75
     assert len(found.evidence["pairs"]) == 25

@@ -17,7 +17,8 @@ from hilum.auditing.checks.shortcuts import (
     check_metadata,
     check_source,
 )
-from hilum.cohort.manifest import Cohort, Film
+from hilum.cohort.cohort import Cohort
+from hilum.cohort.films import Film
 from hilum.evaluation.results import Estimate
 
 SIMPLE = {

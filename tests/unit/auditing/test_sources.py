@@ -13,14 +13,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats.contingency import association
 
-from hilum.auditing.sources import (
-    associate_sources,
-    cramers_v,
-    score_by_source,
-    tabulate_sources,
-)
-from hilum.cohort.manifest import Cohort, Film
-from hilum.cohort.splitting import Split
+from hilum.auditing.metadata import associate_sources, cramers_v, score_by_source, tabulate_sources
+from hilum.cohort.cohort import Cohort
+from hilum.cohort.films import Film
+from hilum.folds.folds import Split
 
 
 def cohort(*rows):

@@ -11,10 +11,10 @@ import pytest
 
 from embedded import embedded
 from hilum.backbones.catalog import PAPER_SIX, find_backbone, find_backbones
-from hilum.backbones.compiling import compile_backbone, graph_key
+from hilum.backbones.compilation import compile_backbone, graph_key
 from hilum.backbones.engine import OpenVinoEngine
 from hilum.backbones.records import fed_differently
-from hilum.backbones.weights import Backbone, WeightsShelf
+from hilum.backbones.weights import Backbone, LocalWeights
 from hilum.errors import (
     CacheError,
     CompilingError,
@@ -104,13 +104,13 @@ def test_a_failing_child_is_one_clear_error(tmp_path: Path) -> None:
 def test_other_weights_than_the_catalogs_are_refused() -> None:
     wrong = replace(LITE0.record.weights, digest="sha256:" + "0" * 64)
     with pytest.raises(UntrustedModelError, match="sha256"):
-        WeightsShelf(Path("nowhere")).find(replace(LITE0.record, weights=wrong))
+        LocalWeights(Path("nowhere")).find(replace(LITE0.record, weights=wrong))
 
 
 def test_absent_weights_name_the_file_and_the_cure() -> None:
     absent = replace(LITE0.record.weights, package="hilum_has_no_such_package")
     with pytest.raises(WeightsError) as caught:
-        WeightsShelf(Path("nowhere")).find(replace(LITE0.record, weights=absent))
+        LocalWeights(Path("nowhere")).find(replace(LITE0.record, weights=absent))
     assert "efficientnet-lite0-57934424.pth" in caught.value.message
     assert (
         caught.value.fix
@@ -164,7 +164,7 @@ def test_compiling_opens_no_socket(tmp_path: Path) -> None:
         "        os.write(2, event.encode()); os._exit(3)\n"
         "sys.addaudithook(deny)\n"
         "from pathlib import Path\n"
-        "from hilum.backbones.compiling import _write_graph\n"
+        "from hilum.backbones.compilation import _write_graph\n"
         f"_write_graph({job(tmp_path)!r})\n"
     )
     child = subprocess.run(

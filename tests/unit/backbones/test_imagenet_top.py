@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from embedded import EMBEDDED, embedded
-from hilum.backbones.catalog import CATALOG
-from hilum.backbones.compiling import compile_backbone
+from hilum.backbones.catalog import CATALOG, with_top
+from hilum.backbones.compilation import compile_backbone
 from hilum.backbones.engine import open_engine
-from hilum.backbones.imagenet import N_CLASSES, imagenet_classes, with_top
-from hilum.cohort.reading import decode_film
+from hilum.backbones.imagenet import N_CLASSES, imagenet_classes
 from hilum.errors import WeightsError
 from hilum.features.views import UPRIGHT, render_views
+from hilum.films.film import decode_film
 
 CATS = {"tabby", "tiger cat", "Persian cat", "Siamese cat", "Egyptian cat"}
 BESIDE_A_UNIFORM = {"Windsor tie", "suit", "pickelhaube"}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hilum.backbones.model_descriptions import EXAMPLE, read_description
+from hilum.backbones.model_files import EXAMPLE, read_description
 from hilum.errors import WeightsError
 
 SHA256 = "ab" * 32

@@ -16,12 +16,11 @@ import pytest
 
 import hilum
 from hilum.backbones.catalog import find_backbone, find_backbones
-from hilum.backbones.compiling import compile_backbone, graph_key
+from hilum.backbones.compilation import compile_backbone, graph_key
 from hilum.backbones.engine import open_engine
 from hilum.backbones.model_files import read_model_file
 from hilum.backbones.records import OwnWeights, fed_differently
-from hilum.backbones.weights import Backbone, WeightsShelf
-from hilum.cohort.phantoms import write_phantoms
+from hilum.backbones.weights import Backbone, LocalWeights
 from hilum.errors import (
     CompilingError,
     HilumError,
@@ -29,6 +28,7 @@ from hilum.errors import (
     UntrustedModelError,
     WeightsError,
 )
+from hilum.phantoms.cohort import write_phantoms
 from hilum.studies.recipes import find_recipe
 from tiny_networks import SIZE_PX, WIDTH, convolution, maps, node, place, tensor
 
@@ -38,7 +38,7 @@ FILMS = np.random.default_rng(0).integers(0, 256, (6, SIZE_PX, SIZE_PX), np.uint
 def found(path: Path, cache: Path) -> Backbone:
     """Go the way that a study goes."""
     (record,) = find_backbones([f"onnx:{path}"])
-    return WeightsShelf(cache).find(record)
+    return LocalWeights(cache).find(record)
 
 
 def features(path: Path, cache: Path) -> np.ndarray:
@@ -118,7 +118,7 @@ def test_an_openvino_ir_is_two_files(tmp_path: Path) -> None:
     openvino.save_model(openvino.Core().read_model(onnx), path, compress_to_fp16=False)
     expected = maps(FILMS).mean((1, 2))
     record = find_backbone(f"openvino:{path}")
-    backbone = WeightsShelf(tmp_path).find(record)
+    backbone = LocalWeights(tmp_path).find(record)
     computed = np.stack(list(open_engine(backbone, tmp_path).features(FILMS)))
     np.testing.assert_allclose(computed, expected, atol=1e-4)
     weights = path.with_suffix(".bin")

@@ -12,7 +12,7 @@ import pytest
 
 from hilum.backbones.catalog import CATALOG
 from hilum.backbones.records import BackboneRecord, HostedWeights, PackagedWeights
-from hilum.backbones.weights import HDF5_SIGNATURE, WeightsShelf, hash_file
+from hilum.backbones.weights import HDF5_SIGNATURE, LocalWeights, hash_file
 from hilum.errors import UntrustedModelError, WeightsError
 
 
@@ -53,14 +53,14 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def shelf(tmp_path: Path, folder: Path) -> WeightsShelf:
-    return WeightsShelf(tmp_path / "cache", folder)
+def shelf(tmp_path: Path, folder: Path) -> LocalWeights:
+    return LocalWeights(tmp_path / "cache", folder)
 
 
 @pytest.mark.parametrize("wanted", [RECORD, BY_SHA256], ids=["md5", "sha256"])
 @pytest.mark.parametrize("name", ["net.h5", "vgg (copy).weights.h5", "download"])
 def test_a_file_is_recognised_whatever_its_name(
-    shelf: WeightsShelf, folder: Path, wanted: BackboneRecord, name: str
+    shelf: LocalWeights, folder: Path, wanted: BackboneRecord, name: str
 ) -> None:
     (folder / name).write_bytes(DATA)
     found = shelf.find(wanted)
@@ -73,7 +73,7 @@ def test_a_file_is_recognised_whatever_its_name(
 
 @pytest.mark.parametrize("n_bytes", [105_000, 4_000_000], ids=["5 %", "many layers"])
 def test_structure_around_the_weights_hides_no_file(
-    shelf: WeightsShelf, folder: Path, n_bytes: int
+    shelf: LocalWeights, folder: Path, n_bytes: int
 ) -> None:
     """NASNetMobile's official file is 17 % larger than its weights."""
     data = noise(3, n_bytes)
@@ -82,14 +82,14 @@ def test_structure_around_the_weights_hides_no_file(
 
 
 def test_the_right_file_is_found_beside_a_wrong_one_of_its_name(
-    shelf: WeightsShelf, folder: Path
+    shelf: LocalWeights, folder: Path
 ) -> None:
     (folder / "net.h5").write_bytes(OTHER)
     (folder / "a").write_bytes(DATA)
     assert shelf.find(RECORD).weights.path == folder / "a"
 
 
-def test_absent_weights_name_file_address_and_folder(shelf: WeightsShelf, folder: Path) -> None:
+def test_absent_weights_name_file_address_and_folder(shelf: LocalWeights, folder: Path) -> None:
     with pytest.raises(WeightsError) as caught:
         shelf.find(RECORD)
     assert "net.h5" in caught.value.message
@@ -100,7 +100,7 @@ def test_absent_weights_name_file_address_and_folder(shelf: WeightsShelf, folder
     assert str(shelf.obstacle(RECORD)) == str(caught.value)
 
 
-def test_the_file_with_the_classifier_is_fetched_as_such(shelf: WeightsShelf) -> None:
+def test_the_file_with_the_classifier_is_fetched_as_such(shelf: LocalWeights) -> None:
     top = replace(CATALOG["VGG16"], weights=CATALOG["VGG16"].top_weights)
     with pytest.raises(WeightsError) as caught:
         shelf.find(top)
@@ -109,7 +109,7 @@ def test_the_file_with_the_classifier_is_fetched_as_such(shelf: WeightsShelf) ->
 
 @pytest.mark.parametrize("wanted", [RECORD, BY_SHA256], ids=["md5", "sha256"])
 def test_another_file_of_its_name_is_refused_or_marked(
-    shelf: WeightsShelf, folder: Path, wanted: BackboneRecord
+    shelf: LocalWeights, folder: Path, wanted: BackboneRecord
 ) -> None:
     (folder / "net.h5").write_bytes(OTHER)
     with pytest.raises(UntrustedModelError) as caught:
@@ -125,32 +125,32 @@ def test_another_file_of_its_name_is_refused_or_marked(
 
 
 def test_allowing_the_unverified_still_prefers_the_right_file(
-    shelf: WeightsShelf, folder: Path
+    shelf: LocalWeights, folder: Path
 ) -> None:
     (folder / "net.h5").write_bytes(OTHER)
     (folder / "renamed").write_bytes(DATA)
     assert shelf.find(RECORD, allows_unverified=True).weights.is_verified
 
 
-def test_another_name_with_another_hash_is_never_taken(shelf: WeightsShelf, folder: Path) -> None:
+def test_another_name_with_another_hash_is_never_taken(shelf: LocalWeights, folder: Path) -> None:
     (folder / "renamed.h5").write_bytes(OTHER)
     with pytest.raises(WeightsError):
         shelf.find(RECORD, allows_unverified=True)
 
 
-def test_without_a_published_hash_a_file_must_be_allowed(shelf: WeightsShelf, folder: Path) -> None:
+def test_without_a_published_hash_a_file_must_be_allowed(shelf: LocalWeights, folder: Path) -> None:
     (folder / "net.h5").write_bytes(DATA)
     with pytest.raises(UntrustedModelError, match="no hash of it was ever published"):
         shelf.find(WITHOUT_HASH)
     assert not shelf.find(WITHOUT_HASH, allows_unverified=True).weights.is_verified
 
 
-def test_a_half_downloaded_file_is_not_looked_at(shelf: WeightsShelf, folder: Path) -> None:
+def test_a_half_downloaded_file_is_not_looked_at(shelf: LocalWeights, folder: Path) -> None:
     (folder / "net.h5.part").write_bytes(DATA)
     assert shelf.obstacle(RECORD) is not None
 
 
-def test_a_file_that_changes_is_hashed_again(shelf: WeightsShelf, folder: Path) -> None:
+def test_a_file_that_changes_is_hashed_again(shelf: LocalWeights, folder: Path) -> None:
     (folder / "net.h5").write_bytes(DATA)
     shelf.find(RECORD)
     (folder / "net.h5").write_bytes(OTHER)
@@ -165,7 +165,7 @@ def test_every_folder_is_looked_into(tmp_path: Path, monkeypatch: pytest.MonkeyP
         place.mkdir(parents=True)
         (place / "nasnet_large_no_top.h5").write_bytes(DATA)  # Keras has names of its own
         monkeypatch.setenv("HILUM_WEIGHTS_DIR", str(named))
-        found = WeightsShelf(cache).find(RECORD)
+        found = LocalWeights(cache).find(RECORD)
         assert found.weights.path.parent == place  # the last one that was made comes first
 
 
@@ -173,10 +173,10 @@ def test_the_home_of_weights_is_the_folder_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cache = tmp_path / "cache"
-    assert WeightsShelf(cache).home == cache / "weights"
+    assert LocalWeights(cache).home == cache / "weights"
     monkeypatch.setenv("HILUM_WEIGHTS_DIR", str(tmp_path / "ours"))
-    assert WeightsShelf(cache).home == tmp_path / "ours"
-    assert WeightsShelf(cache, tmp_path / "mine").home == tmp_path / "mine"
+    assert LocalWeights(cache).home == tmp_path / "ours"
+    assert LocalWeights(cache, tmp_path / "mine").home == tmp_path / "mine"
 
 
 def test_kerass_own_home_is_the_users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,16 +184,16 @@ def test_kerass_own_home_is_the_users(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / ".keras" / "models").mkdir(parents=True)
     (tmp_path / ".keras" / "models" / "net.h5").write_bytes(DATA)
-    assert WeightsShelf(tmp_path / "cache").find(RECORD).weights.is_verified
+    assert LocalWeights(tmp_path / "cache").find(RECORD).weights.is_verified
 
 
 def test_folders_that_cannot_be_read_hold_nothing(tmp_path: Path) -> None:
     (tmp_path / "a file").write_text("in the way")
     for odd in (tmp_path / "absent", tmp_path / "a file", tmp_path / ("long" * 100)):
-        assert "is not here" in (str(WeightsShelf(tmp_path / "cache", odd).obstacle(RECORD)))
+        assert "is not here" in (str(LocalWeights(tmp_path / "cache", odd).obstacle(RECORD)))
 
 
-def test_odd_things_in_a_folder_hide_no_file(shelf: WeightsShelf, folder: Path) -> None:
+def test_odd_things_in_a_folder_hide_no_file(shelf: LocalWeights, folder: Path) -> None:
     (folder / "a-loop").symlink_to(folder / "a-loop")
     (folder / "b-gone").symlink_to(folder / "nowhere")
     (folder / "c-folder.h5").mkdir()
@@ -205,14 +205,14 @@ def test_odd_things_in_a_folder_hide_no_file(shelf: WeightsShelf, folder: Path) 
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read everything")
-def test_a_file_that_may_not_be_read_is_a_clear_error(shelf: WeightsShelf, folder: Path) -> None:
+def test_a_file_that_may_not_be_read_is_a_clear_error(shelf: LocalWeights, folder: Path) -> None:
     (folder / "net.h5").write_bytes(DATA)
     (folder / "net.h5").chmod(0)
     with pytest.raises(WeightsError, match="cannot be read"):
         shelf.find(RECORD)
 
 
-def test_weights_of_a_package_that_is_absent(shelf: WeightsShelf) -> None:
+def test_weights_of_a_package_that_is_absent(shelf: LocalWeights) -> None:
     lite0 = CATALOG["efficientnet-lite0"]
     assert isinstance(lite0.weights, PackagedWeights)
     assert shelf.find(lite0).weights.sha256 == lite0.weights.digest[7:]

@@ -16,11 +16,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hilum.backbones.catalog import CATALOG, PAPER_SIX
+from hilum.backbones.catalog import CATALOG, PAPER_SIX, with_top
 from hilum.backbones.engine import open_engine
-from hilum.backbones.imagenet import with_top
 from hilum.backbones.records import HostedWeights, fed_differently
-from hilum.backbones.weights import WeightsShelf
+from hilum.backbones.weights import LocalWeights
 
 SIZE_PX = 96  # small enough to be quick, large enough for every network
 REFERENCE = """
@@ -94,7 +93,7 @@ def test_features_equal_those_of_keras_itself(name: str, tmp_path: Path) -> None
     run_keras("jax", REFERENCE, *arguments, home=tmp_path)
     reference = np.load(tmp_path / f"{name}.npz")["features"]
 
-    backbone = WeightsShelf(tmp_path, tmp_path).find(
+    backbone = LocalWeights(tmp_path, tmp_path).find(
         fed_differently(record, size_px=SIZE_PX), allows_unverified=True
     )
     assert not backbone.weights.is_verified
@@ -133,7 +132,7 @@ def test_classes_equal_those_of_keras_itself(name: str, tmp_path: Path) -> None:
     arguments = (name, MODULES[name], str(tmp_path), record.weights.file)
     run_keras("jax", CLASSIFIER, *arguments, home=tmp_path)
     reference = np.load(tmp_path / "classes.npy")
-    backbone = WeightsShelf(tmp_path, tmp_path).find(record, allows_unverified=True)
+    backbone = LocalWeights(tmp_path, tmp_path).find(record, allows_unverified=True)
     found = np.stack(list(open_engine(backbone, tmp_path, "classes").features(films)))
     np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-5)
     assert np.abs(found - reference).max() <= 1e-4 * reference.max()
@@ -145,7 +144,7 @@ def test_every_scaling_is_that_of_keras(tmp_path: Path) -> None:
 import importlib, inspect, json
 import keras, numpy as np
 from hilum.backbones.catalog import CATALOG
-from hilum.backbones.zoo import _film_input
+from hilum.backbones.networks import _film_input
 from hilum.backbones.records import fed_differently
 
 grey = np.random.default_rng(0).integers(0, 256, (1, 16, 16, 1), dtype=np.uint8)
@@ -174,7 +173,7 @@ def test_efficientnet_divides_by_the_deviation(tmp_path: Path) -> None:
 import json, sys
 import keras, numpy as np
 from pathlib import Path
-from hilum.backbones.keras_weights import load_keras_weights
+from hilum.backbones.networks import load_keras_weights
 
 def first_steps(network):
     names = [layer.name for layer in network.layers]
@@ -207,7 +206,7 @@ def test_four_by_four_pooling_reads_the_top_left_of_a_seven_by_seven_map(tmp_pat
 import json
 import keras, numpy as np
 from hilum.backbones.catalog import CATALOG
-from hilum.backbones.zoo import _outputs, build_features
+from hilum.backbones.networks import _outputs, build_features
 from hilum.backbones.records import fed_differently
 
 record = fed_differently(CATALOG["VGG16"], size_px=224, scaling="unit", pooling="average-4x4")

@@ -11,14 +11,14 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from embedded import embedded
-from hilum.backbones.compiling import compile_backbone
-from hilum.classifier.cells import map_cells
+from hilum.backbones.compilation import compile_backbone
+from hilum.classifier.explain.cells import map_cells
+from hilum.classifier.explain.references import ReferenceMaps, make_references
 from hilum.classifier.graph import FeatureGraph
 from hilum.classifier.heads import HeadStack
-from hilum.classifier.references import ReferenceMaps, make_references
-from hilum.cohort.splitting import repeated_folds
-from hilum.evaluation.decisions import Calibrator
+from hilum.evaluation.calibration import Calibrator
 from hilum.features.views import film_views, render_views, resize_film
+from hilum.folds.folds import repeated_folds
 from hilum.heads.recipe import HeadRecipe
 from hilum.heads.training import train_heads
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hilum.classifier.attribution_shares import cover_of_cells, share_in_centre, share_in_lungs
+from hilum.classifier.explain.explanation import cover_of_cells, share_in_centre, share_in_lungs
 
 
 def test_an_even_map_has_the_share_of_the_area() -> None:

@@ -4,8 +4,14 @@ import numpy as np
 import pytest
 
 from hilum.backbones.records import Pooling
-from hilum.classifier.cells import fits_pooling, map_cells, pool_map, share_out
-from hilum.classifier.slopes import free_log_odds, log_odds_slopes
+from hilum.classifier.explain.cells import (
+    fits_pooling,
+    free_log_odds,
+    log_odds_slopes,
+    map_cells,
+    pool_map,
+    share_out,
+)
 from unit.classifier.test_slopes import WIDTH, some_heads
 
 SHAPES: dict[Pooling, tuple[int, int, int]] = {

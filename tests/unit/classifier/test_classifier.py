@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from hilum.classifier.classifier import Classifier
-from hilum.classifier.predictions import FilmFailure, Prediction
+from hilum.classifier.prediction import FilmFailure, Prediction
 from hilum.errors import FilmUnfitError
 from tiny_bundle import as_png, strange_film, tiny_film, write_tiny_bundle
 

@@ -7,12 +7,10 @@ import pytest
 from scipy.special import logit
 
 from hilum.classifier.heads import HeadStack, mean_log_odds, pool
-from hilum.cohort.splitting import Split
-from hilum.evaluation.calibration import calibrate, pool_calibrated
-from hilum.evaluation.decisions import Calibrator
-from hilum.evaluation.operating import call_tested
-from hilum.evaluation.thresholds import Threshold
-from hilum.heads.network import HeadWeights
+from hilum.evaluation.calibration import Calibrator, calibrate, pool_calibrated
+from hilum.evaluation.operating_point import Threshold, call_tested
+from hilum.folds.folds import Split
+from hilum.heads.recipe import HeadWeights
 from scored import score_heads
 
 

@@ -10,19 +10,17 @@ from PIL import Image
 
 from hilum.classifier.answers import describe_explanation
 from hilum.classifier.classifier import Classifier
-from hilum.classifier.explaining import Extras, explain_film
-from hilum.classifier.graph import FeatureGraph
-from hilum.classifier.occlusion import N_TILES, occlude
-from hilum.classifier.references import (
+from hilum.classifier.explain.checks import N_TILES, check_sanity, occlude, rank_correlation
+from hilum.classifier.explain.explanation import Extras, explain_film
+from hilum.classifier.explain.references import (
     FILMS_PER_CLASS,
     ReferenceMaps,
     choose_reference_films,
     make_references,
 )
-from hilum.classifier.sanity import check_sanity, rank_correlation
+from hilum.classifier.graph import FeatureGraph
 from hilum.errors import ExplanationError
-from hilum.report.explanation_picture import SOFTWARE, draw_explanation
-from hilum.report.explanation_wording import word_explanation, word_probability
+from hilum.report.explanation import SOFTWARE, draw_explanation, word_explanation, word_probability
 from tiny_bundle import (
     CELLS,
     CHANNELS,

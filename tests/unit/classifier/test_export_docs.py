@@ -12,7 +12,7 @@ from PIL import Image
 
 from hilum.classifier.bundle import read_bundle
 from hilum.classifier.classifier import Classifier
-from hilum.classifier.exporting import export_bundle
+from hilum.classifier.export.files import export_bundle
 from tiny_bundle import strange_film, tiny_film, write_tiny_bundle
 
 DOCS = Path(__file__).parents[3] / "docs" / "export.md"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hilum.classifier.bundle import Bundle, read_bundle
-from hilum.classifier.export_proof import answer, draw_squares, hold_equal
+from hilum.classifier.export.files import answer, draw_squares, hold_equal
 from hilum.errors import ExportError
 from tiny_bundle import write_tiny_bundle
 

@@ -13,16 +13,15 @@ import pytest
 
 from both_runtimes import run_onnx, run_openvino
 from embedded import embedded
-from hilum.backbones.compiling import compile_backbone
+from hilum.backbones.compilation import compile_backbone
 from hilum.classifier.bundle import Bundle, read_bundle
-from hilum.classifier.combined_graph import combine
-from hilum.classifier.export_proof import answer, hold_equal
-from hilum.classifier.exporting import export_bundle
+from hilum.classifier.export.files import answer, export_bundle, hold_equal
+from hilum.classifier.export.graph import combine
 from hilum.classifier.graph import FeatureGraph
 from hilum.classifier.guard import fit_guard
 from hilum.classifier.heads import HeadStack
-from hilum.cohort.reading import read_film
 from hilum.features.views import resize_film
+from hilum.films.film import read_film
 from tiny_bundle import write_tiny_bundle
 
 # isort: split
@@ -107,7 +106,7 @@ import sys
 import numpy as np
 from hilum.backbones.catalog import CATALOG
 from hilum.backbones.records import fed_differently
-from hilum.backbones.zoo import build_features
+from hilum.backbones.networks import build_features
 import keras
 
 name, size_px, place = sys.argv[1], int(sys.argv[2]), sys.argv[3]

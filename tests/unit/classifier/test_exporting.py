@@ -15,8 +15,8 @@ import pytest
 
 from hilum.classifier.bundle import Bundle, read_bundle
 from hilum.classifier.classifier import Classifier
-from hilum.classifier.combined_graph import REFUSED
-from hilum.classifier.exporting import Exported, Format, export_bundle
+from hilum.classifier.export.files import Exported, Format, export_bundle
+from hilum.classifier.export.graph import REFUSED
 from hilum.classifier.guard import DomainGuard
 from hilum.classifier.heads import HeadStack
 from hilum.errors import ExportError, OutputError

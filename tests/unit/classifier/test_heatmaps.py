@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hilum.classifier.heatmaps import (
+from hilum.classifier.explain.heatmap import (
     AGAINST_RGB,
     FOR_RGB,
     enlarge_cells,

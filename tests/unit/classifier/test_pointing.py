@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 
 from embedded import EMBEDDED
-from hilum.classifier.attribution_shares import cover_of_cells
+from hilum.classifier.explain.checks import check_sanity
+from hilum.classifier.explain.explanation import cover_of_cells
 from hilum.classifier.graph import FeatureGraph
-from hilum.classifier.sanity import check_sanity
-from hilum.cohort.phantoms import draw_phantom, plan_phantoms
-from hilum.cohort.phantoms.canvas import X_CM
-from hilum.cohort.phantoms.film import draw_film, draw_pose
-from hilum.cohort.phantoms.findings import draw_finding
-from hilum.cohort.phantoms.patients import draw_anatomy
-from hilum.cohort.phantoms.shortcuts import add_shortcut, place_marker
 from hilum.features.views import resize_film
+from hilum.phantoms.anatomy import draw_anatomy
+from hilum.phantoms.canvas import X_CM
+from hilum.phantoms.cohort import draw_phantom
+from hilum.phantoms.film import draw_film, draw_finding, draw_pose
+from hilum.phantoms.plan import plan_phantoms
+from hilum.phantoms.shortcuts import add_shortcut, place_marker
 from unit.classifier.phantom_heads import (
     Explainer,
     chance_of_pointing_at,

@@ -5,8 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from hilum.classifier.explain.cells import free_log_odds, log_odds_slopes
 from hilum.classifier.heads import HeadStack
-from hilum.classifier.slopes import free_log_odds, log_odds_slopes
 
 WIDTH, HIDDEN = 20, 6
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from hilum.cli.data import CohortOptions, read_cohorts, read_place
-from hilum.cohort.manifest import Cohort
+from hilum.cohort.cohort import Cohort
 from hilum.errors import CohortError
 
 

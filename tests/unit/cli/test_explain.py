@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from hilum.cli.explain import explain_command
 from hilum.errors import CohortError, HilumError, OutputError
-from hilum.report.picture_places import place_pictures
+from hilum.report.explanation import place_pictures
 from tiny_bundle import as_png, strange_film, tiny_film, write_tiny_bundle
 
 

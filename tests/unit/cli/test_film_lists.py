@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hilum.cli.film_lists import list_films
+from hilum.cli.predict import list_films
 from hilum.errors import CohortError
 
 

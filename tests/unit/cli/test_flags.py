@@ -14,7 +14,7 @@ from hilum.cli.audit import AuditOutput
 from hilum.cli.data import CohortOptions
 from hilum.cli.main import app as main
 from hilum.cli.options import Given, RunOutput, paths_hidden, with_flags
-from hilum.cli.training import BundleOutput
+from hilum.cli.train import BundleOutput
 from hilum.errors import HilumError
 from hilum.studies.options import (
     AuditOptions,

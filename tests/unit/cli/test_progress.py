@@ -9,8 +9,7 @@ from io import StringIO
 
 import pytest
 
-from hilum.cli.progress import watching
-from hilum.cli.stopping import Stopped, stopping
+from hilum.cli.progress import Stopped, stopping, watching
 
 
 class Terminal(StringIO):

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from hilum.cli.telling import tell_excluded, tell_result, tell_undecided
-from hilum.studies.comparison import Comparison, Unavailable
+from hilum.report.terminal import tell_excluded, tell_result, tell_undecided
+from hilum.studies.results import Comparison, Unavailable
 from unit.report.make_assessment import make_assessed
 from unit.report.make_comparison import make_comparison
 from unit.report.make_paper_run import make_paper_run

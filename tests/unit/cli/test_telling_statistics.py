@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from hilum.cli.telling import tell_result
-from hilum.studies.comparison import Comparison
+from hilum.report.terminal import tell_result
+from hilum.studies.results import Comparison
 from unit.report.make_assessment import make_assessed
 from unit.report.make_comparison import make_comparison
 

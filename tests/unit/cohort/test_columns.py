@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from hilum.cohort.columns import read_age
-from hilum.cohort.manifest import Cohort, Film
+from hilum.cohort.cohort import Cohort
+from hilum.cohort.films import Film
 from hilum.errors import CohortError
+from hilum.films.dicom_tags import read_age
 
 
 @pytest.fixture

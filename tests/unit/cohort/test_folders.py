@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from hilum.cohort.manifest import Cohort
+from hilum.cohort.cohort import Cohort
 from hilum.errors import CohortError, PositiveClassError
 
 
@@ -173,7 +173,7 @@ def test_the_positive_class_is_told_only_when_it_is_plain(films: Path) -> None:
 
 
 def test_unreadable_films_leave_the_cohort_by_name(films: Path) -> None:
-    from hilum.cohort.manifest import Exclusion
+    from hilum.cohort.films import Exclusion
     from hilum.errors import FilmCorruptError
 
     cohort = Cohort.from_folder(films)
@@ -222,7 +222,7 @@ def test_a_closed_folder_is_listed(films: Path) -> None:
     put_film(films / "Sick" / "closed" / "film.png", 33)
     (films / "Sick" / "closed").chmod(0)
     code = (
-        "import sys; from hilum.cohort.manifest import Cohort\n"
+        "import sys; from hilum.cohort.cohort import Cohort\n"
         "cohort = Cohort.from_folder(sys.argv[1])\n"
         "print(len(cohort), [(e.path.name, e.code) for e in cohort.excluded])"
     )

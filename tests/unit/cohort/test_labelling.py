@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hilum.cohort.labelling import fit_to_classes, fit_to_own, name_classes
+from hilum.cohort.labels import fit_to_classes, fit_to_own, name_classes
 from hilum.errors import CohortError
 
 DARKCOVIDNET = {"COVID": ["Covid-19"], "Normal": ["No_findings"]}

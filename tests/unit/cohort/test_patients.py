@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from hilum.cohort.grouping import group_films
-from hilum.cohort.manifest import Cohort, Film
+from hilum.cohort.cohort import Cohort
+from hilum.cohort.films import Film
 from hilum.cohort.patients import KNOWN_RULES, choose_rules, tell_patients
-from hilum.cohort.phantoms import write_phantoms
 from hilum.errors import CohortError
+from hilum.folds.groups import group_films
+from hilum.phantoms.cohort import write_phantoms
 
 NIH = "the file's name, as NIH ChestX-ray14 writes it (00000000_000.png)"
 NORMALS = "the file's name, as the Kermany collection writes it (IM-0000-0000.jpeg)"

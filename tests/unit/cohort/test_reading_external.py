@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from hilum.cohort.columns import Columns
+from hilum.cohort.cohort import Cohort
 from hilum.cohort.external import list_found, read_external, share_columns
-from hilum.cohort.manifest import Cohort
+from hilum.cohort.tables import Columns
 from hilum.errors import CohortError
 
 LABELS = {"COVID": ["Covid-19"], "Normal": ["No_findings"]}

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from hilum.cohort.labelling import parse_label_map
-from hilum.cohort.manifest import Cohort
+from hilum.cohort.cohort import Cohort
+from hilum.cohort.labels import parse_label_map
 from hilum.errors import CohortError
 
 ROWS = (

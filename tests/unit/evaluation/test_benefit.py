@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.special import expit
 
 from hilum.errors import NoTrialsError
-from hilum.evaluation.benefit import trace_net_benefit
+from hilum.evaluation.usefulness import trace_net_benefit
 from scored import score_films
 
 

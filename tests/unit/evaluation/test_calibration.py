@@ -9,16 +9,16 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 from scipy.special import softmax
 
-from hilum.cohort.splitting import Split
 from hilum.evaluation.calibration import (
+    Calibrator,
     calibrate,
     calibrate_heads,
     fit_calibrator,
+    log_loss,
     log_prior_ratio,
     pool_calibrated,
 )
-from hilum.evaluation.decisions import Calibrator
-from hilum.evaluation.losses import log_loss
+from hilum.folds.folds import Split
 from scored import score_heads
 
 

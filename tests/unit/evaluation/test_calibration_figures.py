@@ -10,9 +10,13 @@ from scipy.special import expit
 from scipy.stats import sem, t
 
 from hilum.errors import NoTrialsError
-from hilum.evaluation.calibration_figures import estimate_losses, measure_calibration
-from hilum.evaluation.losses import brier_score, log_loss
-from hilum.evaluation.reliability import calibration_error
+from hilum.evaluation.calibration import (
+    brier_score,
+    calibration_error,
+    estimate_losses,
+    log_loss,
+    measure_calibration,
+)
 from scored import score_films
 
 

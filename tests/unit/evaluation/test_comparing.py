@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest, norm
 from statsmodels.stats.contingency_tables import mcnemar
 
-from hilum.cohort.splitting import single_split
-from hilum.evaluation.comparing import adjust_holm, compare_pairs, delong_test, mcnemar_test
-from hilum.evaluation.delong import delong_aurocs
-from hilum.evaluation.evaluating import evaluate
+from hilum.evaluation.comparison import adjust_holm, compare_pairs, delong_test, mcnemar_test
+from hilum.evaluation.discrimination import delong_aurocs
+from hilum.evaluation.metrics import evaluate
+from hilum.folds.folds import single_split
 from scored import score_films, score_heads
 
 

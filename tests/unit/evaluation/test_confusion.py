@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import confusion_matrix
 
-from hilum.evaluation.confusion import count_confusion, count_matrix
+from hilum.evaluation.metrics import count_confusion, count_matrix
 from hilum.evaluation.results import Confusion
 
 CALLS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=60)

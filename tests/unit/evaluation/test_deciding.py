@@ -10,11 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit
 
-from hilum.cohort.splitting import Split, repeated_folds
 from hilum.evaluation.calibration import calibrate_heads
-from hilum.evaluation.deciding import decide, decide_as_chosen
-from hilum.evaluation.decisions import OperatingPolicy
-from hilum.evaluation.operating import head_thresholds
+from hilum.evaluation.decisions import decide, decide_as_chosen
+from hilum.evaluation.operating_point import OperatingPolicy, head_thresholds
+from hilum.folds.folds import Split, repeated_folds
 from scored import score_heads
 
 POLICY = OperatingPolicy("sensitivity", 0.9)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hilum.evaluation.comparing import delong_test
-from hilum.evaluation.delong import delong_aurocs
+from hilum.evaluation.comparison import delong_test
+from hilum.evaluation.discrimination import delong_aurocs
 
 SEEDS = st.integers(0, 2**32 - 1)
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import confint_proportions_2indep
 
-from hilum.evaluation.dropping import bound_difference, measure_drop
+from hilum.evaluation.external import bound_difference, measure_drop
 from hilum.evaluation.proportions import clopper_pearson, wilson
 from hilum.evaluation.results import Estimate
 

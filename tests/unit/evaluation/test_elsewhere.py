@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hilum.cohort.splitting import Split
-from hilum.evaluation.elsewhere import measure_elsewhere
-from hilum.evaluation.evaluating import evaluate
+from hilum.evaluation.external import external_metrics
+from hilum.evaluation.metrics import evaluate
 from hilum.evaluation.scored_films import ScoredFilms
+from hilum.folds.folds import Split
 from scored import score_heads
 
 N_FILMS = 90
@@ -25,7 +25,7 @@ def draw(n_classes: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def measure(y: np.ndarray, scores: np.ndarray, groups: np.ndarray) -> dict:
     films = ScoredFilms(np.arange(len(y)), y, scores, groups, positive=0)
-    return measure_elsewhere(films, rng=np.random.default_rng(3))
+    return external_metrics(films, rng=np.random.default_rng(3))
 
 
 def test_where_both_classes_are_it_is_the_evaluation_of_the_study() -> None:

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, confusion_matrix, roc_auc_score
 
-from hilum.cohort.splitting import Split, repeated_folds, single_split
 from hilum.errors import NoTrialsError
-from hilum.evaluation.evaluating import evaluate
+from hilum.evaluation.metrics import evaluate
 from hilum.evaluation.proportions import clopper_pearson, wilson
+from hilum.folds.folds import Split, repeated_folds, single_split
 from scored import score_heads
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hilum.cohort.splitting import Split, repeated_folds, single_split
-from hilum.evaluation.folding import fitting_films, fold_inflation
+from hilum.evaluation.scored_films import fitting_films, fold_inflation
+from hilum.folds.folds import Split, repeated_folds, single_split
 
 
 def test_fits_on_validation_films_unless_they_are_tested():

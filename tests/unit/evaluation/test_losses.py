@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn import metrics
 
 from hilum.errors import NoTrialsError
-from hilum.evaluation.losses import LARGEST_LOG_LOSS, brier_score, log_loss
+from hilum.evaluation.calibration import LARGEST_LOG_LOSS, brier_score, log_loss
 
 
 @given(seed=st.integers(0, 2**32 - 1), n=st.integers(1, 50))

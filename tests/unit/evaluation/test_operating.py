@@ -7,19 +7,20 @@ import math
 import numpy as np
 import pytest
 
-from hilum.cohort.splitting import Split
 from hilum.errors import RecipeError
-from hilum.evaluation.decisions import OperatingPolicy
-from hilum.evaluation.operating import (
-    apply_elsewhere,
+from hilum.evaluation.operating_point import (
+    OperatingPolicy,
+    Threshold,
+    apply_externally,
     call_tested,
+    choose_threshold,
     head_thresholds,
     judge_calls,
     parse_policy,
 )
 from hilum.evaluation.proportions import clopper_pearson
 from hilum.evaluation.results import Confusion
-from hilum.evaluation.thresholds import Threshold, choose_threshold
+from hilum.folds.folds import Split
 from scored import score_films, score_heads
 
 POLICY = OperatingPolicy("sensitivity", 0.9)
@@ -66,7 +67,7 @@ def judged(is_called, is_positive, thresholds, groups=None):
 
 
 def applied(point, p_ill, is_positive):
-    return apply_elsewhere(point, score_films(is_positive, p_ill.mean(axis=0)), p_ill)
+    return apply_externally(point, score_films(is_positive, p_ill.mean(axis=0)), p_ill)
 
 
 def test_each_head_has_a_threshold_from_its_validation_films():

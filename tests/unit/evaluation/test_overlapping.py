@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hilum.evaluation.comparing import mcnemar_test
-from hilum.evaluation.overlapping import FilmCalls, bound_difference, compare_overlapping
+from hilum.evaluation.comparison import mcnemar_test
+from hilum.evaluation.overlap import FilmCalls, bound_difference, compare_overlapping
 
 
 def film_calls(films: list[int], is_right: list[int]) -> FilmCalls:

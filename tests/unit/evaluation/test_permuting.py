@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.stats import fisher_exact
 
-from hilum.evaluation.permuting import compare_levels
+from hilum.evaluation.subgroups import compare_levels
 from scored import score_films
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom, binomtest, norm
 from statsmodels.stats.power import NormalIndPower
 
-from hilum.evaluation.power import (
+from hilum.evaluation.comparison import (
     connor_pairs,
     films_for_delong,
     films_for_mcnemar,

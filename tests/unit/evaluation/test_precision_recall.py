@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score
 
 from hilum.errors import NoTrialsError
-from hilum.evaluation.precision_recall import (
+from hilum.evaluation.discrimination import (
     resampled_average_precision,
     weighted_average_precision_scores,
 )

@@ -12,7 +12,7 @@ from scipy.special import expit, logit
 from scipy.stats import binom
 from statsmodels.stats.proportion import confint_proportions_2indep
 
-from hilum.evaluation.prevalence import predictive_values
+from hilum.evaluation.usefulness import predictive_values
 
 
 @given(

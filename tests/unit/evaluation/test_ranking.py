@@ -9,14 +9,16 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from hilum.errors import NoTrialsError
-from hilum.evaluation.delong import delong_aurocs
-from hilum.evaluation.ranking import (
+from hilum.evaluation.discrimination import (
+    RankedGroups,
     bound_auroc,
     bound_average_precision,
+    bound_ranking,
+    count_ranked_groups,
+    delong_aurocs,
     delong_interval,
     estimate_ranking,
 )
-from hilum.evaluation.score_interval import RankedGroups, bound_ranking, count_ranked_groups
 from scored import score_films
 
 SEEDS = st.integers(0, 2**32 - 1)

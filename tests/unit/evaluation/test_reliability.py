@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from sklearn.calibration import calibration_curve
 
 from hilum.errors import NoTrialsError
-from hilum.evaluation.proportions import clopper_pearson
-from hilum.evaluation.reliability import (
+from hilum.evaluation.calibration import (
     bin_films,
     calibration_error,
     error_by_chance,
     trace_reliability,
 )
+from hilum.evaluation.proportions import clopper_pearson
 from scored import score_films
 
 

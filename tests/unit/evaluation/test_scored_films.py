@@ -10,10 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jaxtyping import config
 
-from hilum.cohort.splitting import Split, repeated_folds
-from hilum.evaluation.evaluating import evaluate
-from hilum.evaluation.metrics import measure
+from hilum.evaluation.metrics import evaluate, measure
 from hilum.evaluation.scored_films import HeadScores, ScoredFilms
+from hilum.folds.folds import Split, repeated_folds
 
 
 def split(repeat, fold, test):

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import log_loss
 
-from hilum.cohort.splitting import repeated_folds, single_split
-from hilum.evaluation.evaluating import evaluate
-from hilum.evaluation.selecting import pick_by_validation
+from hilum.evaluation.metrics import evaluate
+from hilum.evaluation.selection import pick_by_validation
+from hilum.folds.folds import repeated_folds, single_split
 from scored import score_heads
 
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
-from hilum.evaluation.comparing import delong_test
-from hilum.evaluation.delong import delong_aurocs
-from hilum.evaluation.standing import measure_gain, stand_beside
+from hilum.evaluation.added_value import measure_gain, stand_beside
+from hilum.evaluation.comparison import delong_test
+from hilum.evaluation.discrimination import delong_aurocs
 from scored import score_films
 
 SEEDS = st.integers(0, 2**32 - 1)

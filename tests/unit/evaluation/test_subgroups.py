@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
+from hilum.evaluation.discrimination import delong_interval
 from hilum.evaluation.proportions import clustered_proportion
-from hilum.evaluation.ranking import delong_interval
 from hilum.evaluation.subgroups import LEAST_GROUPS, age_band, compare_subgroups
 from scored import score_films
 

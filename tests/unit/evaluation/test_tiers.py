@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hilum.evaluation.comparison import rank_tiers
 from hilum.evaluation.results import PairedComparison
-from hilum.evaluation.tiers import rank_tiers
 
 
 def pair(a, b, tied):

@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from fake_engine import GridEngine, grid_backbone, opens
-from hilum.cohort.manifest import Cohort, Film
+from hilum.cohort.cohort import Cohort
+from hilum.cohort.films import Film
 from hilum.errors import CacheError
 from hilum.features.extraction import Extraction, extract_features
 from hilum.features.views import rotated_views

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hilum.cohort.manifest import Film
+from hilum.cohort.films import Film
 from hilum.errors import CohortError, FilmChangedError
 from hilum.features.masks import find_masks, load_mask
 

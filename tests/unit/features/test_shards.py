@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from hilum.features.shards import stored_in_shards
+from hilum.features.store import stored_in_shards
 
 
 class Clock:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hilum.cohort.splitting import Split
+from hilum.folds.folds import Split
 from hilum.heads.recipe import HeadRecipe
 from hilum.heads.training import train_heads
 

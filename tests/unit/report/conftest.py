@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from make_comparison import make_comparison, render_page
 
-from hilum.studies.comparison import Comparison
+from hilum.studies.results import Comparison
 
 
 @pytest.fixture(scope="session")

@@ -8,14 +8,21 @@ from pathlib import Path
 
 import numpy as np
 
-from hilum.cohort.manifest import Cohort, Exclusion, Film
-from hilum.evaluation.decisions import OperatingPoint, OperatingPolicy
-from hilum.evaluation.evaluating import evaluate
+from hilum.cohort.cohort import Cohort
+from hilum.cohort.films import Exclusion, Film
+from hilum.evaluation.metrics import evaluate
+from hilum.evaluation.operating_point import OperatingPoint, OperatingPolicy
 from hilum.evaluation.results import Confusion, Estimate, Evaluation, Interval
-from hilum.evaluation.selecting import NestedPick
+from hilum.evaluation.selection import NestedPick
 from hilum.evaluation.subgroups import Subgroup, SubgroupComparison
-from hilum.studies.comparison import Comparison, Ensemble
-from hilum.studies.transfer import ExternalValidation, SourceTest, SourceValidation, Transfer
+from hilum.studies.results import (
+    Comparison,
+    Ensemble,
+    ExternalFigures,
+    ExternalValidation,
+    SourceTest,
+    SourceValidation,
+)
 from scored import score_heads
 from unit.report.make_comparison import CANARY, make_comparison
 from unit.report.make_decisions import as_chosen, make_decisions, with_decisions
@@ -177,7 +184,7 @@ def make_external(comparison: Comparison) -> ExternalValidation:
 
 def _transfers(
     comparison: Comparison, drops: tuple[float, float, float], *, with_ensemble: bool = False
-) -> tuple[Transfer, ...]:
+) -> tuple[ExternalFigures, ...]:
     """Figures that lie below those here by `drops`: AUROC, sensitivity, specificity."""
     here = {result.name: result.evaluation for result in comparison.backbones}
     if with_ensemble:
@@ -191,7 +198,7 @@ def _transfers(
             for metric, drop in by_metric.items()
         }
         transfers.append(
-            Transfer(
+            ExternalFigures(
                 name=name,
                 metrics=metrics,
                 drops={

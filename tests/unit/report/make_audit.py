@@ -7,16 +7,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from hilum.auditing.baselines import TITLES, Baseline, BaselineName
+from hilum.auditing.baselines import TITLES, Baseline, BaselineName, LeakWorth
 from hilum.auditing.findings import Finding
-from hilum.auditing.leaks import LeakWorth
-from hilum.auditing.report import AuditReport, Kinship
-from hilum.auditing.twins import Twin
+from hilum.auditing.report import AuditReport, FilmRelations
 from hilum.auditing.verdict import Circumstances, Verdict, give_verdict
-from hilum.cohort.manifest import Cohort
+from hilum.cohort.cohort import Cohort
+from hilum.duplicates.duplicates import Duplicate
 from hilum.evaluation.results import Estimate
-from hilum.studies.audits import Audit
-from hilum.studies.comparison import BackboneResult, Comparison
+from hilum.studies.auditing import Audit
+from hilum.studies.results import BackboneResult, Comparison
 
 BOOTSTRAP = "percentile bootstrap over groups"
 
@@ -118,7 +117,7 @@ def make_audit_report(
     return AuditReport(
         model=model.name,
         findings=make_findings(cohort),
-        kinship=Kinship(make_twins(), np.full(len(cohort), 0.8)),
+        kinship=FilmRelations(make_twins(), np.full(len(cohort), 0.8)),
         baselines=baselines,
         leak=LeakWorth(
             backbone=model.name,
@@ -154,14 +153,14 @@ def make_audit(comparison: Comparison, *, has_model: bool = True) -> Audit:
     )
 
 
-def make_twins() -> tuple[Twin, ...]:
+def make_twins() -> tuple[Duplicate, ...]:
     """Pairs of every kind; more copies than are shown."""
     return (
-        Twin(0, 1, "bytes", 0.0, 1.0),
-        Twin(2, 3, "pixels", 0.0, 1.0),
-        *(Twin(4 + 2 * k, 5 + 2 * k, "copy", 0.0, 0.97 - 0.01 * k) for k in range(8)),
-        Twin(22, 23, "mirrored", 0.0, 0.93),
-        Twin(24, 100, "rotated", -11.6, 0.88),
+        Duplicate(0, 1, "bytes", 0.0, 1.0),
+        Duplicate(2, 3, "pixels", 0.0, 1.0),
+        *(Duplicate(4 + 2 * k, 5 + 2 * k, "copy", 0.0, 0.97 - 0.01 * k) for k in range(8)),
+        Duplicate(22, 23, "mirrored", 0.0, 0.93),
+        Duplicate(24, 100, "rotated", -11.6, 0.88),
     )
 
 

@@ -13,16 +13,18 @@ from PIL import Image
 
 from hilum.auditing.findings import Finding
 from hilum.auditing.verdict import Reason
-from hilum.cohort.manifest import Cohort, Exclusion, Film
-from hilum.cohort.splitting import Folds, Split
-from hilum.evaluation.evaluating import evaluate
+from hilum.cohort.cohort import Cohort
+from hilum.cohort.films import Exclusion, Film
+from hilum.evaluation.comparison import rank_tiers
+from hilum.evaluation.metrics import evaluate
 from hilum.evaluation.results import Estimate, Evaluation, PairedComparison
-from hilum.evaluation.tiers import rank_tiers
+from hilum.folds.folds import Folds, Split
 from hilum.heads.recipe import HeadRecipe
 from hilum.heads.training import History, TrainedHeads
+from hilum.report.comparison import films_shown, render_report
 from hilum.report.figures import draw_figures
-from hilum.report.html import films_shown, render_report
-from hilum.studies.comparison import (
+from hilum.studies.recipes import RECIPES
+from hilum.studies.results import (
     BackboneResult,
     Comparison,
     Recipe,
@@ -30,7 +32,6 @@ from hilum.studies.comparison import (
     Unavailable,
     WeightsRecord,
 )
-from hilum.studies.recipes import RECIPES
 from scored import score_heads
 from unit.report.make_audit import make_audit_report
 

@@ -7,19 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from hilum.evaluation.decisions import (
-    Calibration,
-    CalibrationFigures,
-    Calibrator,
-    DecisionCurve,
-    Decisions,
-    OperatingPoint,
-    OperatingPolicy,
-    PredictiveValues,
-    Reliability,
-)
+from hilum.evaluation.calibration import Calibration, CalibrationFigures, Calibrator, Reliability
+from hilum.evaluation.decisions import Decisions
+from hilum.evaluation.operating_point import OperatingPoint, OperatingPolicy
 from hilum.evaluation.results import Confusion, Estimate, Evaluation
-from hilum.studies.comparison import Comparison
+from hilum.evaluation.usefulness import DecisionCurve, PredictiveValues
+from hilum.studies.results import Comparison
 
 PREVALENCES = (0.001, 0.01, 0.1, 0.5)
 Z = 1.959963984540054

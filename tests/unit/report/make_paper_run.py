@@ -7,14 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from hilum.backbones.catalog import CATALOG, PAPER_SIX
-from hilum.evaluation.tiers import rank_tiers
-from hilum.studies.comparison import (
-    BackboneResult,
-    Comparison,
-    Recipe,
-    Unavailable,
-    WeightsRecord,
-)
+from hilum.evaluation.comparison import rank_tiers
+from hilum.studies.results import BackboneResult, Comparison, Recipe, Unavailable, WeightsRecord
 from unit.report.make_audit import make_audit_report
 from unit.report.make_comparison import PAPER_RECIPE, make_comparison
 

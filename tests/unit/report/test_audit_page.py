@@ -11,10 +11,9 @@ from make_audit import make_audit
 from make_comparison import CANARY, make_comparison, make_thumbnail, with_nasty_names
 from test_html import Outline
 
-from hilum.cli.telling_audit import tell_audit
-from hilum.report.audit_folder import audit_summary
-from hilum.report.audit_page import audited_films, draw_audit_figures, render_audit
-from hilum.studies.audits import Audit
+from hilum.report.audit import audit_summary, audited_films, draw_audit_figures, render_audit
+from hilum.report.terminal import tell_audit
+from hilum.studies.auditing import Audit
 
 
 def render(audit: Audit) -> str:

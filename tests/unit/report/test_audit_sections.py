@@ -14,14 +14,14 @@ from make_comparison import CANARY, make_comparison, make_thumbnail, render_page
 from PIL import Image
 
 from hilum.auditing.findings import Finding
-from hilum.auditing.twins import Twin
 from hilum.auditing.verdict import Reason, Verdict
+from hilum.duplicates.duplicates import Duplicate
+from hilum.report.comparison import films_shown
 from hilum.report.figures import draw_figures
-from hilum.report.html import films_shown
-from hilum.report.kinship_section import PAIRS_AT_MOST, choose_pairs
-from hilum.report.shortcut_section import SHOWN_PARTS, show_parts
-from hilum.report.verdict_section import view_verdict
-from hilum.studies.comparison import Comparison
+from hilum.report.sections.duplicates import PAIRS_AT_MOST, choose_pairs
+from hilum.report.sections.shortcuts import SHOWN_PARTS, show_parts
+from hilum.report.sections.verdict import view_verdict
+from hilum.studies.results import Comparison
 
 
 def section(page: str, name: str) -> str:
@@ -185,7 +185,7 @@ def test_no_section_names_a_file_or_a_person() -> None:
 
 def test_names_in_the_new_sections_are_escaped() -> None:
     comparison = with_nasty_names(make_comparison(headline="withheld"))
-    kinship = replace(comparison.audit.kinship, twins=(Twin(0, 100, "copy", 0.0, 0.9),))
+    kinship = replace(comparison.audit.kinship, twins=(Duplicate(0, 100, "copy", 0.0, 0.9),))
     page = render_page(replace(comparison, audit=replace(comparison.audit, kinship=kinship)))
     for tag in ("<em>As", "<s>", "<u>", "<b>x</b>"):
         assert tag not in page

@@ -4,8 +4,8 @@ import pytest
 from make_audit import estimate, make_baseline
 from make_comparison import make_comparison
 
-from hilum.report import audit_wording as words
-from hilum.studies.comparison import Comparison
+from hilum.report.sections import shortcuts as words
+from hilum.studies.results import Comparison
 
 MODEL = estimate(0.97, 0.02)
 

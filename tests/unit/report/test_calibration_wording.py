@@ -9,7 +9,7 @@ from make_comparison import make_comparison
 from make_decisions import with_decisions
 
 from hilum.evaluation.decisions import Decisions
-from hilum.report import calibration_wording as words
+from hilum.report.sections import decisions as words
 
 
 @pytest.fixture(scope="module")

@@ -13,25 +13,38 @@ import numpy as np
 import pytest
 from make_assessment import make_assessed, make_subgroups
 
-from hilum.auditing.leaks import LeakWorth
-from hilum.auditing.twins import Twin, TwinKind
-from hilum.cohort.manifest import Cohort, Exclusion, Film
-from hilum.evaluation.decisions import OperatingPolicy
+from hilum.auditing.baselines import LeakWorth
+from hilum.cohort.cohort import Cohort
+from hilum.cohort.films import Exclusion, Film
+from hilum.duplicates.duplicates import Duplicate, DuplicateKind
+from hilum.evaluation.operating_point import OperatingPolicy
 from hilum.evaluation.results import Confusion, Estimate, Evaluation, Interval, PairedComparison
-from hilum.report.calibration_wording import calibration_text, mixture_text, scaling_text
-from hilum.report.cohort_section import view_cohort
-from hilum.report.decisions_section import view_decisions
-from hilum.report.decisions_wording import (
+from hilum.report.sections.cohort import view_cohort
+from hilum.report.sections.decisions import (
+    calibration_text,
+    mixture_text,
     operating_text,
     outcome_text,
     promised_text,
+    scaling_text,
     thresholds_text,
+    view_decisions,
 )
-from hilum.report.interval_wording import clustering_text
-from hilum.report.kinship_wording import groups_text, leak_text, patients_text, twins_text
-from hilum.report.prevalence_view import count_films
-from hilum.report.standings_wording import (
+from hilum.report.sections.duplicates import duplicates_text, groups_text, leak_text, patients_text
+from hilum.report.sections.external import (
+    applied_text,
+    external_figures_text,
+    external_left_out,
+    external_subjects,
+    heads_text,
+    not_scored_text,
+    sources_text,
+    view_external,
+)
+from hilum.report.sections.prevalence import count_films
+from hilum.report.sections.standings import (
     chosen_text,
+    clustering_text,
     ensemble_title,
     further_text,
     pick_note,
@@ -39,20 +52,10 @@ from hilum.report.standings_wording import (
     split_text,
     tiers_text,
 )
-from hilum.report.subgroups_wording import further_text as further_subgroups_text
-from hilum.report.subgroups_wording import reading_text, small_text
-from hilum.report.transfer_section import view_transfer
-from hilum.report.transfer_wording import (
-    applied_text,
-    external_left_out,
-    external_subjects,
-    heads_text,
-    not_scored_text,
-    sources_text,
-    transfer_text,
-)
+from hilum.report.sections.subgroups import further_text as further_subgroups_text
+from hilum.report.sections.subgroups import reading_text, small_text
 from hilum.report.wording import counting_text, people_text, standing_text, subjects_text
-from hilum.studies.comparison import Comparison
+from hilum.studies.results import Comparison
 
 
 @pytest.fixture(scope="module")
@@ -181,15 +184,15 @@ def test_calibration_counts_test_films_and_heads(assessed: Comparison) -> None:
     assert "where 23.4 % of the films are A" in mixture_text(0.234, "A")
 
 
-KINDS: tuple[tuple[TwinKind, int], ...] = (
+KINDS: tuple[tuple[DuplicateKind, int], ...] = (
     ("bytes", 5), ("pixels", 4), ("copy", 3), ("mirrored", 2), ("rotated", 1),
 )  # fmt: skip
 
 
 def test_twins_are_counted_kind_by_kind() -> None:
     kinds = [kind for kind, count in KINDS for _ in range(count)]
-    twins = [Twin(0, k + 1, kind, 0.0, 1.0) for k, kind in enumerate(kinds)]
-    assert twins_text(twins) == (
+    twins = [Duplicate(0, k + 1, kind, 0.0, 1.0) for k, kind in enumerate(kinds)]
+    assert duplicates_text(twins) == (
         "15 pairs among 16 films are one film each: the same file (5), the same pixels in another "
         "file (4), a changed copy (3), a mirrored copy (2) and a turned copy (1)."
     )
@@ -383,14 +386,14 @@ def test_a_drop_is_told_with_its_own_figures(assessed: Comparison) -> None:
         drops={"auroc": Estimate(0.153, 0.041, 0.262, "")},
     )
     here = {"auroc": Estimate(0.863, 0.81, 0.9, "")}
-    assert transfer_text("Net", first, here) == (
+    assert external_figures_text("Net", first, here) == (
         "Net is worse there: AUROC 0.710 [0.620, 0.790] instead of 0.863 [0.810, 0.900] here, a "
         "drop of 0.153 [0.041, 0.262]."
     )
     better = replace(first, drops={"auroc": Estimate(-0.053, -0.082, -0.021, "")})
-    assert transfer_text("Net", better, here).endswith(" here, by 0.053 [0.021, 0.082].")
+    assert external_figures_text("Net", better, here).endswith(" here, by 0.053 [0.021, 0.082].")
     unclear = replace(first, drops={"auroc": Estimate(0.012, -0.034, 0.056, "")})
-    assert transfer_text("Net", unclear, here).endswith(
+    assert external_figures_text("Net", unclear, here).endswith(
         "The interval of the drop, [−0.034, +0.056], holds 0; a drop of 0.056 would be in keeping "
         "with these films."
     )
@@ -423,7 +426,7 @@ def test_sources_are_counted(assessed: Comparison) -> None:
     text = sources_text("Net", many, name)
     assert "worse on films of 5 sources when its heads" in text
     assert "(5 of 8 sources)" in text
-    view = view_transfer(replace(assessed, external=None), lambda text: text)
+    view = view_external(replace(assessed, external=None), lambda text: text)
     assert view is not None
     sources = view["sources"]
     assert [row.films for row in (*sources["tested"], *sources["untested"])] == [

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from hilum.report.curves import epoch_curve, thinned
+from hilum.report.sections.training import epoch_curve, thinned
 
 
 def stopped_early(heads: int, epochs: int) -> np.ndarray:

@@ -16,12 +16,12 @@ from make_comparison import make_comparison, render_page, with_nasty_names
 from make_decisions import with_decisions
 
 from hilum.evaluation.decisions import Decisions
-from hilum.report.decisions_section import view_decisions
 from hilum.report.figures import draw_figures
+from hilum.report.sections.decisions import view_decisions
 from hilum.runs.comparison import describe_comparison
 from hilum.runs.figures import describe_decisions
 from hilum.runs.schema import to_json
-from hilum.studies.comparison import Comparison, Ensemble
+from hilum.studies.results import Comparison, Ensemble
 from unit.report.make_assessment import make_assessed
 
 SCRIPT = (resources.files("hilum.report") / "templates" / "prevalence.js").read_text("utf-8")

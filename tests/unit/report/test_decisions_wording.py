@@ -8,8 +8,10 @@ import pytest
 from make_comparison import make_comparison
 from make_decisions import with_decisions
 
-from hilum.evaluation.decisions import DecisionCurve, Decisions, OperatingPolicy
-from hilum.report import decisions_wording as words
+from hilum.evaluation.decisions import Decisions
+from hilum.evaluation.operating_point import OperatingPolicy
+from hilum.evaluation.usefulness import DecisionCurve
+from hilum.report.sections import decisions as words
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from make_comparison import make_comparison, with_nasty_names
 
-from hilum.report import palette, svg
-from hilum.report.figures import draw_figures, figure_stem
-from hilum.studies.comparison import Comparison
+from hilum.report import drawing as palette
+from hilum.report import drawing as svg
+from hilum.report.drawing import figure_stem
+from hilum.report.figures import draw_figures
+from hilum.studies.results import Comparison
 
 
 @pytest.fixture(scope="module")

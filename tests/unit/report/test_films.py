@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from make_comparison import make_comparison
 
+from hilum.report.comparison import films_shown
 from hilum.report.films import (
     EXAMPLES_PER_CLASS,
     MISJUDGED_AT_MOST,
@@ -12,9 +13,8 @@ from hilum.report.films import (
     count_misjudged,
     find_misjudged,
 )
-from hilum.report.html import films_shown
-from hilum.report.kinship_section import PAIRS_AT_MOST
-from hilum.studies.comparison import Comparison
+from hilum.report.sections.duplicates import PAIRS_AT_MOST
+from hilum.studies.results import Comparison
 
 
 def test_examples_are_spread_over_the_class_and_always_the_same(comparison: Comparison) -> None:

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from hilum.evaluation.results import Estimate, Spread
-from hilum.report import formatting
+from hilum.report import wording as formatting
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ import pytest
 from make_comparison import CANARY, make_comparison, make_thumbnail, render_page, with_nasty_names
 
 from hilum.report import wording
+from hilum.report.comparison import films_shown, render_report
 from hilum.report.figures import draw_figures
-from hilum.report.formatting import metric_interval, metric_value
-from hilum.report.html import films_shown, render_report
-from hilum.studies.comparison import Comparison
+from hilum.report.wording import metric_interval, metric_value
+from hilum.studies.results import Comparison
 
 VOID = {"meta", "img", "br", "link", "input", "hr"}
 

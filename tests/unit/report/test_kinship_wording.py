@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from make_audit import estimate
 
-from hilum.auditing.leaks import LeakWorth
-from hilum.auditing.twins import Twin
+from hilum.auditing.baselines import LeakWorth
+from hilum.duplicates.duplicates import Duplicate
 from hilum.evaluation.results import Estimate
-from hilum.report import kinship_wording as words
-from hilum.studies.comparison import Comparison
+from hilum.report.sections import duplicates as words
+from hilum.studies.results import Comparison
 
 
 @pytest.mark.parametrize(
@@ -31,14 +31,14 @@ def test_what_a_leak_is_worth(gain: tuple[float, float, float], says: str) -> No
 
 
 def test_twins_are_counted_by_kind() -> None:
-    copies = [Twin(k, k + 10, "copy", 0.0, 0.9) for k in range(3)]
-    assert words.twins_text(copies[:1]) == "One pair of films is one film: a changed copy."
-    text = words.twins_text([*copies, Twin(0, 20, "rotated", 4.4, 0.8)])
+    copies = [Duplicate(k, k + 10, "copy", 0.0, 0.9) for k in range(3)]
+    assert words.duplicates_text(copies[:1]) == "One pair of films is one film: a changed copy."
+    text = words.duplicates_text([*copies, Duplicate(0, 20, "rotated", 4.4, 0.8)])
     assert text == (
         "4 pairs among 7 films are one film each: a changed copy (3) and a turned copy (1)."
     )
-    assert words.twins_text([]).startswith("No film was found twice")
-    assert words.twin_text(Twin(0, 20, "rotated", -4.4, 0.8)) == "a turned copy, by 4°"
+    assert words.duplicates_text([]).startswith("No film was found twice")
+    assert words.duplicate_text(Duplicate(0, 20, "rotated", -4.4, 0.8)) == "a turned copy, by 4°"
 
 
 def test_groups_are_counted_and_torn_ones_told() -> None:

@@ -10,8 +10,7 @@ from make_comparison import CANARY, make_thumbnail
 from make_naming import make_naming
 from test_html import Outline
 
-from hilum.report.naming_folder import save_naming
-from hilum.report.naming_page import LESSON, films_named, headline_texts, render_naming
+from hilum.report.naming import LESSON, films_named, headline_texts, render_naming, save_naming
 from hilum.runs.naming import describe_naming
 from hilum.runs.schema import to_json
 from hilum.runs.tables import imagenet_table

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from hilum.report import palette
+from hilum.report import drawing as palette
 
 
 def luminance(colour: str) -> float:

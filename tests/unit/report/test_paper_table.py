@@ -10,13 +10,13 @@ from make_comparison import make_comparison, render_page
 from make_paper_run import make_paper_run
 
 from hilum.backbones.catalog import PAPER_SIX
-from hilum.evaluation.replication import Replication
-from hilum.report.replication import make_paper_rows, reading_texts
+from hilum.published.replication import Replication
+from hilum.report.sections.replication import make_paper_rows, reading_texts
 from hilum.runs.comparison import describe_comparison, describe_paper
 from hilum.runs.schema import to_json
-from hilum.studies.comparison import Comparison
 from hilum.studies.recipes import RECIPES
-from hilum.studies.replicating import PaperTable, set_beside_paper
+from hilum.studies.replication import PaperTable, set_beside_paper
+from hilum.studies.results import Comparison
 
 
 def beside(comparison: Comparison) -> PaperTable:

@@ -9,9 +9,9 @@ import pytest
 from make_comparison import make_comparison, with_nasty_names
 
 from hilum.cohort.patients import choose_rules, tell_patients
-from hilum.report.run_folder import save_run
+from hilum.report.comparison import save_run
 from hilum.runs.privacy import redactor
-from hilum.studies.comparison import Comparison
+from hilum.studies.results import Comparison
 
 
 def named(form: str, pattern: str | None = None) -> Comparison:

@@ -15,8 +15,8 @@ from make_comparison import make_comparison
 from make_decisions import with_decisions
 
 from hilum.evaluation.decisions import Decisions
-from hilum.evaluation.prevalence import predictive_values
-from hilum.report.prevalence_view import (
+from hilum.evaluation.usefulness import predictive_values
+from hilum.report.sections.prevalence import (
     HIGHEST,
     LOWEST,
     STEPS,

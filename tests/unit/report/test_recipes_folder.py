@@ -13,18 +13,17 @@ import pytest
 from make_comparison import CANARY, make_comparison, with_nasty_names
 
 from hilum.auditing.verdict import Verdict
-from hilum.cli.telling_recipes import tell_recipes
 from hilum.errors import OutputError
-from hilum.report import recipes_wording
-from hilum.report.recipes_folder import save_recipes
-from hilum.report.recipes_html import render_recipes
-from hilum.report.run_folder import save_run
+from hilum.report import recipes as recipes_wording
+from hilum.report.comparison import save_run
+from hilum.report.recipes import render_recipes, save_recipes
+from hilum.report.terminal import tell_recipes
 from hilum.report.wording import UNVERIFIED_MARK
 from hilum.runs.place import check_run_folder
 from hilum.runs.recipes import describe_recipes
-from hilum.studies.comparison import Comparison, Unavailable
-from hilum.studies.contrasting import RecipeContrast, contrast_recipes
-from hilum.studies.recipe_settings import lay_path
+from hilum.studies.contrasts import RecipeContrast, contrast_recipes
+from hilum.studies.recipes import lay_path
+from hilum.studies.results import Comparison, Unavailable
 from unit.report.make_assessment import make_external
 
 

@@ -10,7 +10,7 @@ import pytest
 from make_comparison import CANARY, make_comparison, with_nasty_names
 
 from hilum.errors import OutputError
-from hilum.report.run_folder import save_run
+from hilum.report.comparison import save_run
 from hilum.runs.place import check_run_folder, claim_run_folder
 from hilum.runs.schema import to_json
 

@@ -15,13 +15,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hilum.evaluation.results import Estimate
-from hilum.report.curves import EpochCurve
-from hilum.report.decisions_figures import draw_decision_curve, draw_reliability
-from hilum.report.score_figures import draw_confusion, draw_forest, draw_roc
-from hilum.report.shortcut_figure import draw_shortcuts
-from hilum.report.standings import scale_start, scaled, tenth_below
-from hilum.report.svg import drawing_style
-from hilum.report.training_figures import (
+from hilum.report.drawing import drawing_style
+from hilum.report.sections.decisions import draw_decision_curve, draw_reliability
+from hilum.report.sections.scores import draw_confusion, draw_forest, draw_roc
+from hilum.report.sections.shortcuts import draw_shortcuts
+from hilum.report.sections.standings import scale_start, scaled, tenth_below
+from hilum.report.sections.training import (
+    EpochCurve,
     Scales,
     TrainingCurves,
     curves_of,
@@ -29,7 +29,7 @@ from hilum.report.training_figures import (
     draw_loss,
     scales_of,
 )
-from hilum.studies.comparison import Comparison
+from hilum.studies.results import Comparison
 
 
 @pytest.fixture(scope="module")

@@ -7,12 +7,17 @@ from dataclasses import replace
 import pytest
 from make_comparison import make_comparison, render_page
 
-from hilum.report import interval_wording, standings_wording
-from hilum.report.formatting import metric_value
-from hilum.report.pairs import make_pairs
-from hilum.report.standings import headline_metrics, make_blocks
-from hilum.report.standings_section import view_answer, view_standings
-from hilum.studies.comparison import Comparison
+from hilum.report.sections import standings as interval_wording
+from hilum.report.sections import standings as standings_wording
+from hilum.report.sections.standings import (
+    headline_metrics,
+    make_blocks,
+    make_pairs,
+    view_answer,
+    view_standings,
+)
+from hilum.report.wording import metric_value
+from hilum.studies.results import Comparison
 from unit.report.make_assessment import make_assessed, with_naive_intervals
 
 

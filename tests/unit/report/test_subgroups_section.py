@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 from make_comparison import render_page
 
-from hilum.report import subgroups_wording as words
-from hilum.report.subgroups_section import view_subgroups
-from hilum.studies.comparison import Comparison
+from hilum.report.sections import subgroups as words
+from hilum.report.sections.subgroups import view_subgroups
+from hilum.studies.results import Comparison
 from unit.report.make_assessment import make_assessed, make_subgroups
 
 
@@ -53,7 +53,7 @@ def test_what_cannot_be_tested_is_called_untested() -> None:
     source = make_subgroups()[3]
     assert words.answer_text((source,)).startswith("Unknown")
     assert words.reading_text(source).startswith("Could not be tested")
-    assert not words.is_different(source)
+    assert not words.has_difference(source)
 
 
 def test_small_groups_are_named_and_warned_of() -> None:

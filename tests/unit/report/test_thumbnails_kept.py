@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from hilum.cohort.manifest import Cohort, Film
-from hilum.report.thumbnails import load_thumbnails
+from hilum.cohort.cohort import Cohort
+from hilum.cohort.films import Film
+from hilum.report.films import load_thumbnails
 
 
 @pytest.fixture

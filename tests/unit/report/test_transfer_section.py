@@ -11,14 +11,13 @@ import pytest
 from make_comparison import CANARY, render_page
 
 from hilum.evaluation.results import Estimate
-from hilum.report import transfer_wording as words
-from hilum.report.run_folder import save_run
-from hilum.report.transfer_section import transfer_texts, view_transfer
+from hilum.report.comparison import save_run
+from hilum.report.sections import external as words
+from hilum.report.sections.external import external_texts, view_external
 from hilum.runs.comparison import describe_comparison
 from hilum.runs.privacy import HIDDEN, cohorts_of, redactor
 from hilum.runs.schema import to_json
-from hilum.studies.comparison import Comparison
-from hilum.studies.transfer import Transfer
+from hilum.studies.results import Comparison, ExternalFigures
 from unit.report.make_assessment import OUTSIDER, make_assessed
 
 
@@ -27,7 +26,7 @@ def assessed() -> Comparison:
     return make_assessed()
 
 
-def with_drop(comparison: Comparison, low: float, value: float, high: float) -> Transfer:
+def with_drop(comparison: Comparison, low: float, value: float, high: float) -> ExternalFigures:
     assert comparison.external is not None
     transfer = comparison.external.transfers[0]
     return replace(transfer, drops={"auroc": Estimate(value, low, high, "made up")})
@@ -46,18 +45,18 @@ def test_a_drop_is_said_where_its_interval_leaves_zero_out(
     bounds: tuple[float, float, float], said: str, assessed: Comparison
 ) -> None:
     here = assessed.backbones[0].evaluation.metrics
-    text = words.transfer_text("Lite", with_drop(assessed, *bounds), here)
+    text = words.external_figures_text("Lite", with_drop(assessed, *bounds), here)
     assert said in text
     assert text.count("is worse") + text.count("is better") + text.count("No drop") == 1
 
 
 def test_a_gain_and_a_drop_are_written_with_their_bounds(assessed: Comparison) -> None:
     here = assessed.backbones[0].evaluation.metrics
-    worse = words.transfer_text("Lite", with_drop(assessed, 0.02, 0.09, 0.15), here)
+    worse = words.external_figures_text("Lite", with_drop(assessed, 0.02, 0.09, 0.15), here)
     assert worse.endswith("a drop of 0.090 [0.020, 0.150].")
-    better = words.transfer_text("Lite", with_drop(assessed, -0.15, -0.09, -0.02), here)
+    better = words.external_figures_text("Lite", with_drop(assessed, -0.15, -0.09, -0.02), here)
     assert better.endswith("by 0.090 [0.020, 0.150].")
-    unclear = words.transfer_text("Lite", with_drop(assessed, -0.02, 0.03, 0.08), here)
+    unclear = words.external_figures_text("Lite", with_drop(assessed, -0.02, 0.03, 0.08), here)
     assert "[−0.020, +0.080], holds 0; a drop of 0.080" in unclear
 
 
@@ -65,7 +64,7 @@ def test_shares_drop_in_points(assessed: Comparison) -> None:
     drop = Estimate(0.11, 0.05, 0.17, "made up")
     assert words.drop_text("sensitivity", drop) == "+11.0 [+5.0, +17.0]"
     transfer = replace(with_drop(assessed, 0, 0, 0), drops={"specificity": drop})
-    text = words.transfer_text("Lite", transfer, assessed.backbones[0].evaluation.metrics)
+    text = words.external_figures_text("Lite", transfer, assessed.backbones[0].evaluation.metrics)
     assert text.endswith("a drop of 11.0 points [5.0, 17.0].")
 
 
@@ -88,7 +87,7 @@ def test_who_was_scored_and_who_was_left_out(assessed: Comparison) -> None:
 
 
 def test_here_and_there_stand_side_by_side_for_everybody(assessed: Comparison) -> None:
-    view = view_transfer(assessed, str)
+    view = view_external(assessed, str)
     assert view is not None
     external = view["external"]
     assert [row.title for row in external["rows"]] == [
@@ -138,7 +137,7 @@ def test_a_threshold_applied_to_one_side_has_no_figure_of_the_other(assessed: Co
         if t.operating_point is not None
     )
     healthy = replace(assessed, external=replace(assessed.external, transfers=transfers))
-    view = view_transfer(healthy, str)
+    view = view_external(healthy, str)
     assert view is not None
     row = view["external"]["applied"][0]
     assert row.threshold == "0.004"
@@ -165,7 +164,7 @@ def test_a_side_without_films_there_is_left_blank(assessed: Comparison) -> None:
         for t in assessed.external.transfers
     )
     only = replace(assessed, external=replace(assessed.external, transfers=specific))
-    view = view_transfer(only, str)
+    view = view_external(only, str)
     assert view is not None
     assert view["external"]["titles"] == ["Specificity"]
     assert view["external"]["applied"] == []
@@ -174,7 +173,7 @@ def test_a_side_without_films_there_is_left_blank(assessed: Comparison) -> None:
 
 
 def test_sources_are_counted_and_the_worst_is_named(assessed: Comparison) -> None:
-    view = view_transfer(assessed, str)
+    view = view_external(assessed, str)
     assert view is not None
     sources = view["sources"]
     assert "is worse on films of Hospital B" in sources["reading"]
@@ -233,14 +232,14 @@ def test_without_a_tested_source_nothing_is_claimed(assessed: Comparison) -> Non
     assert assessed.by_source is not None
     untested = tuple(test for test in assessed.by_source.tests if test.why_untested)
     alone = replace(assessed, by_source=replace(assessed.by_source, tests=untested), external=None)
-    assert transfer_texts(alone) == []
+    assert external_texts(alone) == []
     page = render_page(alone)
     assert "Not tested (12 films, 12 of COVID-19)" in page
     assert 'id="external"' not in page
 
 
 def test_nothing_elsewhere_is_no_section(comparison: Comparison) -> None:
-    assert view_transfer(comparison, str) is None
+    assert view_external(comparison, str) is None
     assert 'id="elsewhere"' not in render_page(comparison)
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hilum.report.tree import LONGEST_LIST, Entry, list_entries
+from hilum.report.pages import LONGEST_LIST, Entry, list_entries
 
 
 def unchanged(text: str) -> str:

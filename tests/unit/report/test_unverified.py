@@ -10,9 +10,9 @@ from make_paper_run import make_paper_run
 
 from hilum.backbones.catalog import PAPER_SIX
 from hilum.report import wording
-from hilum.report.canvas import shortened
+from hilum.report.drawing import shortened
 from hilum.report.figures import draw_figures
-from hilum.studies.comparison import Comparison, Unavailable
+from hilum.studies.results import Comparison, Unavailable
 
 
 @pytest.fixture(scope="module")

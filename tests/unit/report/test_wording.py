@@ -7,9 +7,10 @@ import pytest
 from make_comparison import make_comparison, render_page
 from make_paper_run import make_paper_run
 
-from hilum.report import method_wording, wording
-from hilum.studies.comparison import Comparison
+from hilum.report import wording
+from hilum.report.sections import method as method_wording
 from hilum.studies.recipes import RECIPES
+from hilum.studies.results import Comparison
 
 
 def test_low_sensitivity_misses_the_diseased() -> None:

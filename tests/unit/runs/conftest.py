@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from hilum.studies.comparison import Comparison
+from hilum.studies.results import Comparison
 from unit.report.make_comparison import make_comparison
 
 

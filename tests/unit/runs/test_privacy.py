@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hilum.runs.privacy import HIDDEN, redactor
-from hilum.studies.comparison import Comparison
+from hilum.studies.results import Comparison
 from unit.report.make_comparison import CANARY
 
 

@@ -17,26 +17,26 @@ from typer.testing import CliRunner
 from hilum.classifier import answers
 from hilum.classifier.bundle import read_bundle
 from hilum.classifier.classifier import Classifier
-from hilum.classifier.combined_graph import combine
-from hilum.classifier.exporting import describe
+from hilum.classifier.export.files import describe
+from hilum.classifier.export.graph import combine
 from hilum.classifier.records import write_record
 from hilum.cli.explain import explain_command
 from hilum.cli.predict import predict_command
-from hilum.evaluation.table_check import check_table
-from hilum.report.naming_page import LESSON
-from hilum.report.published_table import reading_texts
-from hilum.report.recipes_wording import worth_text
+from hilum.published.audit import check_table
+from hilum.report.naming import LESSON
+from hilum.report.published import reading_texts
+from hilum.report.recipes import worth_text
 from hilum.runs.audit import describe_audit, describe_audit_run
 from hilum.runs.comparison import ResultsJson, describe_comparison
 from hilum.runs.naming import describe_naming
 from hilum.runs.recipes import describe_recipes
 from hilum.runs.schema import DOCUMENTS, conform, json_schema, schema_file, to_json, write_schemas
 from hilum.runs.table_check import describe_table_check
-from hilum.serve import schemas as http
-from hilum.studies.contrasting import contrast_recipes
+from hilum.serve import answers as http
+from hilum.studies.contrasts import contrast_recipes
 from hilum.studies.provenance import describe_study
-from hilum.studies.recipe_settings import lay_path
-from hilum.studies.replicating import read_paper_table
+from hilum.studies.recipes import lay_path
+from hilum.studies.replication import read_paper_table
 from schemas import DOCS, validate
 from served import serving
 from tiny_bundle import as_png, strange_film, tiny_film, write_tiny_bundle

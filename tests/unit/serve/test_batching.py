@@ -13,12 +13,11 @@ import httpx
 import numpy as np
 import pytest
 
-from hilum.classifier.films import PreparedFilm
-from hilum.classifier.predictions import FilmFailure, Prediction
+from hilum.classifier.prediction import FilmFailure, Prediction, PreparedFilm
 from hilum.errors import FilmCorruptError
-from hilum.serve.batching import LARGEST_BATCH, FilmLine
-from hilum.serve.metrics import Metrics
+from hilum.serve.middleware import Metrics
 from hilum.serve.problems import OUR_FAULT, Problem
+from hilum.serve.queue import LARGEST_BATCH, FilmQueue
 from hilum.serve.settings import ServeLimits, ServeSettings
 from served import Served, serving
 
@@ -58,13 +57,15 @@ class StandIn:
 
 
 def with_line(
-    stand_in: StandIn, work: Callable[[FilmLine], Awaitable[Any]], limits: ServeLimits | None = None
+    stand_in: StandIn,
+    work: Callable[[FilmQueue], Awaitable[Any]],
+    limits: ServeLimits | None = None,
 ) -> Any:
     """Run work on a line that starts and ends with it."""
 
     async def run() -> Any:
         metrics = Metrics(waiting=lambda: 0, held_bytes=lambda: 0)
-        line = FilmLine(stand_in, limits or ServeLimits(), metrics, workers=2)  # type: ignore[arg-type]
+        line = FilmQueue(stand_in, limits or ServeLimits(), metrics, workers=2)  # type: ignore[arg-type]
         line.start()
         try:
             done = await work(line)
@@ -91,7 +92,7 @@ def test_each_film_gets_its_own_answer_in_order() -> None:
 def test_films_of_different_requests_go_together() -> None:
     stand_in = StandIn()
 
-    async def work(line: FilmLine) -> list[Any]:
+    async def work(line: FilmQueue) -> list[Any]:
         asking = [asyncio.ensure_future(line.answer([b"%d" % k])) for k in range(20)]
         await asyncio.sleep(0.2)
         stand_in.gate.set()
@@ -113,7 +114,7 @@ def test_a_bad_film_spoils_no_other() -> None:
 def test_there_is_room_for_so_many_and_no_more() -> None:
     stand_in = StandIn()
 
-    async def work(line: FilmLine) -> None:
+    async def work(line: FilmQueue) -> None:
         asking = asyncio.ensure_future(line.answer([b"x"] * 6))
         await asyncio.sleep(0.05)
         assert line.waiting == 6
@@ -129,7 +130,7 @@ def test_there_is_room_for_so_many_and_no_more() -> None:
 
 
 def test_decoding_that_takes_too_long_is_told() -> None:
-    async def work(line: FilmLine) -> None:
+    async def work(line: FilmQueue) -> None:
         started = time.monotonic()
         slow, quick = await asyncio.gather(line.answer([b"slow"]), line.answer([b"quick"]))
         assert slow[0].code == "TIME"
@@ -142,7 +143,7 @@ def test_decoding_that_takes_too_long_is_told() -> None:
 
 
 def test_a_fault_of_ours_costs_the_film_its_answer_and_no_other() -> None:
-    async def work(line: FilmLine) -> None:
+    async def work(line: FilmQueue) -> None:
         first, answered, last = await line.answer([b"bug", b"a", b"bug"])
         assert first == last == OUR_FAULT
         assert isinstance(answered, Prediction)
@@ -152,7 +153,7 @@ def test_a_fault_of_ours_costs_the_film_its_answer_and_no_other() -> None:
 
 
 def test_work_aside_counts_as_a_film() -> None:
-    async def work(line: FilmLine) -> None:
+    async def work(line: FilmQueue) -> None:
         gate = threading.Event()
         asking = asyncio.ensure_future(line.run_aside(lambda: gate.wait(5)))
         await asyncio.sleep(0.05)
@@ -167,7 +168,7 @@ def test_work_aside_counts_as_a_film() -> None:
 
 
 def test_explanations_leave_room_for_other_films() -> None:
-    async def work(line: FilmLine) -> None:
+    async def work(line: FilmQueue) -> None:
         gate = threading.Event()
         asking = [asyncio.ensure_future(line.run_aside(lambda: gate.wait(5))) for _ in range(3)]
         await asyncio.sleep(0.05)

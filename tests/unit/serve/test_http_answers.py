@@ -16,7 +16,7 @@ from PIL import Image
 from pydantic import TypeAdapter
 
 from hilum.classifier.classifier import Classifier
-from hilum.serve import schemas
+from hilum.serve import answers as schemas
 from hilum.serve.settings import ServeSettings
 from served import Served, serving
 from tiny_bundle import as_png, strange_film, tiny_film, write_tiny_bundle

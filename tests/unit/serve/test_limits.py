@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from hilum.serve.limits import HeldBytes, check_declared, receive_body
 from hilum.serve.problems import Problem
 from hilum.serve.settings import ServeLimits
+from hilum.serve.uploads import HeldBytes, check_declared, receive_body
 
 LIMITS = ServeLimits(request_bytes=1000, held_bytes=5000)
 

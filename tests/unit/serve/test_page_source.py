@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hilum.report.palette import css_variables
+from hilum.report.drawing import css_variables
 
 PAGE = Path(str(files("hilum.serve") / "page"))
 SOURCES = sorted(path for path in PAGE.iterdir() if path.is_file())

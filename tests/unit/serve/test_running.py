@@ -8,7 +8,7 @@ import pytest
 
 from hilum.classifier.classifier import Classifier
 from hilum.errors import ServeError
-from hilum.serve.running import run_server, take_port
+from hilum.serve.server import run_server, take_port
 from hilum.serve.settings import ServeSettings
 from tiny_bundle import write_tiny_bundle
 

@@ -7,10 +7,9 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hilum.serve.limits import HeldBytes, SenderLeftError
 from hilum.serve.problems import Problem
 from hilum.serve.settings import ServeLimits
-from hilum.serve.uploads import Wanted, read_films
+from hilum.serve.uploads import HeldBytes, SenderLeftError, Wanted, read_films
 
 HEADERS = {b"content-type": b"multipart/form-data; boundary=edge"}
 LIMITS = ServeLimits(file_bytes=1000, files=4, request_bytes=6000, held_bytes=6000)

@@ -8,16 +8,17 @@ from pathlib import Path
 
 from fake_engine import GridEngine, grid_backbone, opens
 from hilum.backbones.weights import Backbone
-from hilum.cohort.manifest import Cohort
-from hilum.cohort.phantoms import parse_plants, write_phantoms
+from hilum.cohort.cohort import Cohort
 from hilum.features.views import rotated_views
-from hilum.studies.comparing import judge_backbone
-from hilum.studies.comparison import BackboneResult
-from hilum.studies.extracting import Workshop
-from hilum.studies.groundwork import Groundwork, Survey, lay_ground, survey_films
+from hilum.phantoms.cohort import write_phantoms
+from hilum.phantoms.plan import parse_plants
+from hilum.studies.extraction import StudyContext
 from hilum.studies.options import ComparisonOptions, StudyPlan
+from hilum.studies.preparation import StudyDesign, Survey, design_study, survey_films
+from hilum.studies.progress import Silence
 from hilum.studies.recipes import find_recipe
-from hilum.studies.watching import Silence
+from hilum.studies.results import BackboneResult
+from hilum.studies.statistics import judge_backbone
 
 RECIPE = find_recipe("hilum", folds=3, repeats=1, views=1, epochs=30)
 
@@ -27,10 +28,10 @@ class SmallStudy:
     """What the stages after a comparison are given."""
 
     survey: Survey
-    ground: Groundwork
+    ground: StudyDesign
     backbones: tuple[Backbone, ...]
     results: tuple[BackboneResult, ...]
-    workshop: Workshop
+    workshop: StudyContext
 
 
 def draw_cohort(folder: Path, n_films: int, *plants: str, seed: int, n_classes: int = 2) -> Cohort:
@@ -41,13 +42,13 @@ def draw_cohort(folder: Path, n_films: int, *plants: str, seed: int, n_classes: 
     return Cohort.from_csv(table)
 
 
-def open_quiet_workshop(folder: Path) -> Workshop:
+def open_quiet_workshop(folder: Path) -> StudyContext:
     """Open a workshop for the plain backbone."""
-    return Workshop(folder / "cache", opens(GridEngine()), Silence())
+    return StudyContext(folder / "cache", opens(GridEngine()), Silence())
 
 
 def study(
-    cohort: Cohort, workshop: Workshop, *, names: Sequence[str] = ("grid",), seed: int = 0
+    cohort: Cohort, workshop: StudyContext, *, names: Sequence[str] = ("grid",), seed: int = 0
 ) -> SmallStudy:
     """Survey a cohort, split it, train heads that keep their weights, and judge them."""
     lite = grid_backbone()
@@ -58,7 +59,7 @@ def study(
     )
     views = rotated_views(RECIPE.rotated_views, seed)
     survey, costs = survey_films(cohort, backbones, views, workshop)
-    ground = lay_ground(survey, plan)
+    ground = design_study(survey, plan)
     results = tuple(
         judge_backbone(
             ground,

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from small_study import SmallStudy, draw_cohort, open_quiet_workshop, study
 
-from hilum.cohort.grouping import group_films
-from hilum.cohort.manifest import Cohort
-from hilum.studies.by_source import LEAST_FILMS, validate_by_source
-from hilum.studies.transfer import SourceValidation
+from hilum.cohort.cohort import Cohort
+from hilum.folds.groups import group_films
+from hilum.studies.results import SourceValidation
+from hilum.studies.sources import LEAST_FILMS, validate_by_source
 
 
 @pytest.fixture(scope="module")

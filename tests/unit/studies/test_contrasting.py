@@ -11,22 +11,20 @@ import pytest
 from PIL import Image
 
 from fake_engine import GridEngine
-from hilum.cohort.manifest import Cohort
+from hilum.cohort.cohort import Cohort
 from hilum.errors import CohortError, FoldsError, RecipeError
-from hilum.evaluation.comparing import adjust_holm
-from hilum.report import recipes_wording as words
-from hilum.report.recipes_html import render_recipes
-from hilum.report.recipes_wording import worth_text
+from hilum.evaluation.comparison import adjust_holm
+from hilum.report import recipes as words
+from hilum.report.recipes import render_recipes, worth_text
 from hilum.runs.recipes import describe_recipes
 from hilum.runs.schema import to_json
 from hilum.studies.comparing import compare_with
-from hilum.studies.comparing_recipes import compare_recipes_with
-from hilum.studies.comparison import Recipe
-from hilum.studies.contrasting import RecipeContrast, contrast_recipes
-from hilum.studies.extracting import open_workshop
+from hilum.studies.contrasts import RecipeContrast, compare_recipes_with, contrast_recipes
+from hilum.studies.extraction import open_context
 from hilum.studies.options import CompareOptions, RecipesOptions
+from hilum.studies.progress import Silence
 from hilum.studies.recipes import find_recipe, find_recipes
-from hilum.studies.watching import Silence
+from hilum.studies.results import Recipe
 
 BACKBONES = ("efficientnet-lite0", "efficientnet-lite1")
 
@@ -78,9 +76,7 @@ def run(films: Path, cache: Path, names: Sequence[str], **options) -> RecipeCont
     asked = RecipesOptions(
         quick(names), positive="B", backbones=BACKBONES, cache_dir=cache, **options
     )
-    return compare_recipes_with(
-        Cohort.from_folder(films), asked, open_workshop(asked, engine=opens)
-    )
+    return compare_recipes_with(Cohort.from_folder(films), asked, open_context(asked, engine=opens))
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +114,7 @@ def test_a_recipe_gives_the_figures_that_it_gives_alone(
         backbones=BACKBONES,
         cache_dir=cache,
     )
-    alone = compare_with(Cohort.from_folder(films), asked, open_workshop(asked, engine=opens))
+    alone = compare_with(Cohort.from_folder(films), asked, open_context(asked, engine=opens))
     beside = contrast.comparisons[1]
     for a, b in zip(alone.backbones, beside.backbones, strict=True):
         np.testing.assert_array_equal(a.heads.scores, b.heads.scores)
@@ -201,7 +197,7 @@ def test_mistakes_are_told_before_any_work(films: Path, tmp_path: Path) -> None:
 
     def compare_recipes(cohort: Cohort, recipes: list, **options) -> RecipeContrast:
         asked = RecipesOptions(recipes, cache_dir=tmp_path, **{"positive": "B", **options})
-        return compare_recipes_with(cohort, asked, open_workshop(asked, engine=refuse))
+        return compare_recipes_with(cohort, asked, open_context(asked, engine=refuse))
 
     cohort = Cohort.from_folder(films)
     with pytest.raises(RecipeError, match="each named once"):

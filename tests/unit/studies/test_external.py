@@ -10,15 +10,13 @@ import pytest
 from PIL import Image
 from small_study import SmallStudy, draw_cohort, open_quiet_workshop, study
 
-from hilum.cohort.manifest import Cohort
+from hilum.cohort.cohort import Cohort
 from hilum.errors import CohortError
 from hilum.features.views import rotated_views
-from hilum.studies.admitting import Admission, admit_external, check_external
-from hilum.studies.assessing import average_scores, decide_by_scores, judge_scores
-from hilum.studies.comparison import Ensemble
-from hilum.studies.external import validate_externally
+from hilum.studies.external import Admission, admit_external, check_external, validate_externally
 from hilum.studies.options import ComparisonOptions
-from hilum.studies.transfer import ExternalValidation
+from hilum.studies.results import Ensemble, ExternalValidation
+from hilum.studies.statistics import average_scores, decide_by_scores, judge_scores
 
 
 @pytest.fixture(scope="module")

@@ -9,50 +9,51 @@ import numpy as np
 import pytest
 
 from fake_engine import GridEngine, grid_backbone, opens
-from hilum.auditing.twins import Twin
 from hilum.backbones.weights import Backbone
-from hilum.cohort.manifest import Cohort
-from hilum.cohort.phantoms import write_phantoms
+from hilum.cohort.cohort import Cohort
+from hilum.duplicates.duplicates import Duplicate
 from hilum.features.views import rotated_views
-from hilum.studies.comparing import judge_backbone
-from hilum.studies.extracting import Workshop
-from hilum.studies.groundwork import Groundwork, lay_ground, measure_affinity, survey_films
-from hilum.studies.leaking import measure_leak
+from hilum.phantoms.cohort import write_phantoms
+from hilum.studies.extraction import StudyContext
 from hilum.studies.options import ShortcutPlan, StudyPlan
+from hilum.studies.preparation import StudyDesign, design_study, measure_affinity, survey_films
+from hilum.studies.progress import Silence
 from hilum.studies.recipes import find_recipe
-from hilum.studies.shortcuts import Champion, try_shortcuts
-from hilum.studies.watching import Silence
+from hilum.studies.shortcuts import ReferenceBackbone, measure_leak, try_shortcuts
+from hilum.studies.statistics import judge_backbone
 
 RECIPE = find_recipe("hilum", folds=3, repeats=2, views=1, epochs=8)
 
 
 def test_affinity_passes_over_twins_and_the_film_itself() -> None:
     features = np.array([[1, 0], [1, 0.01], [0.6, 0.8], [0, 0]], np.float32)
-    affinity = measure_affinity(features, [Twin(0, 1, "copy", 0.0, 0.99)])
+    affinity = measure_affinity(features, [Duplicate(0, 1, "copy", 0.0, 0.99)])
     np.testing.assert_allclose(affinity[:3], [0.6, 0.608, 0.608], atol=1e-3)
     assert affinity[3] == 0
 
 
 @pytest.fixture(scope="module")
-def laid(tmp_path_factory: pytest.TempPathFactory) -> tuple[Groundwork, Backbone, Workshop]:
+def laid(tmp_path_factory: pytest.TempPathFactory) -> tuple[StudyDesign, Backbone, StudyContext]:
     folder = tmp_path_factory.mktemp("ground")
     cohort = Cohort.from_csv(write_phantoms(folder / "films", n_films=36))
-    workshop = Workshop(folder / "cache", opens(GridEngine()), Silence())
+    workshop = StudyContext(folder / "cache", opens(GridEngine()), Silence())
     backbone = grid_backbone()
     plan = StudyPlan(positive="Opacity", recipe=replace(RECIPE, split_seed=42))
     survey, _ = survey_films(cohort, (backbone,), rotated_views(1, 0), workshop)
-    return lay_ground(survey, plan), backbone, workshop
+    return design_study(survey, plan), backbone, workshop
 
 
-def champion_of(laid: tuple[Groundwork, Backbone, Workshop]) -> tuple[Champion, float]:
+def champion_of(
+    laid: tuple[StudyDesign, Backbone, StudyContext],
+) -> tuple[ReferenceBackbone, float]:
     ground, backbone, workshop = laid
     extraction = workshop.extract(ground.cohort.films, backbone, rotated_views(1, 0))
     result = judge_backbone(ground, backbone, extraction.table, extraction.cost, Silence())
-    return Champion(backbone, result.heads), result.evaluation.metrics["auroc"].value
+    return ReferenceBackbone(backbone, result.heads), result.evaluation.metrics["auroc"].value
 
 
 def test_the_leak_is_measured_against_the_studys_own_folds(
-    laid: tuple[Groundwork, Backbone, Workshop],
+    laid: tuple[StudyDesign, Backbone, StudyContext],
 ) -> None:
     """Whatever seed the recipe splits by: scores of training films must never count."""
     champion, auroc = champion_of(laid)
@@ -63,7 +64,7 @@ def test_the_leak_is_measured_against_the_studys_own_folds(
 
 
 def test_a_leak_needs_films_that_belong_together(
-    laid: tuple[Groundwork, Backbone, Workshop],
+    laid: tuple[StudyDesign, Backbone, StudyContext],
 ) -> None:
     ground, _, workshop = laid
     champion, _ = champion_of(laid)
@@ -72,7 +73,7 @@ def test_a_leak_needs_films_that_belong_together(
 
 
 def test_every_baseline_stands_on_the_films_of_the_model(
-    laid: tuple[Groundwork, Backbone, Workshop],
+    laid: tuple[StudyDesign, Backbone, StudyContext],
 ) -> None:
     ground, _, workshop = laid
     champion, auroc = champion_of(laid)
@@ -96,10 +97,10 @@ def test_files_that_are_all_alike_tell_nothing(tmp_path: Path) -> None:
             level = 60 + 60 * (label == "Opacity")
             pixels = rng.integers(level, level + 80, (80, 80), dtype=np.uint8)
             Image.fromarray(pixels).save(tmp_path / "films" / label / f"{k}.bmp")
-    workshop = Workshop(tmp_path / "cache", opens(GridEngine()), Silence())
+    workshop = StudyContext(tmp_path / "cache", opens(GridEngine()), Silence())
     cohort = Cohort.from_folder(tmp_path / "films")
     survey, _ = survey_films(cohort, (grid_backbone(),), rotated_views(1, 0), workshop)
-    ground = lay_ground(survey, StudyPlan(positive="Opacity", recipe=RECIPE))
+    ground = design_study(survey, StudyPlan(positive="Opacity", recipe=RECIPE))
     champion, _ = champion_of((ground, grid_backbone(), workshop))
     (metadata, _) = try_shortcuts(ground, champion, ShortcutPlan(has_probes=False), workshop)
     assert metadata.name == "metadata"

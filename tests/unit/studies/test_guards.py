@@ -14,13 +14,14 @@ import numpy as np
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
-from hilum.auditing.forests import score_by_forest
-from hilum.auditing.sources import score_by_source
-from hilum.auditing.twins import Twin, join_twins
-from hilum.cohort.grouping import group_films
-from hilum.cohort.manifest import Cohort, Film
-from hilum.cohort.splitting import Folds, repeated_folds
+from hilum.auditing.baselines import score_by_forest
+from hilum.auditing.metadata import score_by_source
+from hilum.cohort.cohort import Cohort
+from hilum.cohort.films import Film
+from hilum.duplicates.duplicates import Duplicate, join_duplicates
 from hilum.errors import FoldsError
+from hilum.folds.folds import Folds, repeated_folds
+from hilum.folds.groups import group_films
 from hilum.heads.recipe import HeadRecipe
 from hilum.heads.training import TrainedHeads, train_heads
 
@@ -53,7 +54,7 @@ HABITS = st.builds(
 )
 
 
-def make_related(habits: Habits) -> tuple[Cohort, tuple[Twin, ...]]:
+def make_related(habits: Habits) -> tuple[Cohort, tuple[Duplicate, ...]]:
     """Films with patients, some unknown, identical files, and pairs of copies."""
     rng = np.random.default_rng(habits.seed)
     n_films = habits.n_films
@@ -81,7 +82,7 @@ def make_related(habits: Habits) -> tuple[Cohort, tuple[Twin, ...]]:
     n_twins = round(habits.copied_share * n_films / 2)
     pairs = np.sort(rng.integers(n_films, size=(n_twins, 2)), axis=1).tolist()
     twins = tuple(
-        Twin(first, second, "rotated", 5.0, 0.97) for first, second in pairs if first < second
+        Duplicate(first, second, "rotated", 5.0, 0.97) for first, second in pairs if first < second
     )
     return Cohort("made", films, CLASSES[: habits.n_classes]), twins
 
@@ -102,7 +103,7 @@ def torn_apart(folds: Folds, keys: Sequence[object]) -> list[object]:
 @settings(max_examples=150)
 def test_no_group_ever_crosses_a_split(habits: Habits, seed: int, n_folds: int) -> None:
     cohort, twins = make_related(habits)
-    groups = group_films(cohort, join_twins(twins, len(cohort)))
+    groups = group_films(cohort, join_duplicates(twins, len(cohort)))
     try:
         folds = repeated_folds(cohort.y, groups, n_folds=n_folds, n_repeats=2, seed=seed)
     except FoldsError:  # too few groups of some class: refused, which crosses nothing

@@ -7,17 +7,17 @@ from pathlib import Path
 
 from small_study import draw_cohort, open_quiet_workshop, study
 
-from hilum.auditing.checks import CHECKS
+from hilum.auditing.register import CHECKS
 from hilum.auditing.report import AuditReport
+from hilum.studies.auditing import audit_study
 from hilum.studies.options import ShortcutPlan
-from hilum.studies.scrutiny import audit_study
-from hilum.studies.shortcuts import Champion
+from hilum.studies.shortcuts import ReferenceBackbone
 
 
 def test_muting_every_check_hides_nothing_and_leaves_the_verdict(tmp_path: Path) -> None:
     cohort = draw_cohort(tmp_path / "films", 24, "duplicates=2", "relabelled=2", seed=1)
     small = study(cohort, open_quiet_workshop(tmp_path))
-    champion = Champion(small.backbones[0], small.results[0].heads)
+    champion = ReferenceBackbone(small.backbones[0], small.results[0].heads)
 
     def audit(*muted: str) -> AuditReport:
         plan = ShortcutPlan(has_baselines=False, has_probes=False)

@@ -9,9 +9,9 @@ from PIL import Image
 
 from hilum.backbones.catalog import CATALOG
 from hilum.backbones.imagenet import N_CLASSES, imagenet_classes
-from hilum.cohort.manifest import Cohort
+from hilum.cohort.cohort import Cohort
 from hilum.errors import CohortError, UnknownBackboneError, WeightsError
-from hilum.studies.extracting import open_workshop
+from hilum.studies.extraction import open_context
 from hilum.studies.naming import Naming, name_films_with
 from hilum.studies.options import NamingOptions
 
@@ -50,7 +50,7 @@ def folder(tmp_path: Path) -> Path:
 
 def ask(folder: Path, cache: Path, engine: GreyNamer, **options: object) -> Naming:
     asked = NamingOptions(cache_dir=cache, **{"backbones": ["efficientnet-lite0"], **options})
-    workshop = open_workshop(asked, engine=lambda backbone, cache_dir, output: engine)
+    workshop = open_context(asked, engine=lambda backbone, cache_dir, output: engine)
     return name_films_with(Cohort.from_folder(folder), asked, workshop)
 
 

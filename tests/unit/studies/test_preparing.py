@@ -7,15 +7,16 @@ from pathlib import Path
 import pytest
 
 from hilum.auditing.checks.cohort import check_leaks
-from hilum.auditing.twins import Twin
-from hilum.backbones.weights import WeightsShelf
-from hilum.cohort.manifest import Cohort, Film
+from hilum.backbones.weights import LocalWeights
+from hilum.cohort.cohort import Cohort
+from hilum.cohort.films import Film
+from hilum.duplicates.duplicates import Duplicate
 from hilum.errors import CohortError, FoldsError, RecipeError, UnknownBackboneError, WeightsError
-from hilum.studies.preparing import choose_backbones, draw_folds
+from hilum.studies.auditing import check_labels_agree
+from hilum.studies.preparation import choose_backbones, draw_folds
 from hilum.studies.recipes import find_recipe
-from hilum.studies.scrutiny import check_labels_agree
 
-SHELF = WeightsShelf(Path("nowhere"))
+SHELF = LocalWeights(Path("nowhere"))
 
 
 def make_cohort(n_films: int = 60, films_per_patient: int = 3, *, is_known: bool = True) -> Cohort:
@@ -59,7 +60,7 @@ def test_repeated_folds_leak_nothing() -> None:
 
 def test_twins_stay_together_with_all_films_of_their_patients() -> None:
     cohort = make_cohort()
-    twins = (Twin(0, 59, "rotated", 7.0, 0.9), Twin(3, 30, "copy", 0.0, 0.95))
+    twins = (Duplicate(0, 59, "rotated", 7.0, 0.9), Duplicate(3, 30, "copy", 0.0, 0.95))
     groups = draw_folds(cohort, find_recipe("hilum"), 0, twins).groups
     assert len(set(groups[[0, 1, 2, 57, 58, 59]])) == 1
     assert len(set(groups[[3, 4, 5, 30, 31, 32]])) == 1
@@ -75,7 +76,7 @@ def test_one_film_in_two_classes_stops_the_study() -> None:
 
 
 def test_folds_that_cannot_be_drawn_name_the_films_that_are_missing() -> None:
-    from hilum.cohort.manifest import Exclusion
+    from hilum.cohort.films import Exclusion
 
     lost = Exclusion("x", Path("lost.png"), "Normal", "CORRUPT", "It ends early.", "Export it.")
     small = make_cohort(12, 1)
@@ -92,7 +93,7 @@ def test_choices_are_checked_before_any_work() -> None:
     with pytest.raises(UnknownBackboneError, match="No backbone is named"):
         choose_backbones([], SHELF)
     with pytest.raises(WeightsError, match="no folder 'nobody'"):
-        choose_backbones(None, WeightsShelf(Path("nowhere"), Path("nobody")))
+        choose_backbones(None, LocalWeights(Path("nowhere"), Path("nobody")))
     with pytest.raises(RecipeError, match="one fixed split"):
         find_recipe("paper", folds=3)
     with pytest.raises(RecipeError, match="out of range"):

@@ -11,9 +11,16 @@ from embedded import embedded
 from hilum.backbones.catalog import CATALOG, PAPER_SIX
 from hilum.backbones.records import fed_differently
 from hilum.errors import RecipeError
-from hilum.studies.comparison import Recipe
-from hilum.studies.recipe_settings import SETTINGS, differing, lay_path, same_study
-from hilum.studies.recipes import RECIPES, find_recipe, find_recipes
+from hilum.studies.recipes import (
+    RECIPES,
+    SETTINGS,
+    differing,
+    find_recipe,
+    find_recipes,
+    lay_path,
+    same_study,
+)
+from hilum.studies.results import Recipe
 
 PAPER, PYIMAGESEARCH, HILUM = (find_recipe(n) for n in ("paper", "pyimagesearch", "hilum"))
 PAPERS_SIX = dict(zip(PAPER_SIX, (224, 224, 224, 299, 299, 331), strict=True))

@@ -8,23 +8,24 @@ import numpy as np
 
 from hilum.auditing.evidence import check
 from hilum.auditing.findings import Finding, list_films, list_groups, list_pairs, tell_number
-from hilum.auditing.twins import Twin, join_twins
-from hilum.cohort.grouping import group_films
-from hilum.cohort.manifest import Cohort
-from hilum.cohort.splitting import Folds
+from hilum.cohort import Cohort
+from hilum.duplicates import Duplicate, join_duplicates
+from hilum.folds import Folds, group_films
 
 LEAST_GROUPS = 20
 """Were all of 20 recognised, the true share may still be as low as 83 % (Clopper-Pearson)."""
 
+
 UNEVEN_RATIO = 10.0
 """From here on accuracy says little: to call every film by the larger class is 91 % right."""
+
 
 HOPELESS_RATIO = 100.0
 """From here on a whole fold holds a handful of films of the smaller class, if any."""
 
 
 @check("conflicting-labels", "One film under two labels")
-def check_conflicting_labels(cohort: Cohort, twins: Sequence[Twin]) -> list[Finding]:
+def check_conflicting_labels(cohort: Cohort, twins: Sequence[Duplicate]) -> list[Finding]:
     """Find copies of one film that stand in two classes.
 
     At least one label of each pair is wrong. Copies are found even where they were resized,
@@ -95,7 +96,7 @@ def check_leaks(cohort: Cohort, folds: Folds) -> list[Finding]:
 
 
 @check("class-size", "Too few patients in a class")
-def check_class_size(cohort: Cohort, twins: Sequence[Twin]) -> list[Finding]:
+def check_class_size(cohort: Cohort, twins: Sequence[Duplicate]) -> list[Finding]:
     """Count the patients of each class.
 
     Copies of one film count once. A film whose patient is unknown counts as a patient.
@@ -106,7 +107,7 @@ def check_class_size(cohort: Cohort, twins: Sequence[Twin]) -> list[Finding]:
         stay wide however well a network does.
     Source: Clopper and Pearson (1934), Biometrika 26:404-413.
     """
-    groups = group_films(cohort, join_twins(twins, len(cohort)))
+    groups = group_films(cohort, join_duplicates(twins, len(cohort)))
     per_class: dict[str, set[int]] = {label: set() for label in cohort.classes}
     for film, group in zip(cohort.films, groups.tolist(), strict=True):
         per_class[film.label].add(group)

@@ -12,53 +12,67 @@ from jaxtyping import Bool, Float, Float32, UInt8
 
 from hilum.auditing.evidence import check
 from hilum.auditing.findings import FILMS_LISTED, Finding, list_films, tell_number
-from hilum.auditing.portraits import N_LEVELS, Portraits
-from hilum.cohort.fitness import LEAST_SIDE_PX, LONGEST_ASPECT
-from hilum.cohort.manifest import Cohort
+from hilum.cohort import Cohort
+from hilum.features import N_LEVELS, FilmTraits
+from hilum.films import LEAST_SIDE_PX, LONGEST_ASPECT
 
 LEAST_AFFINITY = 0.5
 """Cosine similarity of features with the most similar other film. Of 1,080 public films
 none is below 0.65 and pictures of other things are at most at 0.43; in draws of 10 to 100
 films, where neighbours are farther, up to one film in two hundred falls below 0.5."""
 
+
 FAR_BELOW = 0.2
 """How far below the middle film a strange one is, for backbones whose films lie farther
 from each other."""
 
+
 LEAST_FILMS = 10
 """With fewer films, nobody has neighbours enough."""
 
+
 _LATERAL = frozenset({"l", "ll", "rl", "lat", "lateral", "left", "right", "lld", "rld"})
 """First words of views as DICOM and public tables write them."""
+
 
 LEAST_CONTRAST = -0.1
 """Of the mediastinum and of the upper abdomen over the lungs, in standard deviations of the
 picture. Of 1,080 public films none has both under 0.2, and the negatives of nearly all of
 them have both under -0.1."""
 
+
 COLOUR_NOTE = "colour"
 """What the reader says of a picture with colours; the check of colour tells it."""
 
+
 CONSTANT_SHARE = 0.99
 """Of the pixels at one grey level. A film with a wide black border reaches one half."""
+
 
 BURNT_OUT_SHARE = 0.1
 """Of the film in its six brightest levels. Letters and the mediastinum stay under 7 %;
 above 10 % of 1,080 public films the abdomen, and often the heart, are plain white."""
 
+
 BLACK_SHARE = 0.4
 """Of the film in its six darkest levels. Air beside the patient and collimation reach 39 %
 in public films; beyond, the chest is a small thing in a black picture."""
+
 
 LEAST_RANGE = 1 / 3
 """Of the 256 levels, between the darkest and the brightest 1 % of the pixels. Most films use
 four fifths; where it is less than a third, the film is a grey haze."""
 
+
 COMMON_SHARE = 0.05
 """Of a class. Fewer such films are a blemish; more of them may be how the class is told."""
 
+
 _EDGE_LEVELS = 6
+
+
 _TAIL = 0.01
+
 
 _OWN_FIGURES = re.compile(r"(, (?:scaled|constant)) (?:from|at) .*")
 
@@ -163,7 +177,7 @@ def _is_lateral(view: str) -> bool:
 
 
 @check("inverted", "Negatives")
-def check_inverted(cohort: Cohort, portraits: Portraits) -> list[Finding]:
+def check_inverted(cohort: Cohort, portraits: FilmTraits) -> list[Finding]:
     """Find the films on which lungs are bright and bone is dark.
 
     The lungs are compared with the mediastinum and the upper abdomen, at the places where a
@@ -220,7 +234,7 @@ def _places(
 
 
 @check("colour", "Pictures in colour")
-def check_colour(cohort: Cohort, portraits: Portraits) -> list[Finding]:
+def check_colour(cohort: Cohort, portraits: FilmTraits) -> list[Finding]:
     """Find the pictures with colours; a radiograph has none.
 
     Caution: A picture is in colour.
@@ -244,7 +258,7 @@ def check_colour(cohort: Cohort, portraits: Portraits) -> list[Finding]:
 
 
 @check("constant-films", "Empty films")
-def check_constant_films(cohort: Cohort, portraits: Portraits) -> list[Finding]:
+def check_constant_films(cohort: Cohort, portraits: FilmTraits) -> list[Finding]:
     """Find the films whose pixels nearly all have the same grey level.
 
     Caution: {CONSTANT_SHARE:.0%} of the pixels or more have one grey level.
@@ -267,7 +281,7 @@ def check_constant_films(cohort: Cohort, portraits: Portraits) -> list[Finding]:
 
 
 @check("tiny-films", "Films too small to show anything")
-def check_tiny_films(cohort: Cohort, portraits: Portraits) -> list[Finding]:
+def check_tiny_films(cohort: Cohort, portraits: FilmTraits) -> list[Finding]:
     """Find the films with a short side.
 
     Caution: A side is shorter than {LEAST_SIDE_PX} px.
@@ -291,7 +305,7 @@ def check_tiny_films(cohort: Cohort, portraits: Portraits) -> list[Finding]:
 
 
 @check("aspect", "Films far longer than wide")
-def check_aspect(cohort: Cohort, portraits: Portraits) -> list[Finding]:
+def check_aspect(cohort: Cohort, portraits: FilmTraits) -> list[Finding]:
     """Find the films with one side far longer than the other; chest films are nearly square.
 
     Caution: One side is more than {LONGEST_ASPECT:g} times as long as the other.
@@ -340,7 +354,7 @@ _FAULTS: Mapping[str, _Fault] = {
 
 
 @check("exposure", "Films badly exposed")
-def check_exposure(cohort: Cohort, portraits: Portraits) -> list[Finding]:
+def check_exposure(cohort: Cohort, portraits: FilmTraits) -> list[Finding]:
     """Find the films that are burnt out, mostly black, or faint.
 
     Burnt out: more than {BURNT_OUT_SHARE:.0%} of the picture is plain white. Mostly black:
@@ -389,7 +403,7 @@ def _find_faults(
 
 
 @check("conversions", "Files that had to be converted")
-def check_conversions(cohort: Cohort, portraits: Portraits) -> list[Finding]:
+def check_conversions(cohort: Cohort, portraits: FilmTraits) -> list[Finding]:
     """Gather what the reader had to change before a file was a grey film.
 
     For example: another format than the name says, 16 bit scaled to 8, turned by its EXIF tag.

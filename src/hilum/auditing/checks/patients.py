@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
+from hilum.auditing.baselines import LeakWorth
 from hilum.auditing.evidence import check
 from hilum.auditing.findings import (
     FILMS_LISTED,
@@ -16,17 +17,18 @@ from hilum.auditing.findings import (
     tell_number,
     tell_per_class,
 )
-from hilum.auditing.leaks import LeakWorth
-from hilum.auditing.twins import Twin, TwinKind
-from hilum.cohort.manifest import Cohort
+from hilum.cohort import Cohort
+from hilum.duplicates import Duplicate, DuplicateKind
 
 DOMINANT_SHARE = 0.1
 """With a larger share of a class, one patient decides about its figures."""
 
+
 LEAST_FILMS = 3
 """In a small class one or two films are a large share, and nobody dominates by them."""
 
-_IN_WORDS: Mapping[TwinKind, str] = {
+
+_IN_WORDS: Mapping[DuplicateKind, str] = {
     "bytes": "the same file, byte for byte",
     "pixels": "the same pixels in two files",
     "copy": "copies (resized, recompressed, cropped or changed in contrast)",
@@ -185,7 +187,7 @@ def check_dominant_patients(cohort: Cohort) -> list[Finding]:
 
 
 @check("twin-patients", "One film under two patients")
-def check_twin_patients(cohort: Cohort, twins: Sequence[Twin]) -> list[Finding]:
+def check_twin_patients(cohort: Cohort, twins: Sequence[Duplicate]) -> list[Finding]:
     """Find the copies of one film that name two different patients.
 
     The patients of this cohort are then not known reliably.
@@ -223,7 +225,7 @@ def check_twin_patients(cohort: Cohort, twins: Sequence[Twin]) -> list[Finding]:
 
 
 @check("twins", "Copies of one film")
-def check_twins(cohort: Cohort, twins: Sequence[Twin]) -> list[Finding]:
+def check_twins(cohort: Cohort, twins: Sequence[Duplicate]) -> list[Finding]:
     """Count the films that stand in the cohort more than once.
 
     Each way to be a copy has a finding of its own: the same file, the same pixels, a changed copy

@@ -31,34 +31,43 @@ from hilum.auditing.findings import (
     tell_number,
     weigh,
 )
-from hilum.auditing.lettering import CELLS_PER_SIDE
-from hilum.auditing.portraits import Portraits
-from hilum.auditing.sources import SourceTable, associate_sources, tabulate_sources
+from hilum.auditing.metadata import SourceTable, associate_sources, tabulate_sources
 from hilum.auditing.verdict import RULES
-from hilum.cohort.manifest import Cohort
+from hilum.cohort import Cohort
+from hilum.features import CELLS_PER_SIDE, FilmTraits
 
 _SOURCES_SHOWN = 20
 
+
 _PATIENT_FACTS = ("view ", "sex ", "age")
+
+
 _COLUMNS_SHOWN = 5
+
 
 # A column below this is hardly better than a coin.
 _TELLING = 0.6
 
+
 _CELL = 1 / CELLS_PER_SIDE**2
+
 
 MARKED_SHARE = 2 * _CELL
 """Of the film with sharp edges; a side marker such as `R` takes 2 to 6 cells of 1,024."""
 
+
 LETTERED_SHARE = 10 * _CELL
 """More than a side marker: lines of text, arrows, letters as large as an eye catches."""
+
 
 SCREENSHOT_SHARE = 60 * _CELL
 """More than any of 1,080 public films has, the fullest with 36 cells: a slide, a screenshot."""
 
+
 UNLIKE_SHARE = 0.3
 """Difference between two classes in their share of marked films. The marker of one hospital
 that wrote it on all its films makes it; habits of one department do not."""
+
 
 UNLIKE_P = 0.01
 """Chi-squared test: few films differ so by chance in one cohort of a hundred."""
@@ -220,7 +229,7 @@ def _judge(baselines: Sequence[Baseline], name: BaselineName, what_to_do: str) -
 
 
 @check("lettering", "Letters, arrows or metal on the films")
-def check_lettering(cohort: Cohort, portraits: Portraits) -> list[Finding]:
+def check_lettering(cohort: Cohort, portraits: FilmTraits) -> list[Finding]:
     """Find sharp marks on the films, and compare how many films of each class bear them.
 
     A radiograph has soft shadows; letters, arrows and metal have sharp edges. A network may read

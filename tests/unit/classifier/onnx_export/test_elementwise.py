@@ -8,7 +8,7 @@ from openvino import opset13 as ops
 from openvino import opset16
 
 from both_runtimes import Build, check, ints, kinds, weights
-from hilum.classifier.onnx_export.elementwise import ELEMENTWISE as TRANSLATIONS
+from hilum.classifier.export.onnx.arithmetic import ELEMENTWISE as TRANSLATIONS
 
 ELEMENTWISE: dict[str, Build] = {
     **{

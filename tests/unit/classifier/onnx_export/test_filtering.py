@@ -8,7 +8,7 @@ from openvino import opset13 as ops
 from openvino import opset14, opset16
 
 from both_runtimes import Build, check, ints, kinds, weights
-from hilum.classifier.onnx_export.filtering import FILTERING as TRANSLATIONS
+from hilum.classifier.export.onnx.shapes import FILTERING as TRANSLATIONS
 
 FILTERING: dict[str, Build] = {
     "convolution": lambda x: ops.convolution(

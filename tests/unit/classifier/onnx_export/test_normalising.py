@@ -8,7 +8,7 @@ from openvino import opset1
 from openvino import opset13 as ops
 
 from both_runtimes import Build, check, ints, kinds, weights
-from hilum.classifier.onnx_export.normalising import NORMALISING as TRANSLATIONS
+from hilum.classifier.export.onnx.arithmetic import NORMALISING as TRANSLATIONS
 
 NORMALISING: dict[str, Build] = {
     "batch norm": lambda x: ops.batch_norm_inference(

@@ -8,7 +8,7 @@ from openvino import opset1
 from openvino import opset13 as ops
 
 from both_runtimes import Build, check, ints, kinds, weights
-from hilum.classifier.onnx_export.reducing import REDUCING as TRANSLATIONS
+from hilum.classifier.export.onnx.arithmetic import REDUCING as TRANSLATIONS
 
 REDUCING: dict[str, Build] = {
     **{

@@ -7,7 +7,7 @@ import pytest
 from openvino import opset13 as ops
 
 from both_runtimes import Build, check, ints, kinds, weights
-from hilum.classifier.onnx_export.shaping import SHAPING as TRANSLATIONS
+from hilum.classifier.export.onnx.shapes import SHAPING as TRANSLATIONS
 
 
 def sliced(begins: list[int], ends: list[int], steps: list[int], **masks: list[int]) -> Build:

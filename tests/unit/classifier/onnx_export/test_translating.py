@@ -9,7 +9,7 @@ import onnx
 import pytest
 
 from both_runtimes import Build, assert_agree, build_graph, check, ints, named, weights
-from hilum.classifier.onnx_export.translating import translate
+from hilum.classifier.export.onnx.translation import translate
 from hilum.errors import ExportError
 
 # isort: split

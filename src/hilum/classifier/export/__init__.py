@@ -1,0 +1,1 @@
+"""Export: a classifier for programs that have no Hilum."""

@@ -1,0 +1,1 @@
+"""Writes an OpenVINO graph as an ONNX file, operation by operation."""

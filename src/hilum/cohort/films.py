@@ -1,0 +1,104 @@
+"""The rows of a cohort: films, what is known of each, and files that are none.
+
+No pixels live here. The readers of folders and tables hand on a `FilmTable`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hilum.errors import CohortError, FilmError
+
+
+@dataclass(frozen=True)
+class Film:
+    """One row of the cohort.
+
+    Attributes:
+        film_id: Twelve hex digits of the content's hash, or `unopened`; a number is
+            added where that stands in the cohort more than once. Says nothing about
+            the patient, so it may be shown anywhere.
+        path: Where the file is. Shown only where films are named on purpose.
+        sha256: Hash of the file's bytes.
+        label: The class that the film is said to belong to.
+        patient: Who was filmed; None where unknown.
+        source: Where the film came from; None where unknown.
+        view: How it was taken, such as PA or AP; None where unknown.
+        sex: As the table writes it; None where unknown.
+        age: In years; None where unknown.
+    """
+
+    film_id: str
+    path: Path
+    sha256: str
+    label: str
+    patient: str | None = None
+    source: str | None = None
+    view: str | None = None
+    sex: str | None = None
+    age: float | None = None
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """A file that was meant to be a film and could not be read."""
+
+    film_id: str
+    path: Path
+    label: str
+    code: str
+    message: str
+    fix: str
+
+    @classmethod
+    def from_error(cls, film: Film, error: FilmError) -> Exclusion:
+        """Record why a film of the cohort could not be read."""
+        return cls(film.film_id, film.path, film.label, error.code, error.message, error.fix)
+
+
+@dataclass(frozen=True)
+class FilmTable:
+    """Films in a fixed order, with what is known of each.
+
+    Attributes:
+        name: What the study is called: the folder's or the table's name.
+        films: In a fixed order, so that rows mean the same in every run.
+        classes: Names of the studied classes, sorted; class k of any array is
+            `classes[k]`.
+        excluded: Files that could not be read, each with its reason.
+        left_out: Films per label that is not studied.
+        ignored: Files in the folder that neither are films nor are named as pictures.
+        patients_from: How the patients are known, one sentence each; empty where they
+            are not.
+        is_external: Nothing is trained on these films: they try heads of another cohort, and
+            a class may have none of them.
+    """
+
+    name: str
+    films: tuple[Film, ...]
+    classes: tuple[str, ...]
+    excluded: tuple[Exclusion, ...] = ()
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    ignored: int = 0
+    patients_from: tuple[str, ...] = ()
+    is_external: bool = False
+
+    def __len__(self) -> int:
+        return len(self.films)
+
+
+def no_external_film(name: str, excluded: Sequence[Exclusion]) -> CohortError:
+    """Say that no film of an external cohort is left to try heads on."""
+    if not excluded:
+        return CohortError(
+            f"The external cohort '{name}' holds no film of the classes of this study.",
+            fix="Check what --external names.",
+        )
+    first = excluded[0]
+    return CohortError(
+        f"No film of the external cohort '{name}' can be read; the first one, "
+        f"{first.path.name}, fails with {first.code}: {first.message}",
+        fix=f"{first.fix} Or leave out --external.",
+    )

@@ -1,0 +1,262 @@
+"""Is there an affine map that lays one film onto another, with nothing left over?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from jaxtyping import Bool, Float32, Int
+
+_BORDER_PX = 2.5
+"""Detail nearer to the edge is not looked at: it depends on what lies, or once lay, beyond."""
+
+
+_ALIGNMENT_RIDGE = 2e-4
+
+
+_ALIGNMENT_MAX_STEP = 0.1
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """How well the detail of films fits onto that of others.
+
+    Attributes:
+        maps: For each pair the affine map from places in the first film to places in the
+            second.
+        correlations: Of their detail over what both show; -1 to 1.
+        overlaps: Share of the first film that the second shows as well.
+    """
+
+    maps: Float32[np.ndarray, "pairs 2 3"]
+    correlations: Float32[np.ndarray, " pairs"]
+    overlaps: Float32[np.ndarray, " pairs"]
+
+
+def inner_points(
+    side_px: int,
+) -> tuple[Float32[np.ndarray, "points 2"], Bool[np.ndarray, " pixels"]]:
+    """Places of a square's pixel centres, away from its edges.
+
+    Returns:
+        The places; and which pixels they are, row by row.
+    """
+    along = ((np.arange(side_px) + 0.5) * 2 / side_px - 1).astype(np.float32)
+    points = np.stack([np.tile(along, side_px), np.repeat(along, side_px)], axis=1)
+    is_inside = is_within(points.T, side_px) > 0
+    return points[is_inside], is_inside
+
+
+def move(
+    maps: Float32[np.ndarray, "pairs 2 3"], points: Float32[np.ndarray, "points 2"]
+) -> Float32[np.ndarray, "pairs 2 points"]:
+    """Send places through affine maps."""
+    return np.asarray(maps[:, :, :2] @ points.T + maps[:, :, 2:])
+
+
+def sample(
+    details: Float32[np.ndarray, "films side side"],
+    rows: Int[np.ndarray, " pairs"],
+    places: Float32[np.ndarray, "pairs 2 points"],
+) -> Float32[np.ndarray, "pairs points"]:
+    """Read detail between its pixels; beyond the edge stands what stands at the edge."""
+    side = details.shape[1]
+    at = np.clip((places + 1) * np.float32(side / 2) - np.float32(0.5), 0, side - 1.001)
+    below = np.floor(at)
+    right, down = (at - below).transpose(1, 0, 2)
+    whole = below.astype(np.int64)
+    flat = details.reshape(-1)
+    corner = whole[:, 1] * side + whole[:, 0] + (rows * side**2)[:, None]
+    top = flat[corner] * (1 - right) + flat[corner + 1] * right
+    corner += side
+    bottom = flat[corner] * (1 - right) + flat[corner + 1] * right
+    return np.asarray(top * (1 - down) + bottom * down)
+
+
+def align(
+    details: Float32[np.ndarray, "films side side"],
+    first: Int[np.ndarray, " pairs"],
+    second: Int[np.ndarray, " pairs"],
+    start: Float32[np.ndarray, "pairs 2 3"],
+    n_steps: int,
+) -> Alignment:
+    """Lay films onto others, all pairs at once.
+
+    Args:
+        details: Of the films.
+        first: Rows of those that stay.
+        second: Rows of those that are laid onto them.
+        start: A rough map for each pair.
+        n_steps: Of Gauss-Newton.
+
+    Source: Baker and Matthews (2004), Int. J. Computer Vision 56:221-255, the inverse
+        compositional algorithm.
+    """
+    side = details.shape[1]
+    points, is_inside = inner_points(side)
+    template = details[first].reshape(-1, details.shape[1] ** 2)[:, is_inside]
+    across, down = slopes(details[first], is_inside)
+    x, y = points.T
+    steepest = np.stack([across * x, across * y, across, down * x, down * y, down], axis=1)
+    maps = start
+    for _ in range(n_steps):
+        places = move(maps, points)
+        weights = is_within(places, side)
+        excess = (sample(details, second, places) - template) * weights
+        hessian = (steepest * weights[:, None, :]) @ steepest.transpose(0, 2, 1)
+        ridge = _ALIGNMENT_RIDGE * np.trace(hessian, axis1=1, axis2=2) + 1e-6
+        hessian += ridge[:, None, None] * np.eye(6, dtype=np.float32)
+        step = np.linalg.solve(hessian, steepest @ excess[:, :, None])[:, :, 0]
+        maps = _undo_first(
+            maps, np.clip(step, -_ALIGNMENT_MAX_STEP, _ALIGNMENT_MAX_STEP).reshape(-1, 2, 3)
+        )
+    return measure(details, first, second, maps)
+
+
+def measure(
+    details: Float32[np.ndarray, "films side side"],
+    first: Int[np.ndarray, " pairs"],
+    second: Int[np.ndarray, " pairs"],
+    maps: Float32[np.ndarray, "pairs 2 3"],
+) -> Alignment:
+    """Tell how well films lie on others already.
+
+    Args:
+        details: Of the films.
+        first: Rows of those that stay.
+        second: Rows of those that are laid onto them.
+        maps: From places in the first to places in the second.
+    """
+    points, is_inside = inner_points(details.shape[1])
+    places = move(maps, points)
+    weights = is_within(places, details.shape[1])
+    template = details[first].reshape(-1, details.shape[1] ** 2)[:, is_inside]
+    correlations = _correlate(template, sample(details, second, places), weights)
+    return Alignment(maps, correlations, weights.mean(axis=1, dtype=np.float32))
+
+
+def is_within(
+    places: Float32[np.ndarray, "*pairs 2 points"], side_px: int
+) -> Float32[np.ndarray, "*pairs points"]:
+    """Weigh places: 1 inside a film and away from its edges, 0 elsewhere."""
+    within = (np.abs(places) < 1 - 2 * _BORDER_PX / side_px).all(axis=-2)
+    return np.asarray(within, np.float32)
+
+
+def slopes(
+    details: Float32[np.ndarray, "pairs side side"], is_inside: Bool[np.ndarray, " pixels"]
+) -> tuple[Float32[np.ndarray, "pairs points"], Float32[np.ndarray, "pairs points"]]:
+    """Slopes of detail per unit of place, to the right and downwards."""
+    per_unit = np.float32(details.shape[1] / 2)
+    down, across = np.gradient(details, axis=(1, 2))
+    shape = (-1, details.shape[1] ** 2)
+    return (
+        (across * per_unit).reshape(shape)[:, is_inside],
+        (down * per_unit).reshape(shape)[:, is_inside],
+    )
+
+
+def _undo_first(
+    maps: Float32[np.ndarray, "pairs 2 3"], step: Float32[np.ndarray, "pairs 2 3"]
+) -> Float32[np.ndarray, "pairs 2 3"]:
+    """Put the inverse of a small change before each map."""
+    linear = maps[:, :, :2] @ np.linalg.inv(step[:, :, :2] + np.eye(2, dtype=np.float32))
+    shift = maps[:, :, 2:] - linear @ step[:, :, 2:]
+    return np.concatenate([linear, shift], axis=2)
+
+
+def _correlate(
+    a: Float32[np.ndarray, "pairs points"],
+    b: Float32[np.ndarray, "pairs points"],
+    weights: Float32[np.ndarray, "pairs points"],
+) -> Float32[np.ndarray, " pairs"]:
+    total = np.maximum(weights.sum(axis=1, keepdims=True), 1)
+    a = (a - (a * weights).sum(axis=1, keepdims=True) / total) * weights
+    b = (b - (b * weights).sum(axis=1, keepdims=True) / total) * weights
+    spread = np.sqrt((a * a).sum(axis=1) * (b * b).sum(axis=1))
+    return np.asarray((a * b).sum(axis=1) / np.maximum(spread, 1e-6))
+
+
+_PARTS = 6
+"""Parts of a film along each side."""
+
+
+_N_STEPS = 3
+
+
+_STIRRING_MAX_STEP = 0.05
+
+
+_STIRRING_RIDGE = 0.05
+
+
+_FLOOR = 1e-3
+
+
+_MIN_SEEN = 0.6
+"""Share of a part that the other film must show."""
+
+
+def leftover_shifts(
+    details: Float32[np.ndarray, "films side side"],
+    first: Int[np.ndarray, " pairs"],
+    second: Int[np.ndarray, " pairs"],
+    maps: Float32[np.ndarray, "pairs 2 3"],
+) -> Float32[np.ndarray, " pairs"]:
+    """Tell how far the parts of aligned films still lie from one another.
+
+    Args:
+        details: Of the films.
+        first: Rows of those that stay.
+        second: Rows of those that were laid onto them.
+        maps: From places in the first to places in the second.
+
+    Returns:
+        Median over a film's parts, in pixels of the detail; infinite where the second film
+        shows none of them.
+    """
+    side = details.shape[1]
+    points, is_inside = inner_points(side)
+    parts = _assign_parts(side)
+    template = details[first].reshape(-1, side**2)[:, is_inside]
+    across, down = slopes(details[first], is_inside)
+    shifts = np.zeros((len(first), 2, _PARTS**2), np.float32)
+    seen = np.zeros((len(first), _PARTS**2), np.float32)
+    for _ in range(_N_STEPS):
+        places = maps[:, :, :2] @ (points.T + shifts @ parts.T) + maps[:, :, 2:]
+        weights = is_within(places, side)
+        excess = (sample(details, second, places) - template) * weights
+        xx, xy, yy = (
+            (slope * weights) @ parts for slope in (across * across, across * down, down * down)
+        )
+        # A part without edges cannot tell where it lies, and stays.
+        ridge = _STIRRING_RIDGE * np.median(xx + yy, axis=1, keepdims=True) + _FLOOR
+        xx, yy = xx + ridge, yy + ridge
+        x, y = (across * excess) @ parts, (down * excess) @ parts
+        step = np.stack([yy * x - xy * y, xx * y - xy * x], axis=1) / (xx * yy - xy * xy)[:, None]
+        shifts -= np.clip(step, -_STIRRING_MAX_STEP, _STIRRING_MAX_STEP)
+        seen = weights @ parts / parts.sum(axis=0)
+    length_px = np.linalg.norm(shifts, axis=1) * side / 2
+    return _median_where(length_px, seen >= _MIN_SEEN)
+
+
+@lru_cache(maxsize=2)
+def _assign_parts(side_px: int) -> Float32[np.ndarray, "points parts"]:
+    """Say with ones to which part each inner point belongs."""
+    points, _ = inner_points(side_px)
+    reach = points.max() * 1.0001
+    column, row = ((points + reach) / (2 * reach) * _PARTS).astype(int).T
+    return np.asarray(np.eye(_PARTS**2, dtype=np.float32)[row * _PARTS + column])
+
+
+def _median_where(
+    values: Float32[np.ndarray, "pairs parts"], is_counted: np.ndarray
+) -> Float32[np.ndarray, " pairs"]:
+    return np.array(
+        [
+            np.median(row[counts]) if counts.any() else np.inf
+            for row, counts in zip(values, is_counted, strict=True)
+        ],
+        np.float32,
+    )

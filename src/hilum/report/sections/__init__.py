@@ -1,0 +1,1 @@
+"""The sections of a report: each owns its words, its figure and its template."""

@@ -1,0 +1,195 @@
+"""The section "Which films belong together": patients, groups, copies, and a leak's worth."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int
+
+from hilum.auditing import AuditReport, LeakWorth
+from hilum.cohort import Cohort, Film
+from hilum.duplicates import Duplicate, DuplicateKind
+from hilum.report.films import data_uri
+from hilum.report.wording import difference_text, films_text, joined, metric_text
+
+TWIN_TEXTS: Mapping[DuplicateKind, str] = {
+    "bytes": "the same file",
+    "pixels": "the same pixels in another file",
+    "copy": "a changed copy",
+    "mirrored": "a mirrored copy",
+    "rotated": "a turned copy",
+}
+"""What the second film is of the first."""
+
+
+def leak_text(leak: LeakWorth, model: str) -> str:
+    """Say in one sentence what it is worth to tear apart films that belong together.
+
+    Args:
+        leak: What was measured.
+        model: Title of the backbone that was studied both ways.
+    """
+    gain = difference_text("auroc", leak.gain.value)
+    bounds = f"[{_signed(leak.gain.low)}, {_signed(leak.gain.high)}]"
+    both = (
+        f"With films dealt out one by one, {model} reaches AUROC "
+        f"{metric_text('auroc', leak.ungrouped)} instead of {metric_text('auroc', leak.grouped)}"
+    )
+    if leak.gain.low > 0:
+        return f"{both}: the leak would have been worth {gain} {bounds}."
+    if leak.gain.high < 0:
+        return f"{both}: the leak would have made it worse, by {gain} {bounds}."
+    return f"{both}: no gain that these films could show ({gain} {bounds})."
+
+
+def duplicates_text(twins: Sequence[Duplicate]) -> str:
+    """Say how many films stand in the cohort more than once, and how they came there."""
+    if not twins:
+        return "No film was found twice, neither as a copy nor mirrored nor turned."
+    counts = Counter(twin.kind for twin in twins)
+    if len(twins) == 1:
+        return f"One pair of films is one film: {TWIN_TEXTS[twins[0].kind]}."
+    kinds = [f"{text} ({counts[kind]:,})" for kind, text in TWIN_TEXTS.items() if counts[kind]]
+    n_films = len({row for twin in twins for row in (twin.first, twin.second)})
+    return f"{len(twins):,} pairs among {films_text(n_films)} are one film each: {joined(kinds)}."
+
+
+def duplicate_text(twin: Duplicate) -> str:
+    """Say what lies between two films that are one: `a turned copy, by 12°`."""
+    text = TWIN_TEXTS[twin.kind]
+    if twin.kind == "rotated":
+        return f"{text}, by {abs(twin.rotation_degrees):.0f}°"
+    return text
+
+
+def groups_text(groups: Int[np.ndarray, " films"], n_straddling: int | None = 0) -> str:
+    """Say how many films were held together, and whether they really were.
+
+    Args:
+        groups: Group of each film.
+        n_straddling: Groups that stand on both sides of some split; None where nothing
+            was split.
+    """
+    sizes = np.unique(groups, return_counts=True)[1]
+    shared = sizes[sizes > 1]
+    if not len(shared):
+        return "No two films are known to belong together, so each could be dealt out by itself."
+    least, most = shared.min(), shared.max()
+    held = (
+        f"{films_text(int(shared.sum()))} belong together with others, in {len(shared):,} "
+        f"{'group' if len(shared) == 1 else 'groups'} of {'' if least == most else 'up to '}"
+        f"{most:,}."
+    )
+    if n_straddling is None:
+        return f"{held} Nothing was split."
+    if n_straddling:
+        stand = "group stands" if n_straddling == 1 else "groups stand"
+        return f"{held} {n_straddling:,} {stand} in training and in test all the same."
+    return f"{held} No group was torn apart between training, validation and test."
+
+
+def patients_text(cohort: Cohort) -> str:
+    """Say whose films these are, as far as that is known, and how it is known.
+
+    What the user's table or file names say of it may stand in the text: a page hides
+    names in it.
+    """
+    unnamed = sum(film.patient is None for film in cohort.films)
+    if cohort.n_patients is None:
+        return (
+            "Patients are unknown: films of one person may stand in training and in test, and "
+            "nothing would show it."
+        )
+    people = "1 patient is" if cohort.n_patients == 1 else f"{cohort.n_patients:,} patients are"
+    text = f"{people} known" + (
+        f"; of {films_text(unnamed)} the patient is not."
+        if unnamed
+        else ", and each film’s patient."
+    )
+    if cohort.patients_from:
+        text += f" Known for {'; '.join(cohort.patients_from)}."
+    return text
+
+
+def _signed(bound: float) -> str:
+    return difference_text("auroc", bound)
+
+
+PAIRS_AT_MOST = 6
+
+
+def choose_pairs(twins: Sequence[Duplicate], films: Sequence[Film]) -> tuple[Duplicate, ...]:
+    """Pick a few pairs that show what was found: two labels first, then one kind after another.
+
+    Args:
+        twins: Every pair found.
+        films: Rows of the cohort.
+    """
+    in_turn: list[tuple[bool, int, int, Duplicate]] = []
+    seen: dict[str, int] = {}
+    kinds = list(TWIN_TEXTS)
+    for twin in twins:
+        turn = seen[twin.kind] = seen.get(twin.kind, -1) + 1
+        agrees = films[twin.first].label == films[twin.second].label
+        in_turn.append((agrees, turn, kinds.index(twin.kind), twin))
+    ranked = sorted(in_turn, key=lambda entry: entry[:3])
+    return tuple(entry[3] for entry in ranked[:PAIRS_AT_MOST])
+
+
+def films_of_pairs(audit: AuditReport, cohort: Cohort) -> tuple[Film, ...]:
+    """Name the films whose thumbnails the section wants."""
+    return tuple(
+        cohort.films[row]
+        for twin in choose_pairs(audit.kinship.twins, cohort.films)
+        for row in (twin.first, twin.second)
+    )
+
+
+def view_duplicates(
+    audit: AuditReport,
+    *,
+    cohort: Cohort,
+    groups: Int[np.ndarray, " films"],
+    model: str,
+    thumbnails: Mapping[str, bytes],
+    redact: Callable[[str], str],
+    n_straddling: int | None = 0,
+) -> dict[str, Any]:
+    """Put into words and pictures which films belong together, and how that is known.
+
+    Args:
+        audit: What the audit found.
+        cohort: The films.
+        groups: Group of each film.
+        model: Title of the backbone that was studied with and without the leak.
+        thumbnails: JPEG bytes by film id.
+        redact: Hides names and places.
+        n_straddling: Groups that stand on both sides of some split; None where nothing
+            was split.
+    """
+    films, twins = cohort.films, audit.kinship.twins
+    pairs = choose_pairs(twins, films)
+    return {
+        "patients": redact(patients_text(cohort)),
+        "groups": groups_text(groups, n_straddling),
+        "is_torn": bool(n_straddling),
+        "twins": duplicates_text(twins),
+        "pairs": [_pair(twin, films, thumbnails) for twin in pairs],
+        "n_hidden": len(twins) - len(pairs),
+        "leak": "" if audit.leak is None else leak_text(audit.leak, model),
+    }
+
+
+def _pair(
+    twin: Duplicate, films: Sequence[Film], thumbnails: Mapping[str, bytes]
+) -> dict[str, Any]:
+    both = films[twin.first], films[twin.second]
+    return {
+        "films": [(film.film_id, film.label, data_uri(film, thumbnails)) for film in both],
+        "text": duplicate_text(twin),
+        "correlation": f"{twin.correlation:.2f}",
+        "is_contradiction": both[0].label != both[1].label,
+    }

@@ -1,0 +1,534 @@
+"""The section "Is it the disease?": what predicts the label without it, beside the model."""
+
+from __future__ import annotations
+
+import base64
+import io
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from PIL import Image
+
+from hilum.auditing import (
+    RULES,
+    SIGHTS,
+    AuditReport,
+    Baseline,
+    BaselineName,
+    Headline,
+    Weight,
+    find_baseline,
+    is_above_chance,
+    weigh_baseline,
+)
+from hilum.cohort import Cohort, Film
+from hilum.evaluation import Estimate
+from hilum.features import Part, resize_film, show_part
+from hilum.report import drawing as palette
+from hilum.report import drawing as svg
+from hilum.report import wording as formatting
+from hilum.report.drawing import axes_inch, inline_figure, new_figure, shortened
+from hilum.report.films import choose_examples
+from hilum.report.sections.standings import Whisker, scaled
+from hilum.report.wording import NOT_DEFINED, joined, metric_text
+from hilum.studies import BackboneResult
+
+AUDIT_TITLES: Mapping[Headline, str] = {
+    "supported": "This cohort can carry the claim",
+    "limited": "This cohort carries the claim with reservations",
+    "withheld": "This cohort cannot carry the claim",
+}
+
+
+EFFECTS: Mapping[Weight, str] = {
+    "withholds": "withholds the headline",
+    "limits": "limits the headline",
+    "describes": "only describes",
+}
+
+
+NO_EFFECT = "nothing"
+
+
+UNTRAINED = "Unknown: the films are too few to train and test on, so nothing was measured."
+
+
+# Of a model that is hardly above chance, a baseline reaches any multiple, and it means nothing.
+_SHARE_AT_MOST = 5
+
+
+_PARTS: Mapping[BaselineName, str] = {
+    "metadata": "the making of the file",
+    "source": "the source",
+    "frame": "the frame of the film",
+    "histogram": "its grey levels",
+    "centre": "its centre",
+    "blur": "a blurred copy",
+}
+
+
+# From Cohen (1988), Statistical Power Analysis: small, medium and large for one degree of freedom.
+_ASSOCIATIONS = (
+    (0.5, "source and class go closely together"),
+    (0.3, "source and class go together"),
+    (0.1, "source and class go together a little"),
+    (0.0, "source and class have hardly anything to do with each other"),
+)
+
+
+def audit_text(headline: Headline, positive: str) -> str:
+    """Introduce the reasons of an audit's verdict."""
+    return {
+        "supported": (
+            "No check that was run speaks against it. Other hospitals, devices and patients may "
+            "differ all the same."
+        ),
+        "limited": "Something about these films may flatter whatever is measured on them:",
+        "withheld": (
+            "Whatever a network reaches on these films must not be quoted as the ability to "
+            f"recognise {positive}:"
+        ),
+    }[headline]
+
+
+def weight_of(baseline: Baseline, model_auroc: Estimate) -> Weight | None:
+    """Say what a baseline does to the headline, as the verdict judges it.
+
+    Args:
+        baseline: What predicts without the disease.
+        model_auroc: The model's, on all films of the study.
+    """
+    return weigh_baseline(baseline, model_sees=is_above_chance(model_auroc))
+
+
+def effect_text(weight: Weight | None) -> str:
+    """Say in words what a baseline does to the headline."""
+    return NO_EFFECT if weight is None else EFFECTS[weight]
+
+
+def bare_share_text(share: Estimate) -> str:
+    """Write a share of the model's discrimination without its interval: `94 %`."""
+    if not math.isfinite(share.value):
+        return NOT_DEFINED
+    if share.value > _SHARE_AT_MOST:
+        return f"over {100 * _SHARE_AT_MOST} %"
+    return f"{100 * share.value:.0f} %"
+
+
+def share_text(share: Estimate) -> str:
+    """Write a share of the model's discrimination: `94 % [88, 99]`."""
+    value = bare_share_text(share)
+    if share.value > _SHARE_AT_MOST or not all(map(math.isfinite, (share.low, share.high))):
+        return value
+    return f"{value} [{100 * share.low:.0f}, {100 * share.high:.0f}]"
+
+
+def baseline_line(baseline: Baseline, weight: Weight | None) -> str:
+    """Tell one baseline on one line.
+
+    Args:
+        baseline: What predicts without the disease.
+        weight: What it does to the verdict.
+    """
+    line = f"{baseline.title}: AUROC {metric_text('auroc', baseline.auroc)}"
+    if math.isfinite(baseline.share.value):
+        line += f", {share_text(baseline.share)} of what the model reaches above chance"
+    return f"{line}; {EFFECTS[weight]}" if weight else line
+
+
+def disease_text(audit: AuditReport, positive: str, model: str, model_auroc: Estimate) -> str:
+    """Answer in one or two sentences whether it is the disease that was seen.
+
+    Args:
+        audit: With at least one baseline.
+        positive: The class that the model is said to recognise.
+        model: The model's title.
+        model_auroc: Its AUROC.
+    """
+    if not is_above_chance(model_auroc):
+        return f"{model} does no better than chance, so there is nothing to explain."
+    by_weight = {
+        weight: [b for b in audit.baselines if weight_of(b, model_auroc) == weight]
+        for weight in ("withholds", "limits", "describes")
+    }
+    if by_weight["withholds"]:
+        return (
+            f"Nothing here shows that it is. {_listed(by_weight['withholds'])}, and "
+            f"{_holds(by_weight['withholds'])} no disease. {model} reaches "
+            f"{model_auroc.value:.3f} with the whole film."
+        )
+    tried = [b for b in audit.baselines if b.can_withhold]
+    if by_weight["limits"]:
+        return (
+            f"In part it may be something else. {_listed(by_weight['limits'])}, and "
+            f"{_holds(by_weight['limits'])} no disease; {model} is clearly better "
+            f"({model_auroc.value:.3f})."
+        )
+    if not tried:
+        return "Unknown: nothing that holds no disease was tried."
+    names = joined([_PARTS.get(b.name, b.title.lower()) for b in tried])
+    return (
+        f"Nothing that was tried speaks against it: {names} {_tell(tried)} little or nothing of "
+        f"{positive}, where {model} reaches AUROC {model_auroc.value:.3f} with the whole film."
+    )
+
+
+def untried_text(audit: AuditReport) -> str:
+    """Say what this run did not try; empty where all was tried."""
+    if not audit.baselines:
+        return "This run did not try what predicts the label without the disease."
+    if find_baseline(audit.baselines, "frame") is None:
+        return (
+            "This run did not show the network parts of the films, so it is unknown what their "
+            "frame alone predicts."
+        )
+    return ""
+
+
+def strongest_text(baseline: Baseline, at_most: int = 4, least: float = 0.55) -> str:
+    """Name the columns that tell most by themselves: `width in pixels 0.930`; empty if none."""
+    ranked = sorted(baseline.details.items(), key=lambda item: -item[1])
+    shown = [f"{name} {value:.3f}" for name, value in ranked[:at_most] if value >= least]
+    return joined(shown)
+
+
+def association_text(association: float) -> str:
+    """Put Cramér's V of source and class into words; empty where it does not exist."""
+    if math.isnan(association):
+        return ""
+    meaning = (
+        "no source holds films of more than one class"
+        if association >= 1.0
+        else next(text for least, text in _ASSOCIATIONS if association >= least)
+    )
+    # A V of 0.996 is not the 1.0 of which the verdict speaks.
+    shown = "1.0" if association >= 1.0 else f"{min(association, 0.99):.2f}"
+    return f"Cramér’s V of source and class, from 0 to 1, is {shown}: {meaning}."
+
+
+def _listed(baselines: Sequence[Baseline]) -> str:
+    """Write `The frame of the film alone predicts it with AUROC 0.918`, or of several."""
+    names = joined([f"{_PARTS[b.name]} (AUROC {b.auroc.value:.3f})" for b in baselines])
+    is_one = len(baselines) == 1
+    text = f"{names} {'alone predicts' if is_one else 'each predict'} the label"
+    return text[0].upper() + text[1:]
+
+
+def _holds(baselines: Sequence[Baseline]) -> str:
+    return "holds" if len(baselines) == 1 else "hold"
+
+
+def _tell(baselines: Sequence[Baseline]) -> str:
+    return "tells" if len(baselines) == 1 else "tell"
+
+
+_WIDTH_INCH = 5.0
+
+
+_ROW_INCH = 0.44
+
+
+_HEADING_INCH = 0.36
+
+
+_LEFT_EDGE = 0.46
+"""Where the scale begins: a little below chance; what lies further left is cut off there."""
+
+
+_STRIP_INCH = 0.17
+
+
+_ZONE_OPACITY = 0.3
+
+
+_MARKS: dict[Weight | None, tuple[str, palette.Colour]] = {
+    "withholds": ("D", palette.BAD),
+    "limits": ("s", palette.CAUTION),
+    "describes": ("o", palette.MUTED),
+    None: ("o", palette.MUTED),
+}
+
+
+_WORDS: dict[Weight | None, str] = {
+    "withholds": "withholds", "limits": "limits", "describes": "describes", None: "",
+}  # fmt: skip
+
+
+def draw_shortcuts(
+    baselines: Sequence[Baseline], *, model: str, model_auroc: Estimate, is_verified: bool = True
+) -> str:
+    """Draw the AUROC of the model and of every baseline, with its interval.
+
+    Behind those that can withhold the headline stand the zones in which they limit and
+    withhold it, as shares of what the model reaches above chance.
+
+    Args:
+        baselines: What predicts without the disease; at least one.
+        model: The model's title.
+        model_auroc: On all films of the study.
+        is_verified: The model ran on its published weights.
+    """
+    parts = [
+        ("The network, with the whole film", None),
+        ("Holds no disease: can withhold", [b for b in baselines if b.can_withhold]),
+        ("May hold disease: only describes", [b for b in baselines if not b.can_withhold]),
+    ]
+    shown = [(title, rows) for title, rows in parts if rows is None or rows]
+    n_rows = 1 + len(baselines)
+    has_zones = is_above_chance(model_auroc) and any(b.can_withhold for b in baselines)
+    foot = 0.5 + (0.28 if has_zones else 0.0)
+    height = len(shown) * _HEADING_INCH + n_rows * _ROW_INCH
+    figure = new_figure(_WIDTH_INCH, height + foot + 0.06)
+    axes = axes_inch(figure, 0.08, foot, 0.1, 0.06)
+    axes.set_xlim(_LEFT_EDGE, 1.008)
+    axes.set_ylim(height, 0)
+    top = 0.0
+    for title, rows in shown:
+        axes.text(_LEFT_EDGE, top + 0.22, title, fontsize=9, color=palette.MUTED.light)
+        top += _HEADING_INCH
+        if rows is None:
+            colour = palette.SERIES[0] if is_verified else palette.MUTED
+            _draw_row(axes, top, shortened(model, 28), model_auroc, "o", colour)
+            top += _ROW_INCH
+        for baseline in rows or ():
+            if baseline.can_withhold and has_zones:
+                _draw_zones(axes, top, model_auroc.value)
+            weight = weight_of(baseline, model_auroc)
+            marker, colour = _MARKS[weight]
+            _draw_row(
+                axes, top, baseline.title, baseline.auroc, marker, colour,
+                word=_WORDS[weight], is_hollow=not baseline.can_withhold,
+            )  # fmt: skip
+            top += _ROW_INCH
+    axes.set_yticks([])
+    axes.grid(visible=False)
+    axes.spines["left"].set_visible(False)
+    axes.set_xticks(np.arange(0.5, 1.01, 0.1), ["0.5\nchance", "0.6", "0.7", "0.8", "0.9", "1.0"])
+    axes.text(1.008, height + 0.42, "AUROC, 95 % interval", ha="right", fontsize=9,
+              color=palette.MUTED.light, clip_on=False)  # fmt: skip
+    if has_zones:
+        _draw_key(figure)
+    return svg.standalone(figure, "What predicts the label, with and without the disease")
+
+
+def _draw_row(
+    axes: Axes,
+    top: float,
+    title: str,
+    estimate: Estimate,
+    marker: str,
+    colour: palette.Colour,
+    *,
+    word: str = "",
+    is_hollow: bool = False,
+) -> None:
+    """Draw one strip: its name and figure above, the interval and the dot on it."""
+    middle = top + 0.2 + _STRIP_INCH / 2
+    base: dict[str, Any] = {"color": palette.RULE.light, "linewidth": 1.0}
+    axes.plot([0.5, 1.0], [middle, middle], **base)
+    chance = [middle - _STRIP_INCH / 2 - 0.02, middle + _STRIP_INCH / 2 + 0.02]
+    axes.plot([0.5, 0.5], chance, color=palette.MUTED.light, linewidth=1.0)
+    axes.text(_LEFT_EDGE, top + 0.14, title, fontsize=10)
+    said = metric_text("auroc", estimate) + (f"  {word}" if word else "")
+    axes.text(1.008, top + 0.14, said, ha="right", fontsize=9, color=colour.light)
+    low, value, high = (
+        max(bound, _LEFT_EDGE) for bound in (estimate.low, estimate.value, estimate.high)
+    )
+    axes.plot([low, high], [middle, middle], color=colour.light, linewidth=2.2)
+    is_cut = estimate.value < _LEFT_EDGE
+    axes.plot(
+        [value], [middle], "<" if is_cut else marker, clip_on=False,
+        markersize=6.5, markeredgewidth=1.5, markeredgecolor=colour.light,
+        markerfacecolor=palette.PAPER.light if is_hollow else colour.light,
+    )  # fmt: skip
+
+
+def _draw_zones(axes: Axes, top: float, model_auroc: float) -> None:
+    """Shade where a baseline would limit the headline, and where it would withhold it."""
+    limiting, withholding = (
+        0.5 + share * (model_auroc - 0.5)
+        for share in (RULES.limiting_share, RULES.withholding_share)
+    )
+    for left, right, colour in (
+        (limiting, withholding, palette.CAUTION),
+        (withholding, 1.0, palette.BAD),
+    ):
+        shade: dict[str, Any] = {"facecolor": colour.light, "alpha": _ZONE_OPACITY}
+        axes.add_patch(
+            Rectangle((left, top + 0.2), right - left, _STRIP_INCH, linewidth=0, **shade)
+        )
+
+
+def _draw_key(figure: Figure) -> None:
+    """Say what the two shades mean."""
+    height = float(figure.get_size_inches()[1])
+    axes = figure.add_axes((0.0, 0.0, 1.0, 0.3 / height))
+    axes.set_axis_off()
+    axes.set_xlim(0, _WIDTH_INCH)
+    axes.set_ylim(0, 0.3)
+    words = (
+        (0.08, palette.CAUTION, f"{100 * RULES.limiting_share:.0f} %"),
+        (0.8, palette.BAD, f"{100 * RULES.withholding_share:.0f} % and more"),
+    )
+    for left, colour, text in words:
+        shade: dict[str, Any] = {"facecolor": colour.light, "alpha": _ZONE_OPACITY}
+        axes.add_patch(Rectangle((left, 0.09), 0.2, 0.13, linewidth=0, **shade))
+        axes.text(left + 0.27, 0.1, text, fontsize=9, color=palette.MUTED.light)
+    axes.text(2.06, 0.1, "of what the network reaches above chance", fontsize=9,
+              color=palette.MUTED.light)  # fmt: skip
+
+
+SHOWN_PARTS: Mapping[Part, str] = {
+    "whole": "The whole film",
+    "frame": "Frame: hardly any lung",
+    "centre": "Centre: without the frame",
+    "blur": "Blurred: 14 x 14 px",
+}
+
+
+_PART_PX = 128
+
+
+_SCALE_START = 0.5
+
+
+@dataclass(frozen=True)
+class BaselineRow:
+    """One baseline of the table, written out."""
+
+    title: str
+    sight: str
+    auroc: str
+    interval: str
+    whisker: Whisker | None
+    share: str
+    p_below: str
+    effect: str
+    weight: Weight | None
+    strongest: str
+    films: str
+    seconds: str
+
+
+def view_shortcuts(
+    audit: AuditReport,
+    *,
+    cohort: Cohort,
+    positive: str,
+    model: BackboneResult | None,
+    figures: Mapping[str, str],
+    thumbnails: Mapping[str, bytes],
+    redact: Callable[[str], str],
+) -> dict[str, Any]:
+    """Put into words, rows and pictures what predicts the label without the disease.
+
+    Args:
+        audit: What the audit found.
+        cohort: The films.
+        positive: The class that the model is said to recognise.
+        model: What the baselines were measured against; None where the films are too
+            few to train and test on.
+        figures: SVG documents; `shortcuts` is shown where it is among them.
+        thumbnails: JPEG bytes by film id.
+        redact: Hides names and places.
+    """
+    if model is None:
+        return {"answer": UNTRAINED, "untried": "", "groups": [], "figure": "", "parts": []}
+    auroc = model.evaluation.metrics["auroc"]
+    rows = [(baseline, _row(baseline, auroc, len(cohort), redact)) for baseline in audit.baselines]
+    groups = [
+        (title, [row for baseline, row in rows if baseline.can_withhold is can_withhold])
+        for can_withhold, title in (
+            (True, "Holds no disease: can limit or withhold the headline"),
+            (False, "May hold disease: only describes"),
+        )
+    ]
+    example = show_parts(cohort, positive, thumbnails)
+    return {
+        "answer": disease_text(audit, positive, model.title, auroc) if rows else "",
+        "untried": untried_text(audit),
+        "model": model.title,
+        "model_auroc": formatting.metric_value("auroc", auroc.value),
+        "model_interval": formatting.metric_interval("auroc", auroc),
+        "model_whisker": _whisker(auroc),
+        "groups": [(title, listed) for title, listed in groups if listed],
+        "limiting": f"{100 * RULES.limiting_share:.0f} %",
+        "withholding": f"{100 * RULES.withholding_share:.0f} %",
+        "figure": inline_figure(
+            figures, "shortcuts", "", shortcuts_label(audit, model.title, auroc)
+        ),
+        "example": example[0].film_id if example else "",
+        "example_label": example[0].label if example else "",
+        "parts": example[1] if example else [],
+    }
+
+
+def show_parts(
+    cohort: Cohort, positive: str, thumbnails: Mapping[str, bytes]
+) -> tuple[Film, list[tuple[str, str]]] | None:
+    """Draw one example film as the probes see it, from its thumbnail.
+
+    Args:
+        cohort: The films.
+        positive: The class that the example is taken from.
+        thumbnails: JPEG bytes by film id.
+
+    Returns:
+        The film, and for each part its caption and a grey JPEG as a data address; None
+        where no example has a thumbnail.
+    """
+    for film in choose_examples(cohort, positive):
+        if film.film_id in thumbnails:
+            with Image.open(io.BytesIO(thumbnails[film.film_id])) as picture:
+                pixels = np.asarray(picture.convert("L"))
+            square = resize_film(pixels, _PART_PX)
+            return film, [
+                (caption, _jpeg_uri(Image.fromarray(show_part(square, part))))
+                for part, caption in SHOWN_PARTS.items()
+            ]
+    return None
+
+
+def shortcuts_label(audit: AuditReport, model: str, auroc: Estimate) -> str:
+    """Write the text alternative of the figure."""
+    figures = [f"{model} {formatting.metric_text('auroc', auroc)}"] + [
+        f"{b.title} {formatting.metric_text('auroc', b.auroc)}" for b in audit.baselines
+    ]
+    return f"What predicts the label, and how well. AUROC: {'; '.join(figures)}."
+
+
+def _row(
+    baseline: Baseline, model_auroc: Estimate, n_films: int, redact: Callable[[str], str]
+) -> BaselineRow:
+    weight = weight_of(baseline, model_auroc)
+    return BaselineRow(
+        title=baseline.title,
+        sight=SIGHTS[baseline.name],
+        auroc=formatting.metric_value("auroc", baseline.auroc.value),
+        interval=formatting.metric_interval("auroc", baseline.auroc),
+        whisker=_whisker(baseline.auroc),
+        share=share_text(baseline.share),
+        p_below=formatting.p_text(baseline.p_below),
+        effect=effect_text(weight),
+        weight=weight,
+        strongest=redact(strongest_text(baseline)),
+        films="" if baseline.n_films == n_films else formatting.films_text(baseline.n_films),
+        seconds=formatting.seconds_text(baseline.seconds),
+    )
+
+
+def _whisker(estimate: Estimate) -> Whisker | None:
+    bounds = (estimate.low, estimate.value, estimate.high)
+    return scaled(*bounds, _SCALE_START) if all(map(math.isfinite, bounds)) else None
+
+
+def _jpeg_uri(picture: Image.Image) -> str:
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=72)
+    return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()

@@ -1,0 +1,652 @@
+"""The sections "The answer" and "All backbones": who came first, how far ahead, and how sure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hilum.evaluation import Estimate, Evaluation, Interval, NestedPick, PairedComparison
+from hilum.report import wording
+from hilum.report import wording as formatting
+from hilum.report.wording import (
+    UNKNOWN,
+    count_text,
+    difference_text,
+    films_text,
+    joined,
+    metric_interval,
+    metric_text,
+    metric_title,
+    metric_value,
+    metric_word,
+    p_text,
+    seconds_text,
+    spread_text,
+)
+from hilum.studies import BackboneResult, Comparison, Ensemble
+
+UNRANKED_HEADING = "On unverified weights: in no tier"
+
+
+COMBINED_HEADING = "Made of several"
+
+
+PICK_TITLE = "Chosen anew for every film"
+
+
+_MANY_FILMS = 1_000_000
+
+
+def tier_heading(number: int, comparison: Comparison) -> str:
+    """Head a tier: how many the films cannot tell apart.
+
+    Args:
+        number: Of the tier, from 0.
+        comparison: With that tier.
+    """
+    tier = comparison.tiers[number]
+    heading = f"Tier {number + 1}"
+    if len(tier) == 1:
+        return f"{heading}: on its own"
+    are_all_tied = all(
+        pair.tied for pair in comparison.comparisons if pair.a in tier and pair.b in tier
+    )
+    # Ties are not transitive: those tied with the first may still differ among themselves.
+    whom = "them apart" if are_all_tied else "the others from the first"
+    return f"{heading}: these films cannot tell {whom}"
+
+
+def tiers_text(comparison: Comparison) -> str:
+    """Say what a tier is, and how many films could split the first; empty without tiers."""
+    if sum(map(len, comparison.tiers)) < 2:
+        return ""
+    text = (
+        "A tier holds whatever these films cannot tell from its first backbone: neither test in "
+        "the table of pairs shows a difference."
+    )
+    pair = _closest_rival(comparison)
+    if pair is None:
+        return text
+    titles = {result.name: result.title for result in comparison.backbones}
+    first = comparison.tiers[0][0]
+    other = pair.b if pair.a == first else pair.a
+    n_tested = len(comparison.backbones[0].evaluation.films)
+    return f"{text} {split_text(pair, titles[first], titles[other], n_tested)}"
+
+
+def split_text(pair: PairedComparison, first: str, other: str, n_tested: int) -> str:
+    """Say how many films would tell two tied backbones apart.
+
+    Args:
+        pair: The two; tied, with a number of films.
+        first: Title of the one.
+        other: Title of the other.
+        n_tested: Films that were tested.
+    """
+    needed = pair.films_needed or 0
+    if needed <= n_tested:
+        return (
+            f"{first} and {other} stay tied only through the correction for the number of pairs: "
+            f"{films_text(n_tested)} are enough to test a single difference of this size."
+        )
+    return (
+        f"To tell {first} from {other}, should they differ as much as they did here, "
+        f"{needed_text(needed)} would be needed instead of {n_tested:,}, at 80 % power."
+    )
+
+
+def needed_text(films: int) -> str:
+    """Write a number of films as roughly as it is known: `about 1,900 films`."""
+    if films >= _MANY_FILMS:
+        return "more than a million films"
+    digits = len(str(films)) - 2
+    step = 10 ** max(digits, 0)
+    return f"about {films_text(step * math.ceil(films / step))}"
+
+
+def ensemble_title(ensemble: Ensemble) -> str:
+    """Name the average of several backbones."""
+    return f"Average of {len(ensemble.members)} backbones"
+
+
+def pick_note(comparison: Comparison, pick: NestedPick) -> str:
+    """Say which backbones were chosen, the most frequent first."""
+    titles = {result.name: result.title for result in comparison.backbones}
+    chosen = sorted(pick.times_chosen.items(), key=lambda item: -item[1])
+    named = joined([f"{titles[name]} for {films_text(count)}" for name, count in chosen if count])
+    text = f"By validation films: {named}."
+    if comparison.verdict.headline == "withheld":
+        return text
+    return f"{text} Quote this row for “the best of {len(chosen)}”."
+
+
+def pick_text(pick: NestedPick) -> str:
+    """Say which figure is to be quoted for the best of several."""
+    accuracy = metric_text("accuracy", pick.evaluation.metrics["accuracy"])
+    return (
+        f"Chosen anew for every film, without that film: accuracy {accuracy}; that is the "
+        f"figure to quote for “the best of {len(pick.times_chosen)}”."
+    )
+
+
+def further_text(comparison: Comparison) -> str:
+    """Say what the average precision of chance is; empty where it was not measured."""
+    if "average_precision" not in comparison.backbones[0].evaluation.metrics:
+        return ""
+    confusion = comparison.backbones[0].evaluation.confusion
+    positives = confusion.tp + confusion.fn
+    share = positives / (positives + confusion.tn + confusion.fp)
+    return (
+        "Average precision sums up how many of the films called positive are so, over all "
+        f"thresholds; chance reaches the share of positive films, here {share:.3f}."
+    )
+
+
+def chosen_text(pick: NestedPick, name: str) -> str:
+    """Say how often a backbone was chosen: `for 17 of 25 films`, `for every film`."""
+    times, total = pick.times_chosen.get(name, 0), sum(pick.times_chosen.values())
+    if times == total:
+        return "for every film"
+    return f"for {times:,} of {total:,} films" if times else "for no film"
+
+
+def _closest_rival(comparison: Comparison) -> PairedComparison | None:
+    """Find the tied pair of the first backbone that fewest films would split; None without one."""
+    tier = comparison.tiers[0]
+    tied = [
+        pair
+        for pair in comparison.comparisons
+        if tier[0] in (pair.a, pair.b)
+        and {pair.a, pair.b} <= set(tier)
+        and pair.films_needed is not None
+    ]
+    return min(tied, key=lambda pair: pair.films_needed or 0, default=None)
+
+
+HEADLINE_METRICS = ("accuracy", "sensitivity", "specificity", "auroc")
+
+
+@dataclass(frozen=True)
+class Whisker:
+    """Where the dot and the line of an interval lie, as fractions of the bar's width."""
+
+    low: float
+    value: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One figure of the table: `97.5 %`, its interval, the small print and the bar."""
+
+    title: str
+    value: str
+    interval: str
+    one_repeat: str
+    whisker: Whisker | None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: a backbone, or something made of several.
+
+    Attributes:
+        title: Who was judged.
+        note: How it came about, in place of what it cost; empty for anything that has a cost.
+        is_verified: No figure in it rests on other weights than the published ones.
+        cells: One per column of figures.
+        parameters: Weights of the frozen part.
+        input: Side of the square input.
+        extraction: Time that the features took.
+        is_stored: They were computed before this run.
+        training: Time that the heads took.
+    """
+
+    title: str
+    note: str
+    is_verified: bool
+    cells: tuple[Cell, ...]
+    parameters: str
+    input: str
+    extraction: str
+    is_stored: bool
+    training: str
+
+
+@dataclass(frozen=True)
+class Block:
+    """Rows that stand together under a heading; the heading may be empty."""
+
+    heading: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class MatrixCell:
+    """Films of one truth and one call, and their share of the truth's row."""
+
+    films: str
+    percent: str
+    share: float
+    is_right: bool
+
+
+def headline_metrics(comparison: Comparison) -> tuple[str, ...]:
+    """Choose the table's columns; what else was measured gets a table of its own."""
+    known = comparison.backbones[0].evaluation.metrics
+    return tuple(metric for metric in HEADLINE_METRICS if metric in known)
+
+
+def further_metrics(comparison: Comparison) -> tuple[str, ...]:
+    """List the metrics that the table of headlines does not show."""
+    shown = headline_metrics(comparison)
+    known = comparison.backbones[0].evaluation.metrics
+    return tuple(metric for metric in known if metric not in shown)
+
+
+def scale_start(comparison: Comparison, metrics: Sequence[str]) -> float:
+    """Choose where all bars of the table begin: a tenth below which no interval reaches."""
+    judged = [result.evaluation for result in comparison.backbones]
+    judged += [other.evaluation for other in (comparison.ensemble, comparison.pick) if other]
+    lows = [
+        estimate.low
+        for evaluation in judged
+        for metric, estimate in evaluation.metrics.items()
+        if metric in metrics and math.isfinite(estimate.low)
+    ]
+    return tenth_below(lows)
+
+
+def tenth_below(lows: Sequence[float]) -> float:
+    """Round the smallest of some bounds down to a tenth, to 0.9 at most."""
+    lowest = math.floor(10 * min(lows, default=0.0) + 1e-9) / 10
+    return min(max(lowest, 0.0), 0.9)
+
+
+def scaled(low: float, value: float, high: float, start: float) -> Whisker:
+    """Place a figure and its bounds on a bar from `start` to 1."""
+    bounds = (min(max((b - start) / (1 - start), 0.0), 1.0) for b in (low, value, high))
+    return Whisker(*bounds)
+
+
+def make_cell(metric: str, estimate: Estimate, start: float, *, one_repeat: str = "") -> Cell:
+    """Write out one figure, with a bar from `start` to 1 where it has bounds."""
+    bounds = (estimate.low, estimate.value, estimate.high)
+    return Cell(
+        title=metric_title(metric),
+        value=metric_value(metric, estimate.value),
+        interval=metric_interval(metric, estimate),
+        one_repeat=one_repeat,
+        whisker=scaled(*bounds, start) if all(map(math.isfinite, bounds)) else None,
+    )
+
+
+def make_blocks(comparison: Comparison, metrics: Sequence[str]) -> tuple[Block, ...]:
+    """Write out the table: the backbones by tier, best first, then what several make up.
+
+    Args:
+        comparison: A finished study.
+        metrics: The columns of figures.
+
+    Returns:
+        One block per tier, one for backbones in none, one for ensemble and nested pick;
+        without headings where there is nothing to part.
+    """
+    start = scale_start(comparison, metrics)
+    rows = {r.name: _backbone_row(r, metrics, start) for r in comparison.backbones}
+    ranked = {name for tier in comparison.tiers for name in tier}
+    # Within a tier the table's order holds: by accuracy, then AUROC, then fewer parameters.
+    blocks = [
+        Block(
+            tier_heading(number, comparison),
+            tuple(row for name, row in rows.items() if name in tier),
+        )
+        for number, tier in enumerate(comparison.tiers)
+    ]
+    unranked = tuple(row for name, row in rows.items() if name not in ranked)
+    if unranked:
+        blocks.append(Block(UNRANKED_HEADING if blocks else "", unranked))
+    if len(rows) == 1:
+        blocks = [Block("", tuple(rows.values()))]
+    combined = _combined_rows(comparison, metrics, start)
+    if combined:
+        blocks.append(Block(COMBINED_HEADING, combined))
+    return tuple(blocks)
+
+
+def make_matrix(result: BackboneResult) -> tuple[tuple[MatrixCell, ...], ...]:
+    """Write out a confusion matrix, row by row of true classes."""
+    rows = []
+    for k, counts in enumerate(result.evaluation.confusion_matrix.tolist()):
+        total = sum(counts)
+        shares = [count / total if total else 0.0 for count in counts]
+        rows.append(
+            tuple(
+                MatrixCell(f"{count:,}", f"{100 * share:.1f} %", share, j == k)
+                for j, (count, share) in enumerate(zip(counts, shares, strict=True))
+            )
+        )
+    return tuple(rows)
+
+
+def _backbone_row(result: BackboneResult, metrics: Sequence[str], start: float) -> Row:
+    return Row(
+        title=result.title,
+        note="",
+        is_verified=result.weights.is_verified,
+        cells=_cells(result.evaluation, metrics, start),
+        # Of a model file that the user brings, nobody may have counted them.
+        parameters=count_text(result.parameters) if result.parameters else UNKNOWN,
+        input=f"{result.size_px} px",
+        extraction=seconds_text(result.seconds.extract),
+        is_stored=result.views_per_second is None,
+        training=seconds_text(result.seconds.train),
+    )
+
+
+def _combined_rows(comparison: Comparison, metrics: Sequence[str], start: float) -> tuple[Row, ...]:
+    """Write out the ensemble, at the cost of its members, and the nested pick."""
+    rows = []
+    if comparison.ensemble is not None:
+        members = [r for r in comparison.backbones if r.name in comparison.ensemble.members]
+        counted = [result.parameters for result in members]
+        rows.append(
+            Row(
+                title=ensemble_title(comparison.ensemble),
+                note="",
+                is_verified=True,
+                cells=_cells(comparison.ensemble.evaluation, metrics, start),
+                parameters=count_text(sum(counted)) if all(counted) else UNKNOWN,
+                input="",
+                extraction=seconds_text(sum(result.seconds.extract for result in members)),
+                is_stored=all(result.views_per_second is None for result in members),
+                training=seconds_text(sum(result.seconds.train for result in members)),
+            )
+        )
+    if comparison.pick is not None:
+        rows.append(
+            Row(
+                title=PICK_TITLE,
+                note=pick_note(comparison, comparison.pick),
+                is_verified=True,
+                cells=_cells(comparison.pick.evaluation, metrics, start),
+                parameters="",
+                input="",
+                extraction="",
+                is_stored=False,
+                training="",
+            )
+        )
+    return tuple(rows)
+
+
+def _cells(evaluation: Evaluation, metrics: Sequence[str], start: float) -> tuple[Cell, ...]:
+    cells = []
+    for metric in metrics:
+        if metric not in evaluation.metrics:
+            cells.append(Cell(metric_title(metric), "–", "", "", None))
+            continue
+        spread = evaluation.repeats.get(metric)
+        one_repeat = "" if spread is None else spread_text(metric, spread)
+        cells.append(make_cell(metric, evaluation.metrics[metric], start, one_repeat=one_repeat))
+    return tuple(cells)
+
+
+@dataclass(frozen=True)
+class PairRow:
+    """One pair of backbones.
+
+    Attributes:
+        a: Title of the first.
+        b: Title of the second.
+        accuracy: Of `a` less that of `b`, in points.
+        auroc: Likewise.
+        mcnemar: p of the calls.
+        adjusted: The same after Holm's correction.
+        delong: p of the AUROC.
+        adjusted_delong: The same after Holm's correction.
+        tied: Neither shows a difference.
+        needed: How many films would; empty where none are known to.
+    """
+
+    a: str
+    b: str
+    accuracy: str
+    auroc: str
+    mcnemar: str
+    adjusted: str
+    delong: str
+    adjusted_delong: str
+    tied: bool
+    needed: str
+
+
+def make_pairs(comparison: Comparison) -> tuple[PairRow, ...]:
+    """Write out every pair of backbones."""
+    titles = {result.name: result.title for result in comparison.backbones}
+    return tuple(
+        PairRow(
+            a=titles[pair.a],
+            b=titles[pair.b],
+            accuracy=difference_text("accuracy", pair.accuracy_difference),
+            auroc=difference_text("auroc", pair.auroc_difference),
+            mcnemar=p_text(pair.mcnemar_p),
+            adjusted=p_text(pair.adjusted_p),
+            delong=p_text(pair.delong_p),
+            adjusted_delong=p_text(pair.adjusted_delong_p),
+            tied=pair.tied,
+            needed="" if pair.films_needed is None else needed_text(pair.films_needed),
+        )
+        for pair in comparison.comparisons
+    )
+
+
+NAIVE = "films_as_independent"
+
+
+CHECKS: Mapping[str, str] = {
+    "wilson": "Wilson",
+    "delong": "DeLong",
+    NAIVE: "as if films were independent",
+}
+
+
+_SHOWN_FIRST = ("accuracy", "sensitivity", "specificity", "auroc")
+
+
+@dataclass(frozen=True)
+class CheckedFigure:
+    """One figure, its interval, and the same interval by other methods.
+
+    Attributes:
+        title: Whose figure it is.
+        metric: Which one.
+        figure: With the interval that the report shows.
+        checks: The other intervals, one per method asked for; empty where there is none.
+    """
+
+    title: str
+    metric: str
+    figure: str
+    checks: tuple[str, ...]
+
+
+def clustering_text(comparison: Comparison, result: BackboneResult) -> str:
+    """Say why intervals are wider than naive ones; empty where every film stands alone.
+
+    Args:
+        comparison: A finished study.
+        result: The backbone whose figures make the example.
+    """
+    metrics = result.evaluation.metrics
+    known = [m for m in (*_SHOWN_FIRST, *metrics) if NAIVE in getattr(metrics.get(m), "also", {})]
+    if not known:
+        return ""
+    subjects = _subjects(comparison, result)
+
+    def written(metric: str) -> tuple[str, str]:
+        estimate = metrics[metric]
+        naive = _with_bounds(estimate, estimate.also[NAIVE])
+        return metric_interval(metric, estimate), metric_interval(metric, naive)
+
+    # The example is one where it shows in print; chance may let a single interval come out alike.
+    shows = [m for m in known if _widening(metrics[m]) > 0 and len(set(written(m))) == 2]
+    if not shows:
+        return (
+            f"Films of one patient are alike, and the intervals allow for it; with {subjects}, it "
+            "hardly widens them."
+        )
+    metric = shows[0]
+    estimate, (_, naive) = metrics[metric], written(metric)
+    return (
+        f"Films of one patient are alike, so {subjects} tell less than as many films of different "
+        f"people, and the intervals are wider than naive ones: {metric_word(metric)} of "
+        f"{result.title} "
+        f"{metric_text(metric, estimate)} instead of {naive}."
+    )
+
+
+def checked_methods(comparison: Comparison) -> tuple[str, ...]:
+    """List by which other methods any figure of the report was bounded."""
+    found = {
+        method
+        for _, evaluation in _judged(comparison)
+        for estimate in evaluation.metrics.values()
+        for method in estimate.also
+    }
+    return tuple(sorted(found, key=lambda method: (_place(method), method)))
+
+
+def checked_figures(comparison: Comparison, methods: Sequence[str]) -> tuple[CheckedFigure, ...]:
+    """Set every interval beside those that other methods give.
+
+    Args:
+        comparison: A finished study.
+        methods: What `checked_methods` returned.
+    """
+    return tuple(
+        CheckedFigure(
+            title=title,
+            metric=metric_title(metric),
+            figure=metric_text(metric, estimate),
+            checks=tuple(
+                metric_interval(metric, _with_bounds(estimate, estimate.also[method]))
+                if method in estimate.also
+                else ""
+                for method in methods
+            ),
+        )
+        for title, evaluation in _judged(comparison)
+        for metric, estimate in evaluation.metrics.items()
+        if estimate.also
+    )
+
+
+def check_title(method: str) -> str:
+    """Head the column of a method."""
+    return CHECKS.get(method, method.replace("_", " "))
+
+
+def _judged(comparison: Comparison) -> list[tuple[str, Evaluation]]:
+    judged = [(result.title, result.evaluation) for result in comparison.backbones]
+    if comparison.ensemble is not None:
+        judged.append((ensemble_title(comparison.ensemble), comparison.ensemble.evaluation))
+    if comparison.pick is not None:
+        judged.append((PICK_TITLE, comparison.pick.evaluation))
+    return judged
+
+
+def _subjects(comparison: Comparison, result: BackboneResult) -> str:
+    """Write `160 films of 80 patients`, or of groups where patients are not known of all."""
+    rows = result.evaluation.films
+    patients = [comparison.cohort.films[row].patient for row in rows]
+    n_groups = len(np.unique(comparison.folds.groups[rows]))
+    if None not in patients and len(set(patients)) == n_groups:
+        return f"{len(rows):,} films of {n_groups:,} patients"
+    return f"{len(rows):,} films in {n_groups:,} groups that belong together"
+
+
+def _widening(estimate: Estimate) -> float:
+    naive = estimate.also[NAIVE]
+    return (estimate.high - estimate.low) - (naive.high - naive.low)
+
+
+def _with_bounds(estimate: Estimate, interval: Interval) -> Estimate:
+    return Estimate(estimate.value, interval.low, interval.high, estimate.method)
+
+
+def _place(method: str) -> int:
+    known = list(CHECKS)
+    return known.index(method) if method in known else len(known)
+
+
+_OPEN_PAIRS_AT_MOST = 6
+
+
+def view_answer(comparison: Comparison) -> dict[str, Any]:
+    """Put the answer into words: who leads, and what may be quoted for it.
+
+    Where a backbone was chosen among several, the figures are those of the choice made
+    anew in every fold: the leader's own were looked at to put it first.
+
+    Args:
+        comparison: A finished study.
+    """
+    best, leader, pick = comparison.backbones[0], find_leader(comparison), comparison.pick
+    evaluation = (leader or best).evaluation if pick is None else pick.evaluation
+    others = [name for name in comparison.cohort.classes if name != comparison.positive]
+    return {
+        "leader": leader,
+        "right": int(np.trace(evaluation.confusion_matrix)),
+        "tested": len(evaluation.films),
+        "chosen": "" if pick is None or leader is None else chosen_text(pick, leader.name),
+        "choices": 0 if pick is None else len(pick.times_chosen),
+        "figures": [
+            (
+                formatting.metric_title(metric),
+                formatting.metric_value(metric, evaluation.metrics[metric].value),
+                formatting.metric_interval(metric, evaluation.metrics[metric]),
+            )
+            for metric in headline_metrics(comparison)
+        ],
+        "standing": wording.standing_text(comparison, leader or best),
+        "subjects": wording.subjects_text(comparison),
+        "sensitivity": wording.sensitivity_gloss(comparison.positive),
+        "specificity": wording.specificity_gloss(comparison.positive, others),
+    }
+
+
+def view_standings(comparison: Comparison) -> dict[str, Any]:
+    """Write out the table of all backbones, by tier, and every pair of them.
+
+    Args:
+        comparison: A finished study.
+    """
+    metrics, further = headline_metrics(comparison), further_metrics(comparison)
+    pairs = make_pairs(comparison)
+    example = find_leader(comparison) or comparison.backbones[0]
+    return {
+        "counting": wording.counting_text(comparison),
+        "clustering": clustering_text(comparison, example),
+        "tiers": tiers_text(comparison),
+        "titles": [formatting.metric_title(metric) for metric in metrics],
+        "blocks": make_blocks(comparison, metrics),
+        "start": scale_start(comparison, metrics),
+        "further_titles": [formatting.metric_title(metric) for metric in further],
+        "further_rows": [row for block in make_blocks(comparison, further) for row in block.rows]
+        if further
+        else [],
+        "further_note": further_text(comparison),
+        "pairs": pairs,
+        "are_pairs_open": len(pairs) <= _OPEN_PAIRS_AT_MOST,
+        "has_needed": any(pair.needed for pair in pairs),
+    }
+
+
+def find_leader(comparison: Comparison) -> BackboneResult | None:
+    """Find who leads: who ran on other weights than the published ones leads nothing."""
+    return next((r for r in comparison.backbones if r.weights.is_verified), None)

@@ -1,0 +1,212 @@
+"""The statistics of a study: from the heads' scores to figures, ties and decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from hilum.backbones import Backbone
+from hilum.evaluation import (
+    Decisions,
+    Evaluation,
+    NestedPick,
+    PairedComparison,
+    SubgroupComparison,
+    age_band,
+    compare_pairs,
+    compare_subgroups,
+    decide,
+    decide_as_chosen,
+    evaluate,
+    fold_inflation,
+    pick_by_validation,
+    rank_tiers,
+)
+from hilum.features import ExtractionCost, FeatureTable
+from hilum.heads import train_heads
+from hilum.studies.options import DecisionPlan
+from hilum.studies.preparation import StudyDesign
+from hilum.studies.progress import Watcher
+from hilum.studies.results import BackboneResult, Ensemble, Seconds, WeightsRecord
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What the backbones' scores say together; the fields are those of a `Comparison`."""
+
+    comparisons: tuple[PairedComparison, ...]
+    tiers: tuple[tuple[str, ...], ...]
+    ensemble: Ensemble | None
+    pick: NestedPick | None
+    subgroups: tuple[SubgroupComparison, ...]
+
+
+def assess(
+    ground: StudyDesign, results: Sequence[BackboneResult], plan: DecisionPlan | None
+) -> Assessment:
+    """Compare the backbones, average them, and see what choosing among them is worth.
+
+    Args:
+        ground: What was settled before any head was trained.
+        results: Best first; at least one.
+        plan: How scores become decisions; None where only the scores are wanted.
+    """
+    verified = [result for result in results if result.weights.is_verified]
+    comparisons = compare_pairs(
+        {result.name: result.evaluation.tested for result in results},
+        inflation=fold_inflation(ground.folds.splits),
+    )
+    pick = _pick(ground, verified, plan) if len(verified) > 1 else None
+    first = (verified or results)[0].evaluation
+    return Assessment(
+        comparisons=comparisons,
+        tiers=rank_tiers([result.name for result in verified], comparisons),
+        ensemble=_average(ground, verified, plan) if len(verified) > 1 else None,
+        pick=pick,
+        subgroups=_by_subgroup(ground, first if pick is None else pick.evaluation),
+    )
+
+
+def judge_scores(
+    ground: StudyDesign, scores: Float[np.ndarray, "heads films classes"]
+) -> Evaluation:
+    """Measure scores on films that their heads never saw."""
+    return evaluate(ground.head_scores(scores), rng=ground.rng())
+
+
+def decide_by_scores(
+    ground: StudyDesign,
+    scores: Float[np.ndarray, "heads films classes"],
+    plan: DecisionPlan | None,
+) -> Decisions | None:
+    """Calibrate scores and fix their threshold on validation films, and see what follows.
+
+    Returns:
+        None where no decisions are planned, or where the recipe validates on its test films:
+        a threshold that saw them would flatter itself.
+    """
+    if plan is None or ground.folds.validates_on_test:
+        return None
+    return decide(
+        ground.head_scores(scores),
+        plan.policy,
+        plan.prevalences,
+        balances_classes=ground.recipe.head.balances_classes,
+        rng=ground.rng(),
+    )
+
+
+def average_scores(
+    results: Sequence[BackboneResult],
+) -> Float[np.ndarray, "heads films classes"]:
+    """Average several backbones' scores, head by head: those of one split belong together."""
+    return np.asarray(np.mean([result.heads.scores for result in results], axis=0))
+
+
+def _average(
+    ground: StudyDesign, results: Sequence[BackboneResult], plan: DecisionPlan | None
+) -> Ensemble:
+    scores = average_scores(results)
+    return Ensemble(
+        members=tuple(result.name for result in results),
+        evaluation=judge_scores(ground, scores),
+        decisions=decide_by_scores(ground, scores, plan),
+    )
+
+
+def _pick(
+    ground: StudyDesign, results: Sequence[BackboneResult], plan: DecisionPlan | None
+) -> NestedPick | None:
+    if ground.folds.validates_on_test:
+        return None
+    picked, chosen = pick_by_validation(
+        [ground.head_scores(result.heads.scores) for result in results],
+        balances_classes=ground.recipe.head.balances_classes,
+    )
+    evaluation = evaluate(picked, rng=ground.rng())
+    decisions = [result.decisions for result in results if result.decisions is not None]
+    return NestedPick(
+        evaluation=evaluation,
+        times_chosen={result.name: int(np.sum(chosen == k)) for k, result in enumerate(results)},
+        decisions=None
+        if plan is None
+        else decide_as_chosen(
+            decisions,
+            chosen[evaluation.films],
+            evaluation.tested,
+            plan.prevalences,
+            rng=ground.rng(),
+        ),
+    )
+
+
+def _by_subgroup(ground: StudyDesign, evaluation: Evaluation) -> tuple[SubgroupComparison, ...]:
+    films = [ground.cohort.films[row] for row in evaluation.films]
+    return compare_subgroups(
+        {
+            "sex": [film.sex for film in films],
+            "age": [None if film.age is None else age_band(film.age) for film in films],
+            "view": [film.view for film in films],
+            "source": [film.source for film in films],
+        },
+        evaluation.tested,
+        rng=ground.rng(),
+    )
+
+
+def judge_backbone(
+    ground: StudyDesign,
+    backbone: Backbone,
+    table: FeatureTable,
+    cost: ExtractionCost,
+    watcher: Watcher,
+    *,
+    decisions: DecisionPlan | None = None,
+    keeps_weights: bool = False,
+) -> BackboneResult:
+    """Train all heads of one backbone and measure them on films they never saw.
+
+    Args:
+        ground: What was settled before.
+        backbone: The network.
+        table: Its features.
+        cost: What they cost.
+        watcher: Told what is going on.
+        decisions: How scores become decisions; None where only the scores are wanted.
+        keeps_weights: Keep the heads themselves, to score other films.
+    """
+    cohort, folds = ground.cohort, ground.folds
+    watcher.begin(f"{backbone.title}: heads", "heads")
+    heads = train_heads(
+        table.values,
+        cohort.y,
+        folds.splits,
+        ground.recipe.head,
+        n_classes=len(cohort.classes),
+        seed=ground.seed,
+        keeps_weights=keeps_weights,
+        on_progress=watcher.advance,
+    )
+    evaluation = judge_scores(ground, heads.scores)
+    n_heads = len(folds.splits)
+    watcher.end(
+        f"{n_heads} head{'s' if n_heads > 1 else ''}, "
+        f"accuracy {evaluation.metrics['accuracy'].value:.3f}"
+    )
+    record = backbone.record
+    return BackboneResult(
+        name=backbone.name,
+        title=backbone.title,
+        parameters=record.parameters,
+        size_px=record.input.size_px,
+        feature_width=record.feature_width,
+        weights=WeightsRecord.of(backbone),
+        heads=heads,
+        evaluation=evaluation,
+        seconds=Seconds(extract=cost.seconds, train=heads.seconds),
+        views_per_second=cost.views_per_second,
+        decisions=decide_by_scores(ground, heads.scores, decisions),
+    )
