@@ -14,7 +14,7 @@ from hilum.classifier.graph import hash_graph
 from hilum.classifier.guard import DomainGuard, directions
 from hilum.classifier.heads import HeadStack
 from hilum.classifier.records import BundleRecord, CohortVerdict, FrozenBackbone, GraphReference
-from hilum.evaluation.operating_point import OperatingPolicy
+from hilum.evaluation.results import OperatingPolicy
 
 N_HEADS, N_HIDDEN, N_TRAINED_ON = 25, 64, 300
 

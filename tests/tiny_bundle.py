@@ -17,7 +17,7 @@ from hilum.classifier.graph import FeatureGraph, hash_graph
 from hilum.classifier.guard import fit_guard
 from hilum.classifier.heads import HeadStack
 from hilum.classifier.records import BundleRecord, CohortVerdict, FrozenBackbone, GraphReference
-from hilum.evaluation.operating_point import OperatingPolicy
+from hilum.evaluation.results import OperatingPolicy
 
 SIZE_PX, CELLS, CHANNELS = 64, 8, 12
 CLASSES = ("Disease", "Normal")

@@ -181,9 +181,8 @@ def main() -> None:
     single = [name for name in modules if len(structure.importers.get(name, ())) == 1]
     print(f"modules                       {len(n_lines)} ({len(modules)} besides __init__)")
     print(f"lines of src                  {sum(n_lines.values())}")
-    print(
-        f"median, largest               {statistics.median(modules.values()):g}, {modules[largest]} ({largest})"
-    )
+    median = statistics.median(modules.values())
+    print(f"median, largest               {median:g}, {modules[largest]} ({largest})")
     print(f"modules with one importer     {len(single)}")
     print(f"imports between rooms         {len(between)}")
     print(f"imports past a door           {sum(each.is_past_a_door for each in between)}")

@@ -26,6 +26,9 @@ from .answers import (
     ProblemJson as ProblemJson,
 )
 from .answers import (
+    calling_text as calling_text,
+)
+from .answers import (
     describe_explanation as describe_explanation,
 )
 from .answers import (

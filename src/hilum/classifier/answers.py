@@ -12,7 +12,7 @@ from hilum.classifier.explain.cells import CellMap
 from hilum.classifier.explain.checks import OcclusionMap, SanityCheck
 from hilum.classifier.explain.explanation import Explanation, RegionShare
 from hilum.classifier.prediction import FilmFailure, Prediction
-from hilum.classifier.records import Figure, PolicyJson, StudyJson
+from hilum.classifier.records import BundleRecord, Figure, PolicyJson, StudyJson
 
 
 class DistanceLimitJson(TypedDict, total=False):
@@ -371,3 +371,23 @@ def _describe_sanity(sanity: SanityCheck) -> SanityJson:
         "rank_correlation_of_magnitudes": float(sanity.magnitudes.mean()),
         "draws": len(sanity.correlations),
     }
+
+
+def calling_text(record: BundleRecord, name: str) -> str:
+    """Say from which probability on the positive class is called.
+
+    With two classes the probability that is shown decides. With more it is the heads' mean
+    log-odds, which lie below those of the probability shown where the heads waver between
+    the other classes; so a film just above the threshold may not be called.
+
+    Args:
+        record: What the bundle says of itself.
+        name: The positive class, as it may stand in the text.
+    """
+    rule = f"{name} is called from a probability of {record.threshold:.3f} on"
+    if len(record.classes) == 2:
+        return rule
+    return (
+        f"{rule}, by the heads' mean log-odds; where they waver between the other classes, that "
+        "takes more than the probability shown"
+    )

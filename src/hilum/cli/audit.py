@@ -13,7 +13,6 @@ import typer
 from hilum.cli.data import CohortOptions, Data, read_cohorts
 from hilum.cli.options import RunOutput, out_option, paths_hidden, with_flags
 from hilum.cli.study import check_outside, command_line
-from hilum.report import tell_audit, tell_excluded
 from hilum.studies import AuditOptions
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def run_audit(
         The exit code: 0 done, 1 done with findings that need attention.
     """
     from hilum.cli.progress import watching
-    from hilum.report import save_audit
+    from hilum.report import save_audit, tell_audit, tell_excluded
     from hilum.runs import claim_run_folder, describe_audit_run, to_json
     from hilum.studies import audit_with
     from hilum.studies import open_context as open_workshop

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from hilum.backbones import PAPER_SIX, BackboneRecord, HostedWeights, LocalWeights, how_to_get
 from hilum.cli import options
 from hilum.errors import HilumError, UntrustedModelError, WeightsError
 from hilum.report import plain, printable
+
+if TYPE_CHECKING:
+    from hilum.backbones import BackboneRecord, HostedWeights, LocalWeights
+
 
 _WIDE = 112
 
@@ -49,6 +52,8 @@ def look(record: BackboneRecord, shelf: LocalWeights) -> Entry:
 
 def describe(entry: Entry, shelf: LocalWeights) -> dict[str, Any]:
     """Tell a machine of a backbone; `folder` is where its file would be put by hand."""
+    from hilum.backbones import HostedWeights
+
     record, source = entry.record, entry.record.weights
     is_hosted = isinstance(source, HostedWeights)
     return {
@@ -72,6 +77,8 @@ def describe(entry: Entry, shelf: LocalWeights) -> dict[str, Any]:
 
 def tell_in_full(entry: Entry, shelf: LocalWeights) -> str:
     """Say all of a backbone: what it is, whether it is here, which file goes where."""
+    from hilum.backbones import HostedWeights, how_to_get
+
     record, source = entry.record, entry.record.weights
     kind, _, digest = source.digest.partition(":")
     lines = [
@@ -99,6 +106,8 @@ def tell_in_full(entry: Entry, shelf: LocalWeights) -> str:
 
 def draw_table(entries: list[Entry], shelf: LocalWeights) -> None:
     """Print one row for each backbone: those that are here, the paper's six, the others."""
+    from hilum.backbones import PAPER_SIX
+
     console = Console(highlight=False)
     is_wide = console.width >= _WIDE
     table = Table(box=SIMPLE_HEAD, pad_edge=False)

@@ -13,7 +13,7 @@ import typer
 from hilum.cli.data import CohortOptions, Data, External, read_cohorts, read_place
 from hilum.cli.options import Given, RunOutput, paths_hidden, with_flags
 from hilum.cli.study import check_outside, command_line, run_folder
-from hilum.report import plain, tell_excluded
+from hilum.report import plain
 from hilum.studies import STUDY_PANEL, CompareOptions, NamingOptions, RecipeChanges, split_names
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def run_naming(
         The exit code: 0 done, 1 done, but some file could not be read.
     """
     from hilum.cli.progress import watching
-    from hilum.report import LESSON, save_naming
+    from hilum.report import LESSON, save_naming, tell_excluded
     from hilum.runs import claim_run_folder, describe_naming, to_json
     from hilum.studies import name_films_with
     from hilum.studies import open_context as open_workshop

@@ -6,41 +6,25 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 import typer
-from jaxtyping import Bool
 
-from hilum.classifier import (
-    Classifier,
-    ExplainJson,
-    Explanation,
-    Extras,
-    FilmFailure,
-    NamedExplanationJson,
-    describe_explanation,
-    describe_fault,
-    explain_film,
-    find_class,
-)
 from hilum.cli import options
 from hilum.cli.predict import Bundle, Films, list_films
 from hilum.cli.progress import watching
-from hilum.cohort import Film
 from hilum.errors import FilmError
-from hilum.features import find_masks, load_mask
-from hilum.report import (
-    RESEARCH_ONLY,
-    ExplanationWords,
-    draw_explanation,
-    place_pictures,
-    printable,
-    save_picture,
-    word_explanation,
-)
+from hilum.report import printable
 
-REFUSED = FilmFailure(
+if TYPE_CHECKING:
+    import numpy as np
+    from jaxtyping import Bool
+
+    from hilum.classifier import ExplainJson, Explanation, Extras, FilmFailure, NamedExplanationJson
+    from hilum.report import ExplanationWords
+
+
+_REFUSED = (
     "REFUSED",
     "The film is not like the training films, so its map would mean nothing.",
     "Use --show-refused to see it all the same.",
@@ -77,6 +61,15 @@ def run_explain(
     Returns:
         The exit code: 0 every film was explained, 1 some were not.
     """
+    from hilum.classifier import (
+        Classifier,
+        FilmFailure,
+        describe_explanation,
+        explain_film,
+        find_class,
+    )
+    from hilum.report import draw_explanation, place_pictures, save_picture, word_explanation
+
     films = list_films(words)
     places = None if out is None else place_pictures(films, out)
     lungs = {} if masks is None else _find_lungs(films, masks)
@@ -102,7 +95,7 @@ def run_explain(
             if extras.has_occlusion:
                 watcher.end("covered")
             if not (explanation.prediction.in_domain or shows_refused):
-                failed.append((film, REFUSED))
+                failed.append((film, FilmFailure(*_REFUSED)))
                 continue
             said = word_explanation(explanation, classifier.record)
             picture = None if places is None else places[k]
@@ -125,6 +118,9 @@ def _find_lungs(
     films: Sequence[Path], folder: Path
 ) -> Mapping[Path, Bool[np.ndarray, "height width"]]:
     """Load the lungs of the films that have a mask: beside each other, or by class folder."""
+    from hilum.cohort import Film
+    from hilum.features import find_masks, load_mask
+
     rows = [Film(str(k), film, str(film), film.parent.name) for k, film in enumerate(films)]
     masks = find_masks(rows, folder)
     return {films[int(film_id)]: load_mask(mask) for film_id, mask in masks.items()}
@@ -157,6 +153,10 @@ def _print_end(
     is_json: bool,
     is_quiet: bool,
 ) -> None:
+
+    from hilum.classifier import describe_fault
+    from hilum.report import RESEARCH_ONLY
+
     if is_json:
         answer: ExplainJson = {
             "films": told,

@@ -13,22 +13,19 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from hilum.classifier import (
-    Classifier,
-    FilmFailure,
-    Prediction,
-    PredictJson,
-    describe_fault,
-    describe_film,
-)
 from hilum.cli import options
 from hilum.disk import escape_cell, exists
 from hilum.errors import CohortError
-from hilum.films import is_picture_name
 from hilum.report import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from hilum.classifier import FilmFailure, Prediction
+
+    Answers = Sequence[tuple[Path, Prediction | FilmFailure]]
+
+    from hilum.classifier import Classifier, FilmFailure, Prediction, PredictJson
 
 
 def list_films(given: Iterable[str]) -> list[Path]:
@@ -77,6 +74,8 @@ def _listed(names: bytes) -> Iterator[str]:
 
 def _inside(folder: Path) -> Iterator[Path]:
     """List a folder's pictures, whatever lies beside them; links to folders are not followed."""
+    from hilum.films import is_picture_name
+
     unread: list[OSError] = []
     for here, folders, names in os.walk(folder, onerror=unread.append):
         folders.sort()
@@ -86,9 +85,6 @@ def _inside(folder: Path) -> Iterator[Path]:
                 yield path
     # A folder that may not be listed stays in the list, and is told of.
     yield from (Path(os.fsdecode(error.filename)) for error in unread)
-
-
-Answers = Sequence[tuple[Path, Prediction | FilmFailure]]
 
 
 Form = Literal["table", "json", "csv"]
@@ -120,6 +116,8 @@ def run_predict(
     Returns:
         The exit code: 0 every film was answered, 1 some could not be read.
     """
+    from hilum.classifier import Classifier, FilmFailure
+
     films = list_films(words)
     classifier = Classifier.load(bundle, cache_dir=cache_dir)
     answered = zip(films, classifier.predict_each(films), strict=True)
@@ -140,6 +138,9 @@ def run_predict(
 
 
 def _print_json(answers: Answers, *, shows_refused: bool) -> None:
+
+    from hilum.classifier import FilmFailure, describe_fault, describe_film
+
     told: PredictJson = {"films": [], "failed": []}
     for path, answer in answers:
         if isinstance(answer, FilmFailure):
@@ -157,6 +158,8 @@ def _print_csv(
     shows_refused: bool,
 ) -> Answers:
     """Print each answer as soon as it is there: lists may be long."""
+    from hilum.classifier import FilmFailure
+
     classes = classifier.record.classes
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(
@@ -184,10 +187,12 @@ def _print_csv(
 def _print_table(
     answers: Answers, classifier: Classifier, *, shows_refused: bool, is_quiet: bool
 ) -> None:
+
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
+    from hilum.classifier import Prediction
     from hilum.report import fits, plain
 
     console = Console(highlight=False)
@@ -241,7 +246,8 @@ def _on_one_line(path: Path) -> str:
 
 
 def _print_headline(console: Console, classifier: Classifier) -> None:
-    from hilum.report import calling_text, plain
+    from hilum.classifier import calling_text
+    from hilum.report import plain
 
     record = classifier.record
     told = {
@@ -258,6 +264,8 @@ def _print_headline(console: Console, classifier: Classifier) -> None:
 
 
 def _summary(answers: Answers, classifier: Classifier) -> str:
+
+    from hilum.classifier import Prediction
     from hilum.report import plain
 
     calls = [answer.call for _, answer in answers if isinstance(answer, Prediction)]

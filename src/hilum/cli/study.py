@@ -14,7 +14,6 @@ import typer
 
 from hilum.cli.options import RunOutput, paths_hidden
 from hilum.errors import OutputError
-from hilum.report import tell_excluded, tell_result, tell_undecided
 from hilum.studies import CompareOptions, RecipesOptions, converted
 
 if TYPE_CHECKING:
@@ -50,6 +49,7 @@ def run_recipes(
         The exit code: 0 done, 1 done with findings that need attention.
     """
     from hilum.cli.progress import watching
+    from hilum.report import tell_excluded, tell_undecided
     from hilum.runs import claim_run_folder, to_json
     from hilum.studies import open_context as open_workshop
 
@@ -93,7 +93,8 @@ def _study_one(
     folder: Path,
     workshop: StudyContext,
 ) -> _Finished:
-    from hilum.report import save_run
+
+    from hilum.report import save_run, tell_result
     from hilum.runs import describe_comparison
     from hilum.studies import compare_with
 

@@ -13,7 +13,6 @@ import typer
 from hilum.cli.data import CohortOptions, read_cohorts
 from hilum.cli.options import Given, RunOutput, out_option, paths_hidden, with_flags
 from hilum.cli.study import check_outside, command_line
-from hilum.report import tell_excluded
 from hilum.studies import Flag, FromRunOptions, RecipeChanges, TrainOptions, converted, option
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ def train_anew(
     """
     from hilum.classifier import check_bundle_place
     from hilum.cli.progress import watching
-    from hilum.report import save_bundle
+    from hilum.report import save_bundle, tell_excluded
     from hilum.studies import Comparison, train_with
     from hilum.studies import open_context as open_workshop
 
@@ -124,7 +123,8 @@ def _tell(
 def _tell_in_words(trained: TrainedClassifier, record: BundleRecord) -> None:
     from rich.console import Console
 
-    from hilum.report import HEADLINES, calling_text, plain
+    from hilum.classifier import calling_text
+    from hilum.report import HEADLINES, plain
 
     console = Console(highlight=False)
     colour = {"supported": "green", "limited": "yellow", "withheld": "red"}

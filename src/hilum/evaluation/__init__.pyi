@@ -5,16 +5,10 @@ from .added_value import (
     stand_beside as stand_beside,
 )
 from .calibration import (
-    SMALLEST_PROBABILITY as SMALLEST_PROBABILITY,
-)
-from .calibration import (
     Calibration as Calibration,
 )
 from .calibration import (
     CalibrationFigures as CalibrationFigures,
-)
-from .calibration import (
-    Calibrator as Calibrator,
 )
 from .calibration import (
     calibrate as calibrate,
@@ -62,15 +56,6 @@ from .metrics import (
     evaluate as evaluate,
 )
 from .operating_point import (
-    OperatingPoint as OperatingPoint,
-)
-from .operating_point import (
-    OperatingPolicy as OperatingPolicy,
-)
-from .operating_point import (
-    PolicyKind as PolicyKind,
-)
-from .operating_point import (
     apply_externally as apply_externally,
 )
 from .operating_point import (
@@ -98,6 +83,12 @@ from .proportions import (
     clopper_pearson as clopper_pearson,
 )
 from .results import (
+    SMALLEST_PROBABILITY as SMALLEST_PROBABILITY,
+)
+from .results import (
+    Calibrator as Calibrator,
+)
+from .results import (
     Confusion as Confusion,
 )
 from .results import (
@@ -110,7 +101,16 @@ from .results import (
     Interval as Interval,
 )
 from .results import (
+    OperatingPoint as OperatingPoint,
+)
+from .results import (
+    OperatingPolicy as OperatingPolicy,
+)
+from .results import (
     PairedComparison as PairedComparison,
+)
+from .results import (
+    PolicyKind as PolicyKind,
 )
 from .results import (
     RocCurve as RocCurve,

@@ -13,30 +13,8 @@ from scipy.special import log_softmax, softmax, stdtrit
 from hilum.errors import NoTrialsError
 from hilum.evaluation.proportions import clopper_pearson, clustered_proportion
 from hilum.evaluation.resampling import bootstrap_groups, has_no_width
-from hilum.evaluation.results import Estimate
+from hilum.evaluation.results import SMALLEST_PROBABILITY, Calibrator, Estimate
 from hilum.evaluation.scored_films import HeadScores, ScoredFilms
-
-SMALLEST_PROBABILITY = 1e-7
-"""A softmax in single precision cannot tell surer scores apart: 1 - 1e-7 is its last step
-below 1. A score of exactly 0 or 1 counts as this far from it."""
-
-
-@dataclass(frozen=True)
-class Calibrator:
-    """Turns one head's scores into probabilities for films mixed as in the cohort.
-
-    The scores' logarithms are divided by the temperature, the logarithms of the prior
-    ratio are added, and the result is scaled to sum to 1.
-
-    Attributes:
-        temperature: Above 1 where the head was too sure, below 1 where it was too timid.
-        log_prior_ratio: Per class, the logarithm of its share of the films less that of the
-            share for which the head was trained: heads that balance classes were trained for
-            equal shares. All 0 where both are the same.
-    """
-
-    temperature: float
-    log_prior_ratio: Float[np.ndarray, " classes"]
 
 
 @dataclass(frozen=True)

@@ -11,20 +11,13 @@ from jaxtyping import Bool, Float, Int
 
 from hilum.evaluation.calibration import (
     Calibration,
-    Calibrator,
     calibrate_heads,
     measure_calibration,
     pool_calibrated,
 )
-from hilum.evaluation.operating_point import (
-    OperatingPoint,
-    OperatingPolicy,
-    call_tested,
-    head_thresholds,
-    judge_again,
-    judge_calls,
-)
+from hilum.evaluation.operating_point import call_tested, head_thresholds, judge_again, judge_calls
 from hilum.evaluation.proportions import effective_trials
+from hilum.evaluation.results import Calibrator, OperatingPoint, OperatingPolicy
 from hilum.evaluation.scored_films import HeadScores, ScoredFilms
 from hilum.evaluation.usefulness import (
     DecisionCurve,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -14,59 +13,8 @@ from scipy.special import expit, logit
 from hilum.errors import NoTrialsError, RecipeError
 from hilum.evaluation.metrics import count_confusion
 from hilum.evaluation.proportions import clustered_proportion
-from hilum.evaluation.results import Confusion, Estimate
+from hilum.evaluation.results import Confusion, Estimate, OperatingPoint, OperatingPolicy
 from hilum.evaluation.scored_films import HeadScores, ScoredFilms
-
-PolicyKind = Literal["sensitivity", "specificity", "youden"]
-
-
-@dataclass(frozen=True)
-class OperatingPolicy:
-    """By which rule a threshold is chosen on validation films.
-
-    Attributes:
-        kind: Reach a sensitivity, reach a specificity, or make the sum of both the largest.
-        target: What is to be reached, between 0 and 1; None for `youden`.
-    """
-
-    kind: PolicyKind = "sensitivity"
-    target: float | None = 0.95
-
-
-@dataclass(frozen=True)
-class OperatingPoint:
-    """A threshold that was fixed on validation films, and what it did on test films.
-
-    Each head has a threshold from its own validation films. A test film is called
-    positive where its calibrated probability reaches the threshold, both averaged as
-    log-odds over the heads that tested it.
-
-    Attributes:
-        policy: The rule.
-        threshold: The calibrated probability from which on a film is called positive, the
-            heads' log-odds averaged.
-        threshold_sd: How far the heads' thresholds lie apart; NaN for a single head.
-        n_validation: Validation films of the side that the rule speaks of, the median over
-            the heads: positives for a sensitivity, others for a specificity, the scarcer
-            side for `youden`.
-        promised: The share that the rule can promise for new films with so few validation
-            films, where that is below its target; None where it can promise the target.
-        confusion: Calls of the test films.
-        accuracy: Of the test films.
-        sensitivity: Of the test films.
-        specificity: Of the test films.
-    """
-
-    policy: OperatingPolicy
-    threshold: float
-    threshold_sd: float
-    n_validation: int
-    promised: float | None
-    confusion: Confusion
-    accuracy: Estimate
-    sensitivity: Estimate
-    specificity: Estimate
-
 
 # Above the highest score by so much of what is left to 1; it moves log-odds by more than the
 # rounding of whoever compares them.

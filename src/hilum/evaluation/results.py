@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -142,3 +143,77 @@ class PairedComparison:
     tied: bool
     adjusted_delong_p: float = float("nan")
     films_needed: int | None = None
+
+
+PolicyKind = Literal["sensitivity", "specificity", "youden"]
+
+
+@dataclass(frozen=True)
+class OperatingPolicy:
+    """By which rule a threshold is chosen on validation films.
+
+    Attributes:
+        kind: Reach a sensitivity, reach a specificity, or make the sum of both the largest.
+        target: What is to be reached, between 0 and 1; None for `youden`.
+    """
+
+    kind: PolicyKind = "sensitivity"
+    target: float | None = 0.95
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """A threshold that was fixed on validation films, and what it did on test films.
+
+    Each head has a threshold from its own validation films. A test film is called
+    positive where its calibrated probability reaches the threshold, both averaged as
+    log-odds over the heads that tested it.
+
+    Attributes:
+        policy: The rule.
+        threshold: The calibrated probability from which on a film is called positive, the
+            heads' log-odds averaged.
+        threshold_sd: How far the heads' thresholds lie apart; NaN for a single head.
+        n_validation: Validation films of the side that the rule speaks of, the median over
+            the heads: positives for a sensitivity, others for a specificity, the scarcer
+            side for `youden`.
+        promised: The share that the rule can promise for new films with so few validation
+            films, where that is below its target; None where it can promise the target.
+        confusion: Calls of the test films.
+        accuracy: Of the test films.
+        sensitivity: Of the test films.
+        specificity: Of the test films.
+    """
+
+    policy: OperatingPolicy
+    threshold: float
+    threshold_sd: float
+    n_validation: int
+    promised: float | None
+    confusion: Confusion
+    accuracy: Estimate
+    sensitivity: Estimate
+    specificity: Estimate
+
+
+SMALLEST_PROBABILITY = 1e-7
+"""A softmax in single precision cannot tell surer scores apart: 1 - 1e-7 is its last step
+below 1. A score of exactly 0 or 1 counts as this far from it."""
+
+
+@dataclass(frozen=True)
+class Calibrator:
+    """Turns one head's scores into probabilities for films mixed as in the cohort.
+
+    The scores' logarithms are divided by the temperature, the logarithms of the prior
+    ratio are added, and the result is scaled to sum to 1.
+
+    Attributes:
+        temperature: Above 1 where the head was too sure, below 1 where it was too timid.
+        log_prior_ratio: Per class, the logarithm of its share of the films less that of the
+            share for which the head was trained: heads that balance classes were trained for
+            equal shares. All 0 where both are the same.
+    """
+
+    temperature: float
+    log_prior_ratio: Float[np.ndarray, " classes"]

@@ -67,9 +67,6 @@ from .recipes import (
 from .recipes import (
     worth_text as worth_text,
 )
-from .sections.decisions import (
-    calling_text as calling_text,
-)
 from .terminal import (
     fits as fits,
 )

@@ -17,13 +17,13 @@ from hilum.classifier import (
     FrozenBackbone,
     GraphReference,
     StudyJson,
+    calling_text,
     check_bundle_place,
     hash_graph,
     versions,
     write_bundle,
 )
 from hilum.errors import CacheError
-from hilum.report.sections.decisions import calling_text
 from hilum.report.wording import metric_title
 from hilum.runs import (
     BackboneJson,

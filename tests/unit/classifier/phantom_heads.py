@@ -16,7 +16,7 @@ from hilum.classifier.explain.cells import map_cells
 from hilum.classifier.explain.references import ReferenceMaps, make_references
 from hilum.classifier.graph import FeatureGraph
 from hilum.classifier.heads import HeadStack
-from hilum.evaluation.calibration import Calibrator
+from hilum.evaluation.results import Calibrator
 from hilum.features.views import film_views, render_views, resize_film
 from hilum.folds.folds import repeated_folds
 from hilum.heads.recipe import HeadRecipe

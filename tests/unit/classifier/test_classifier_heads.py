@@ -7,8 +7,9 @@ import pytest
 from scipy.special import logit
 
 from hilum.classifier.heads import HeadStack, mean_log_odds, pool
-from hilum.evaluation.calibration import Calibrator, calibrate, pool_calibrated
+from hilum.evaluation.calibration import calibrate, pool_calibrated
 from hilum.evaluation.operating_point import Threshold, call_tested
+from hilum.evaluation.results import Calibrator
 from hilum.folds.folds import Split
 from hilum.heads.recipe import HeadWeights
 from scored import score_heads

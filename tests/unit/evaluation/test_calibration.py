@@ -10,7 +10,6 @@ from scipy.optimize import minimize
 from scipy.special import softmax
 
 from hilum.evaluation.calibration import (
-    Calibrator,
     calibrate,
     calibrate_heads,
     fit_calibrator,
@@ -18,6 +17,7 @@ from hilum.evaluation.calibration import (
     log_prior_ratio,
     pool_calibrated,
 )
+from hilum.evaluation.results import Calibrator
 from hilum.folds.folds import Split
 from scored import score_heads
 

@@ -12,7 +12,8 @@ from scipy.special import expit
 
 from hilum.evaluation.calibration import calibrate_heads
 from hilum.evaluation.decisions import decide, decide_as_chosen
-from hilum.evaluation.operating_point import OperatingPolicy, head_thresholds
+from hilum.evaluation.operating_point import head_thresholds
+from hilum.evaluation.results import OperatingPolicy
 from hilum.folds.folds import Split, repeated_folds
 from scored import score_heads
 

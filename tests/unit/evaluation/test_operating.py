@@ -9,7 +9,6 @@ import pytest
 
 from hilum.errors import RecipeError
 from hilum.evaluation.operating_point import (
-    OperatingPolicy,
     Threshold,
     apply_externally,
     call_tested,
@@ -19,7 +18,7 @@ from hilum.evaluation.operating_point import (
     parse_policy,
 )
 from hilum.evaluation.proportions import clopper_pearson
-from hilum.evaluation.results import Confusion
+from hilum.evaluation.results import Confusion, OperatingPolicy
 from hilum.folds.folds import Split
 from scored import score_films, score_heads
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_curve
 
 from hilum.errors import NoTrialsError
-from hilum.evaluation.operating_point import OperatingPolicy, choose_threshold, promised_share
+from hilum.evaluation.operating_point import choose_threshold, promised_share
+from hilum.evaluation.results import OperatingPolicy
 
 SENSITIVITY = OperatingPolicy("sensitivity", 0.95)
 YOUDEN = OperatingPolicy("youden", None)

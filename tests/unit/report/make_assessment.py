@@ -11,8 +11,14 @@ import numpy as np
 from hilum.cohort.cohort import Cohort
 from hilum.cohort.films import Exclusion, Film
 from hilum.evaluation.metrics import evaluate
-from hilum.evaluation.operating_point import OperatingPoint, OperatingPolicy
-from hilum.evaluation.results import Confusion, Estimate, Evaluation, Interval
+from hilum.evaluation.results import (
+    Confusion,
+    Estimate,
+    Evaluation,
+    Interval,
+    OperatingPoint,
+    OperatingPolicy,
+)
 from hilum.evaluation.selection import NestedPick
 from hilum.evaluation.subgroups import Subgroup, SubgroupComparison
 from hilum.studies.results import (

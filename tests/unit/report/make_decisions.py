@@ -7,10 +7,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from hilum.evaluation.calibration import Calibration, CalibrationFigures, Calibrator, Reliability
+from hilum.evaluation.calibration import Calibration, CalibrationFigures, Reliability
 from hilum.evaluation.decisions import Decisions
-from hilum.evaluation.operating_point import OperatingPoint, OperatingPolicy
-from hilum.evaluation.results import Confusion, Estimate, Evaluation
+from hilum.evaluation.results import (
+    Calibrator,
+    Confusion,
+    Estimate,
+    Evaluation,
+    OperatingPoint,
+    OperatingPolicy,
+)
 from hilum.evaluation.usefulness import DecisionCurve, PredictiveValues
 from hilum.studies.results import Comparison
 

@@ -11,8 +11,9 @@ from make_audit import make_audit
 from make_comparison import CANARY, make_comparison, make_thumbnail, with_nasty_names
 from test_html import Outline
 
-from hilum.report.audit import audit_summary, audited_films, draw_audit_figures, render_audit
+from hilum.report.audit import audited_films, draw_audit_figures, render_audit
 from hilum.report.terminal import tell_audit
+from hilum.runs.audit import describe_audit_run
 from hilum.studies.auditing import Audit
 
 
@@ -96,7 +97,7 @@ def test_a_muted_finding_is_shown_as_such_and_raises_no_alarm() -> None:
     assert "1 muted finding</h3>" in page
     assert '<span class="severity">Muted problem</span> <strong>The source tells' in page
     assert "1 problem</h3>" not in page
-    checks = audit_summary(quiet)["checks"]
+    checks = describe_audit_run(quiet)["checks"]
     assert {check["check"]: check.get("muted") for check in checks} == {
         "size": None, "duplicates": None, "sources": True,
     }  # fmt: skip

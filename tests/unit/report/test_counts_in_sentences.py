@@ -17,8 +17,14 @@ from hilum.auditing.baselines import LeakWorth
 from hilum.cohort.cohort import Cohort
 from hilum.cohort.films import Exclusion, Film
 from hilum.duplicates.duplicates import Duplicate, DuplicateKind
-from hilum.evaluation.operating_point import OperatingPolicy
-from hilum.evaluation.results import Confusion, Estimate, Evaluation, Interval, PairedComparison
+from hilum.evaluation.results import (
+    Confusion,
+    Estimate,
+    Evaluation,
+    Interval,
+    OperatingPolicy,
+    PairedComparison,
+)
 from hilum.report.sections.cohort import view_cohort
 from hilum.report.sections.decisions import (
     calibration_text,

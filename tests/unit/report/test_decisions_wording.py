@@ -9,7 +9,7 @@ from make_comparison import make_comparison
 from make_decisions import with_decisions
 
 from hilum.evaluation.decisions import Decisions
-from hilum.evaluation.operating_point import OperatingPolicy
+from hilum.evaluation.results import OperatingPolicy
 from hilum.evaluation.usefulness import DecisionCurve
 from hilum.report.sections import decisions as words
 

@@ -15,7 +15,7 @@ import pytest
 
 import hilum
 from hilum.errors import RecipeError
-from hilum.evaluation.operating_point import OperatingPolicy
+from hilum.evaluation.results import OperatingPolicy
 from hilum.studies.options import (
     PREVALENCES,
     AuditOptions,

@@ -12,7 +12,6 @@ from jaxtyping import Bool, Float
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
-from hilum.classifier import BundleRecord
 from hilum.evaluation import (
     Calibration,
     CalibrationFigures,
@@ -411,26 +410,6 @@ def _change_text(calibration: Calibration) -> str:
     return (
         f"Calibration did not help here: the Brier score rose from {before} to {after}; 0 is "
         "perfect."
-    )
-
-
-def calling_text(record: BundleRecord, name: str) -> str:
-    """Say from which probability on the positive class is called.
-
-    With two classes the probability that is shown decides. With more it is the heads' mean
-    log-odds, which lie below those of the probability shown where the heads waver between
-    the other classes; so a film just above the threshold may not be called.
-
-    Args:
-        record: What the bundle says of itself.
-        name: The positive class, as it may stand in the text.
-    """
-    rule = f"{name} is called from a probability of {record.threshold:.3f} on"
-    if len(record.classes) == 2:
-        return rule
-    return (
-        f"{rule}, by the heads' mean log-odds; where they waver between the other classes, that "
-        "takes more than the probability shown"
     )
 
 
