@@ -13,8 +13,12 @@ The names of `__init__.pyi` are the public surface; each is loaded when first us
 `import hilum` stays light.
 """
 
+import sys
+
 import lazy_loader
 
-from hilum.version import __version__ as __version__
+# OpenVINO tells its maker of every import, from a process of its own; without this package
+# it cannot. Every module of ours lies behind this one.
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

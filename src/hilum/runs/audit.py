@@ -6,7 +6,7 @@ Films are named by their ids alone.
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Any, Literal, TypedDict
 
 import numpy as np
 
@@ -129,12 +129,17 @@ class TwinJson(TypedDict):
     correlation: float
 
 
-class FindingJson(TypedDict):
+class MutedJson(TypedDict, total=False):
+    """What stands with a muted finding alone: its reader wants no alarm of it."""
+
+    muted: bool
+
+
+class FindingJson(MutedJson):
     """What one check of the cohort says.
 
     Attributes:
         evidence: Figures and film ids.
-        muted: It raises no alarm, as its reader asked; where it holds, as findings seldom are.
     """
 
     check: str
@@ -142,7 +147,6 @@ class FindingJson(TypedDict):
     title: str
     evidence: dict[str, Any]
     what_to_do: str
-    muted: NotRequired[bool]
 
 
 class AuditJson(TypedDict):

@@ -53,7 +53,7 @@ def test_no_bundle_is_an_error(tmp_path: Path) -> None:
 
 def test_what_predicts_never_loads_onnx() -> None:
     program = (
-        "import sys, hilum.cli.export, hilum.classifier.classifier, hilum.classifier.exporting;"
+        "import sys, hilum.cli.export, hilum.classifier.classifier, hilum.classifier.export.files;"
         "print([name for name in ('onnx', 'onnxruntime') if name in sys.modules])"
     )
     child = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)

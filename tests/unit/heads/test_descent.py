@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from hilum.folds.folds import Split
-from hilum.heads.recipe import HeadRecipe
-from hilum.heads.training import balanced_class_weights, padded, plan_head, train_heads
+from hilum.heads.head import padded
+from hilum.heads.recipe import HeadRecipe, balanced_class_weights, plan_head
+from hilum.heads.training import train_heads
 
 RECIPE = HeadRecipe(
     hidden_units=10, dropout=0.0, max_epochs=6, patience_epochs=None, learning_rate=3e-3

@@ -81,9 +81,7 @@ def cut_to(evaluation: Evaluation, *rows: int) -> Evaluation:
     kept = list(range(len(rows)))
     return replace(
         evaluation,
-        films=np.array(rows),
-        scores=evaluation.scores[kept],
-        y_pred=evaluation.y_pred[kept],
+        tested=replace(evaluation.tested.take(np.array(kept)), films=np.array(rows)),
     )
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import openvino
 
 
-def write_file(graph: openvino.Model, metadata: Mapping[str, str], path: Path) -> None:
+def write_ir(graph: openvino.Model, metadata: Mapping[str, str], path: Path) -> None:
     """Write a graph as an XML file, and its weights beside it.
 
     Raises:
@@ -42,7 +42,7 @@ def write_file(graph: openvino.Model, metadata: Mapping[str, str], path: Path) -
         raise OSError("OpenVINO could not write the file") from error
 
 
-def run_file(
+def run_ir(
     path: Path,
 ) -> Callable[[UInt8[np.ndarray, "films size size 1"]], dict[str, np.ndarray]]:
     """Open the files in OpenVINO, on the CPU in single precision.
@@ -249,10 +249,9 @@ def export_bundle(
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".export-") as scratch:
             draft = Path(scratch) / path.name
+            write_file, run_file = write_ir, run_ir
             if file_format == "onnx":
                 from hilum.classifier.export.onnx.translation import run_file, write_file
-            else:
-                pass
             write_file(graph, about, draft)
             run = run_file(draft)
             outputs = tuple(output.get_any_name() for output in graph.outputs)
