@@ -5,6 +5,7 @@ from __future__ import annotations
 from benchmarks import (
     bench_classic,
     bench_compare,
+    bench_duplicates,
     bench_engines,
     bench_extraction,
     bench_heads,
@@ -12,7 +13,6 @@ from benchmarks import (
     bench_serve,
     bench_start,
     bench_statistics,
-    bench_twins,
 )
 from hilum.studies.provenance import describe_run
 
@@ -29,7 +29,7 @@ def main() -> None:
         bench_start,
         bench_engines,
         bench_classic,
-        bench_twins,
+        bench_duplicates,
         bench_predict,
         bench_serve,
     ):

@@ -43,29 +43,29 @@ def make_ground(rng: np.random.Generator) -> StudyDesign:
     folds = Folds(tuple(make_splits(cohort.y, 1)), groups=np.arange(FILMS) % PATIENTS)
     return StudyDesign(
         cohort=cohort, positive="B", recipe=RECIPES["hilum"], seed=0, folds=folds,
-        portraits=None, kinship=None,  # type: ignore[arg-type]
+        film_traits=None, relations=None,  # type: ignore[arg-type]
     )  # fmt: skip
 
 
-def make_scores(ground: StudyDesign, rng: np.random.Generator) -> np.ndarray:
+def make_scores(design: StudyDesign, rng: np.random.Generator) -> np.ndarray:
     """Draw scores that find the class, more or less, a little differently per head."""
-    y = ground.cohort.y
+    y = design.cohort.y
     film = 1.6 * y - 0.8 + rng.normal(size=FILMS)
-    logit = film + 0.4 * rng.normal(size=(len(ground.folds.splits), FILMS))
+    logit = film + 0.4 * rng.normal(size=(len(design.folds.splits), FILMS))
     positive = 1 / (1 + np.exp(-2 * logit))
     return np.stack([1 - positive, positive], axis=2)
 
 
-def run_stage(ground: StudyDesign, scores: list[np.ndarray]) -> dict[str, float]:
+def run_stage(design: StudyDesign, scores: list[np.ndarray]) -> dict[str, float]:
     """Do what a study does once its heads are trained."""
     plan, seconds, results = ComparisonOptions().decisions(), {}, []
     nothing = np.empty((0, 0))
     history = History(nothing, nothing, nothing, nothing, np.empty(0, np.int64))
     started = time.process_time()
     for k, of_heads in enumerate(scores):
-        evaluation = judge_scores(ground, of_heads)
+        evaluation = judge_scores(design, of_heads)
         judged = time.process_time()
-        decisions = decide_by_scores(ground, of_heads, plan)
+        decisions = decide_by_scores(design, of_heads, plan)
         seconds["figures"] = seconds.get("figures", 0) + judged - started
         seconds["decisions"] = seconds.get("decisions", 0) + time.process_time() - judged
         results.append(
@@ -77,14 +77,14 @@ def run_stage(ground: StudyDesign, scores: list[np.ndarray]) -> dict[str, float]
             )
         )  # fmt: skip
         started = time.process_time()
-    assess(ground, results, plan)
+    assess(design, results, plan)
     seconds["together"] = time.process_time() - started
     return seconds
 
 
-def run_plain_loop(ground: StudyDesign, scores: np.ndarray, rng: np.random.Generator) -> float:
+def run_plain_loop(design: StudyDesign, scores: np.ndarray, rng: np.random.Generator) -> float:
     """Bound one AUROC the plain way."""
-    y, score = ground.cohort.y, scores[0, :, 1]
+    y, score = design.cohort.y, scores[0, :, 1]
     started = time.process_time()
     for _ in range(RESAMPLES):
         rows = rng.integers(FILMS, size=FILMS)
@@ -94,11 +94,11 @@ def run_plain_loop(ground: StudyDesign, scores: np.ndarray, rng: np.random.Gener
 
 def main() -> dict[str, Any]:
     rng = np.random.default_rng(0)
-    ground = make_ground(rng)
-    scores = [make_scores(ground, rng) for _ in range(BACKBONES)]
-    run_stage(ground, scores)  # what is loaded on first use is no statistics
-    seconds = run_stage(ground, scores)
-    whole, loop = sum(seconds.values()), run_plain_loop(ground, scores[0], rng)
+    design = make_ground(rng)
+    scores = [make_scores(design, rng) for _ in range(BACKBONES)]
+    run_stage(design, scores)  # what is loaded on first use is no statistics
+    seconds = run_stage(design, scores)
+    whole, loop = sum(seconds.values()), run_plain_loop(design, scores[0], rng)
     parts = ", ".join(f"{name} {value:.2f} s" for name, value in seconds.items())
     print(
         f"Statistics of {FILMS} films, {BACKBONES} backbones, 25 heads, {RESAMPLES} resamples: "

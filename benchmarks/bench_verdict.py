@@ -94,7 +94,7 @@ def describe(found: Audit, expected: frozenset[str]) -> dict[str, object]:
         "sensitivity_low": found.model.evaluation.metrics["sensitivity"].low,
         "specificity_low": found.model.evaluation.metrics["specificity"].low,
         "baselines": {b.name: b.auroc.value for b in report.baselines},
-        "twins": len(report.kinship.twins),
+        "twins": len(report.relations.duplicates),
         "findings": sorted({f.check for f in report.findings if f.severity != "note"}),
     }
 

@@ -55,7 +55,7 @@ def draw_picture() -> np.ndarray:
     return picture
 
 
-def make_portraits(
+def make_film_traits(
     n_films: int,
     traits: Mapping[int, FileTraits] | None = None,
     levels: Mapping[int, np.ndarray] | None = None,
@@ -65,7 +65,7 @@ def make_portraits(
     spread = np.zeros(N_LEVELS, np.float32)
     spread[10:240] = 1 / 230
     return FilmTraits(
-        traits=tuple(
+        files=tuple(
             (traits or {}).get(row, replace(GOOD_TRAITS, pixels_sha256=f"{row:064x}"))
             for row in range(n_films)
         ),
@@ -98,8 +98,8 @@ def around(value: float) -> Estimate:
 def seal(evidence: Evidence) -> Evidence:
     """Make writing into any array of the evidence an error."""
     arrays = [evidence.affinity]
-    if evidence.portraits:
-        arrays += [evidence.portraits.levels, evidence.portraits.pictures]
+    if evidence.film_traits:
+        arrays += [evidence.film_traits.levels, evidence.film_traits.pictures]
     if evidence.folds:
         arrays += [evidence.folds.groups]
     for array in arrays:
@@ -119,8 +119,8 @@ def clean_evidence(n_films: int = 60) -> Evidence:
         Evidence(
             positive="Opacity",
             cohort=replace(cohort, patients_from=("60 of 60 films: the patient column",)),
-            portraits=make_portraits(n_films),
-            twins=(),
+            film_traits=make_film_traits(n_films),
+            duplicates=(),
             affinity=np.full(n_films, 0.85),
             folds=repeated_folds(cohort.y, np.arange(n_films), n_repeats=1, seed=0),
             baselines=tuple(
@@ -169,13 +169,13 @@ def faulty_evidence(n_films: int = 160) -> Evidence:
         Evidence(
             positive="Opacity",
             cohort=replace(cohort, excluded=(lost,)),
-            portraits=make_portraits(
+            film_traits=make_film_traits(
                 n_films,
                 traits=traits,
                 levels={10: empty, 11: white, 12: dark, 13: faint},
                 pictures={14: 255 - draw_picture()},
             ),
-            twins=(
+            duplicates=(
                 Duplicate(0, 1, "bytes", 0.0, 1.0),
                 Duplicate(2, 3, "pixels", 0.0, 1.0),
                 Duplicate(4, 45, "copy", 0.0, 0.98),

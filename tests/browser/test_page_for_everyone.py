@@ -128,8 +128,8 @@ def test_all_is_reached_by_the_keyboard_alone(opened: Callable, address: str) ->
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_stands_out_in_light_and_dark(opened: Callable, address: str, scheme: str) -> None:
     page = opened(address, color_scheme=scheme).page
-    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert ground == {"light": "rgb(254, 254, 254)", "dark": "rgb(20, 23, 27)"}[scheme]
+    design = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert design == {"light": "rgb(254, 254, 254)", "dark": "rgb(20, 23, 27)"}[scheme]
     page.locator("#card summary").click()
     for films in ({"a.png": DISEASE}, {"b.png": STRANGE}, {"c.png": NORMAL, "d.png": b""}):
         look_at(page, films)

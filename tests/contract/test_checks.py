@@ -22,7 +22,7 @@ from hilum.features.traits import measure_traits
 from hilum.folds.folds import repeated_folds
 from hilum.folds.groups import group_films
 from hilum.phantoms.cohort import write_phantoms
-from made_evidence import CANARY, clean_evidence, faulty_evidence, make_cohort, make_portraits
+from made_evidence import CANARY, clean_evidence, faulty_evidence, make_cohort, make_film_traits
 
 ROOT = Path(__file__).parents[2]
 EACH = pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.code)
@@ -163,8 +163,8 @@ def test_two_films_are_enough_for_it_to_run(check: Check[...]) -> None:
     few = Evidence(
         cohort=make_cohort(["Normal", "Opacity"]),
         positive="Opacity",
-        portraits=make_portraits(2),
-        twins=(),
+        film_traits=make_film_traits(2),
+        duplicates=(),
         affinity=np.array([0.4, 0.4]),
         baselines=(),
     )
@@ -212,8 +212,8 @@ def test_phantoms_without_a_planted_fault_raise_no_doubt(tmp_path: Path) -> None
     evidence = Evidence(
         cohort=cohort,
         positive="Opacity",
-        portraits=measure_traits(cohort.films, cache_dir=tmp_path / "cache").portraits,
-        twins=(),
+        film_traits=measure_traits(cohort.films, cache_dir=tmp_path / "cache").film_traits,
+        duplicates=(),
         folds=repeated_folds(cohort.y, groups, n_repeats=2, seed=0),
         affinity=np.full(len(cohort), 0.9),
     )

@@ -67,9 +67,9 @@ def test_the_verdict_comes_first_and_names_the_planted_marker(audited) -> None:
 
 
 def test_an_unknown_code_is_refused_before_any_work(hilum: Hilum, faulty: Path) -> None:
-    process = hilum("audit", faulty, "--positive", "Opacity", "--mute", "twin,mixed-patients")
+    process = hilum("audit", faulty, "--positive", "Opacity", "--mute", "duplicate,mixed-patients")
     assert process.returncode == 2
-    assert "No check has the code 'twin'. Did you mean 'twins'?" in process.stderr
+    assert "No check has the code 'duplicate'. Did you mean 'duplicates'?" in process.stderr
     assert process.stdout == ""
 
 
@@ -90,7 +90,7 @@ def test_muted_checks_are_marked_and_the_verdict_stands(
 def test_planted_copies_are_found(audited, faulty: Path) -> None:
     """Every copy but at most one of the harder kinds; the byte-identical one always."""
     audit = json.loads((audited[1] / "audit.json").read_text())
-    found = {frozenset(twin["films"]) for twin in audit["twins"]}
+    found = {frozenset(duplicate["films"]) for duplicate in audit["twins"]}
     with (faulty.parent / "planted.csv").open(encoding="utf-8", newline="") as file:
         planted = [row for row in csv.DictReader(file) if row["fault"] in ("duplicates", "rotated")]
     assert len(planted) == PLANTS.n_copies
@@ -106,13 +106,13 @@ def test_planted_copies_are_found(audited, faulty: Path) -> None:
         if frozenset({by_image[row["image"]], by_image[row["original"]]}) not in found
     ]
     assert len(missed) <= 1, missed
-    assert sum(twin["kind"] == "bytes" for twin in audit["twins"]) >= 1
+    assert sum(duplicate["kind"] == "bytes" for duplicate in audit["twins"]) >= 1
 
 
 def test_patients_in_two_classes_and_copies_under_two_names_are_told(audited) -> None:
     checks = {c["check"]: c for c in json.loads((audited[1] / "audit.json").read_text())["checks"]}
     assert checks["mixed-patients"]["title"].startswith("2 patients")
-    assert checks["twin-patients"]["severity"] == "warn"
+    assert checks["duplicate-patients"]["severity"] == "warn"
 
 
 def test_json_is_the_results_file(hilum: Hilum, faulty: Path, audited) -> None:
@@ -120,7 +120,7 @@ def test_json_is_the_results_file(hilum: Hilum, faulty: Path, audited) -> None:
     results = json.loads(process.stdout)
     assert results["schema"] == "hilum.audit/1"
     assert {b["name"] for b in results["shortcuts"]["baselines"]} == {"metadata", "histogram"}
-    assert "probes" in {ground["cause"] for ground in results["verdict"]["grounds"]}
+    assert "probes" in {design["cause"] for design in results["verdict"]["grounds"]}
     assert set(results) == set(json.loads((audited[1] / "results.json").read_text()))
 
 
@@ -157,7 +157,7 @@ def test_a_cohort_too_small_to_train_on_is_audited_as_far_as_it_goes(
     results = json.loads((out / "results.json").read_text())
     assert results["model"] is None
     assert results["shortcuts"]["baselines"] == []
-    assert [ground["cause"] for ground in results["verdict"]["grounds"]] == ["folds"]
+    assert [design["cause"] for design in results["verdict"]["grounds"]] == ["folds"]
 
 
 def test_lung_masks_are_tried_where_they_are_given(

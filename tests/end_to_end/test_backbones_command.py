@@ -139,10 +139,10 @@ def test_another_file_is_not_kept_and_placed_by_hand_it_is_refused(
     table = hilum("list").stdout
     assert "refused" in table
     assert "Refused: The weight file weights_mobilenet" in table
-    shelf = LocalWeights(tmp_path / "cache")
+    local_weights = LocalWeights(tmp_path / "cache")
     with pytest.raises(UntrustedModelError):
-        shelf.find(SMALL)
-    allowed = shelf.find(SMALL, allows_unverified=True)
+        local_weights.find(SMALL)
+    allowed = local_weights.find(SMALL, allows_unverified=True)
     assert not allowed.weights.is_verified
     assert compile_backbone(allowed, tmp_path / "cache").is_dir()
 

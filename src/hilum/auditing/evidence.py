@@ -26,9 +26,9 @@ class Evidence:
     Attributes:
         cohort: The films that were read, and those that were not.
         positive: The class that sensitivity speaks of.
-        portraits: What each film tells without a network: its file, its grey levels, a small
+        traits: What each film tells without a network: its file, its grey levels, a small
             picture.
-        twins: Films that stand in the cohort more than once.
+        duplicates: Films that stand in the cohort more than once.
         affinity: Highest cosine similarity of each film's features with those of a film
             that is not its copy.
         folds: Who trains, validates and tests.
@@ -39,8 +39,8 @@ class Evidence:
 
     cohort: Cohort
     positive: str | None = None
-    portraits: FilmTraits | None = None
-    twins: tuple[Duplicate, ...] | None = None
+    film_traits: FilmTraits | None = None
+    duplicates: tuple[Duplicate, ...] | None = None
     affinity: Float[np.ndarray, " films"] | None = None
     folds: Folds | None = None
     baselines: tuple[Baseline, ...] | None = None

@@ -90,22 +90,22 @@ def list_groups(cohort: Cohort, groups: Iterable[Sequence[int]]) -> list[list[st
     return listed
 
 
-def list_pairs(cohort: Cohort, twins: Sequence[Duplicate]) -> list[dict[str, Any]]:
+def list_pairs(cohort: Cohort, duplicates: Sequence[Duplicate]) -> list[dict[str, Any]]:
     """List pairs of copies for a finding's evidence, the surest first, a bounded number of them.
 
     Args:
         cohort: The films.
-        twins: Pairs of its rows.
+        duplicates: Pairs of its rows.
     """
-    surest_first = sorted(twins, key=lambda twin: -twin.correlation)
+    surest_first = sorted(duplicates, key=lambda duplicate: -duplicate.correlation)
     return [
         {
-            "films": [cohort.films[row].film_id for row in (twin.first, twin.second)],
-            "classes": [cohort.films[row].label for row in (twin.first, twin.second)],
-            "correlation": float(twin.correlation),
-            "rotation_degrees": float(twin.rotation_degrees),
+            "films": [cohort.films[row].film_id for row in (duplicate.first, duplicate.second)],
+            "classes": [cohort.films[row].label for row in (duplicate.first, duplicate.second)],
+            "correlation": float(duplicate.correlation),
+            "rotation_degrees": float(duplicate.rotation_degrees),
         }
-        for twin in surest_first[: FILMS_LISTED // 2]
+        for duplicate in surest_first[: FILMS_LISTED // 2]
     ]
 
 

@@ -19,12 +19,12 @@ class FilmRelations:
     """How the films of a cohort are related.
 
     Attributes:
-        twins: Films that stand in the cohort more than once.
+        duplicates: Films that stand in the cohort more than once.
         affinity: Highest cosine similarity of each film's features with those of a film
-            that is not its twin.
+            that is not its duplicate.
     """
 
-    twins: tuple[Duplicate, ...]
+    duplicates: tuple[Duplicate, ...]
     affinity: Float[np.ndarray, " films"]
 
 
@@ -35,7 +35,7 @@ class AuditReport:
     Attributes:
         model: Name of the backbone that the baselines were measured against.
         findings: What the checks say, the gravest first.
-        kinship: How the films are related.
+        relations: How the films are related.
         baselines: What predicts the label without the disease, those that can withhold
             the headline first.
         leak: What it would have been worth to tear groups apart; None where no films
@@ -46,7 +46,7 @@ class AuditReport:
 
     model: str
     findings: tuple[Finding, ...]
-    kinship: FilmRelations
+    relations: FilmRelations
     baselines: tuple[Baseline, ...]
     leak: LeakWorth | None
     verdict: Verdict

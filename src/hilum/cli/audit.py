@@ -41,7 +41,7 @@ def run_audit(
     from hilum.report import save_audit, tell_audit, tell_excluded
     from hilum.runs import claim_run_folder, describe_audit_run, to_json
     from hilum.studies import audit_with
-    from hilum.studies import open_context as open_workshop
+    from hilum.studies import open_context as open_context
 
     folder = output.out
     if folder is not None:
@@ -49,10 +49,10 @@ def run_audit(
     told = command_line({**paths_hidden(output, options), **private})
     claim = nullcontext() if folder is None else claim_run_folder(folder)
     with watching(is_quiet=output.is_quiet) as watcher, claim:
-        workshop = open_workshop(options, watcher=watcher, command_line=told)
-        finished = audit_with(cohort, options, workshop)
+        context = open_context(options, watcher=watcher, command_line=told)
+        finished = audit_with(cohort, options, context)
         if folder is not None:
-            finished = save_audit(finished, folder, cache_dir=workshop.cache_dir)
+            finished = save_audit(finished, folder, cache_dir=context.cache_dir)
     tell_excluded(finished.cohort)
     if output.is_json:
         typer.echo(to_json(describe_audit_run(finished)), nl=False)

@@ -40,17 +40,17 @@ class Entry:
     obstacle: HilumError | None
 
 
-def look(record: BackboneRecord, shelf: LocalWeights) -> Entry:
+def look(record: BackboneRecord, local_weights: LocalWeights) -> Entry:
     """See how a backbone stands here."""
     try:
-        return Entry(record, shelf.find(record).weights.path, "yes", None)
+        return Entry(record, local_weights.find(record).weights.path, "yes", None)
     except WeightsError as error:
         return Entry(record, None, "no", error)
     except UntrustedModelError as error:
         return Entry(record, None, "refused" if record.weights.digest else "unproven", error)
 
 
-def describe(entry: Entry, shelf: LocalWeights) -> dict[str, Any]:
+def describe(entry: Entry, local_weights: LocalWeights) -> dict[str, Any]:
     """Tell a machine of a backbone; `folder` is where its file would be put by hand."""
     from hilum.backbones import HostedWeights
 
@@ -68,14 +68,14 @@ def describe(entry: Entry, shelf: LocalWeights) -> dict[str, Any]:
         "digest": source.digest or None,
         "size_bytes": source.size_bytes,
         "address": source.address + source.file if isinstance(source, HostedWeights) else None,
-        "folder": str(shelf.home.absolute()) if is_hosted else None,
+        "folder": str(local_weights.home.absolute()) if is_hosted else None,
         "is_available": entry.path is not None,
         "path": None if entry.path is None else str(entry.path.absolute()),
         "why_not": entry.obstacle and str(entry.obstacle),
     }
 
 
-def tell_in_full(entry: Entry, shelf: LocalWeights) -> str:
+def tell_in_full(entry: Entry, local_weights: LocalWeights) -> str:
     """Say all of a backbone: what it is, whether it is here, which file goes where."""
     from hilum.backbones import HostedWeights, how_to_get
 
@@ -97,14 +97,14 @@ def tell_in_full(entry: Entry, shelf: LocalWeights) -> str:
     elif isinstance(source, HostedWeights):
         lines += [
             f"  from     {source.address}{source.file}",
-            f"  put into {shelf.home.absolute()}",
+            f"  put into {local_weights.home.absolute()}",
         ]
     else:
-        lines += [f"  get it   {how_to_get(record, shelf.home)}"]
+        lines += [f"  get it   {how_to_get(record, local_weights.home)}"]
     return "\n".join(lines)
 
 
-def draw_table(entries: list[Entry], shelf: LocalWeights) -> None:
+def draw_table(entries: list[Entry], local_weights: LocalWeights) -> None:
     """Print one row for each backbone: those that are here, the paper's six, the others."""
     from hilum.backbones import PAPER_SIX
 
@@ -139,7 +139,7 @@ def draw_table(entries: list[Entry], shelf: LocalWeights) -> None:
         for text in (
             "online    hilum backbones fetch NAME…, or fetch paper for its six",
             "by hand   hilum backbones list NAME… says which file to download; put it into",
-            f"          {shelf.home.absolute()}",
+            f"          {local_weights.home.absolute()}",
         ):
             console.print(f"  {plain(text)}", soft_wrap=True)
 
@@ -233,17 +233,17 @@ def list_command(
 
     from hilum.backbones import CATALOG, find_backbones
 
-    shelf = _shelf(weights_dir, cache_dir)
+    local_weights = _shelf(weights_dir, cache_dir)
     records = find_backbones(names) if names else tuple(CATALOG.values())
-    entries = [look(_with_top(r) if is_with_top else r, shelf) for r in records]
+    entries = [look(_with_top(r) if is_with_top else r, local_weights) for r in records]
     if is_missing:
         entries = [entry for entry in entries if entry.path is None]
     if is_json:
-        typer.echo(json.dumps([describe(entry, shelf) for entry in entries], indent=1))
+        typer.echo(json.dumps([describe(entry, local_weights) for entry in entries], indent=1))
     elif names or is_missing:
-        typer.echo(printable("\n\n".join(tell_in_full(entry, shelf) for entry in entries)))
+        typer.echo(printable("\n\n".join(tell_in_full(entry, local_weights) for entry in entries)))
     else:
-        draw_table(entries, shelf)
+        draw_table(entries, local_weights)
 
 
 @backbones_app.command("fetch")
@@ -281,14 +281,14 @@ def fetch_command(
 
     if not names:
         raise typer.BadParameter("name the backbones to fetch, or 'paper' for its six.")
-    shelf = _shelf(weights_dir, cache_dir)
+    local_weights = _shelf(weights_dir, cache_dir)
     records = [_with_top(r) if is_with_top else r for r in find_backbones(names)]
     if is_offline:
-        _check_all_here(records, shelf)
+        _check_all_here(records, local_weights)
     failed = 0
     for record in records:
         try:
-            told = _have(record, shelf, mirror, is_quiet=is_quiet)
+            told = _have(record, local_weights, mirror, is_quiet=is_quiet)
         except HilumError as error:
             if len(records) == 1:
                 raise
@@ -307,7 +307,7 @@ def fetch_command(
 
 
 def _have(
-    record: BackboneRecord, shelf: LocalWeights, mirror: str | None, *, is_quiet: bool
+    record: BackboneRecord, local_weights: LocalWeights, mirror: str | None, *, is_quiet: bool
 ) -> str:
     """Have a backbone's weights here; return what to tell of them."""
     from hilum.backbones import HostedWeights, OwnWeights, fetch_weights
@@ -316,11 +316,11 @@ def _have(
 
     source = record.weights
     if not isinstance(source, HostedWeights):
-        shelf.find(record)
+        local_weights.find(record)
         is_own = isinstance(source, OwnWeights)
         return "a file of yours" if is_own else "comes with the installation"
     try:
-        found = shelf.find(record, allows_unverified=not source.digest).weights
+        found = local_weights.find(record, allows_unverified=not source.digest).weights
     except (WeightsError, UntrustedModelError):
         with watching(is_quiet=is_quiet) as watcher:
             watcher.begin(record.title, "MB")
@@ -329,7 +329,9 @@ def _have(
                 done = round(here / _BYTES_PER_MB)
                 watcher.advance(done, max(done, round((whole or source.size_bytes) / 1e6)))
 
-            fetched = fetch_weights(source, shelf.home, mirror=mirror, on_progress=on_progress)
+            fetched = fetch_weights(
+                source, local_weights.home, mirror=mirror, on_progress=on_progress
+            )
             found = fetched.weights
             size = f"{found.path.stat().st_size / _BYTES_PER_MB:.0f} MB"
             watcher.end(f"{size} fetched" if fetched.is_new else f"{size}, here already")
@@ -347,19 +349,19 @@ def _proof(source: HostedWeights) -> str:
     )
 
 
-def _check_all_here(records: list[BackboneRecord], shelf: LocalWeights) -> None:
+def _check_all_here(records: list[BackboneRecord], local_weights: LocalWeights) -> None:
     """Refuse to go online, and say what to bring here by other ways."""
     from hilum.errors import WeightsError
 
-    entries = [look(record, shelf) for record in records]
+    entries = [look(record, local_weights) for record in records]
     # What has no published hash cannot be proven, and is here all the same.
     missing = [entry for entry in entries if entry.path is None and entry.state != "unproven"]
     if missing:
-        files = "\n\n".join(tell_in_full(entry, shelf) for entry in missing)
+        files = "\n\n".join(tell_in_full(entry, local_weights) for entry in missing)
         raise WeightsError(
             f"{len(missing)} of {len(records)} weight files are not here, and --offline forbids "
             f"to fetch them.\n\n{files}\n",
-            fix=f"Download them elsewhere and put them into {shelf.home}.",
+            fix=f"Download them elsewhere and put them into {local_weights.home}.",
         )
 
 

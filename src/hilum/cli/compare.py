@@ -49,15 +49,15 @@ def run_naming(
     from hilum.report import LESSON, save_naming, tell_excluded
     from hilum.runs import claim_run_folder, describe_naming, to_json
     from hilum.studies import name_films_with
-    from hilum.studies import open_context as open_workshop
+    from hilum.studies import open_context as open_context
 
     folder = run_folder(output, cohort)
     check_outside(folder, private)
     told = command_line({**paths_hidden(output, options), **private})
     with watching(is_quiet=output.is_quiet) as watcher, claim_run_folder(folder):
-        workshop = open_workshop(options, watcher=watcher, command_line=told)
-        naming = name_films_with(cohort, options, workshop)
-        naming = save_naming(naming, folder, cache_dir=workshop.cache_dir)
+        context = open_context(options, watcher=watcher, command_line=told)
+        naming = name_films_with(cohort, options, context)
+        naming = save_naming(naming, folder, cache_dir=context.cache_dir)
     tell_excluded(naming.cohort)
     if output.is_json:
         typer.echo(to_json(describe_naming(naming, LESSON)), nl=False)

@@ -51,15 +51,15 @@ def run_recipes(
     from hilum.cli.progress import watching
     from hilum.report import tell_excluded, tell_undecided
     from hilum.runs import claim_run_folder, to_json
-    from hilum.studies import open_context as open_workshop
+    from hilum.studies import open_context as open_context
 
     folder = run_folder(output, cohort)
     check_outside(folder, private)
     told = command_line({**paths_hidden(output, options), **private})
     study = _study_one if len(recipes) == 1 else _study_several
     with watching(is_quiet=output.is_quiet) as watcher, claim_run_folder(folder):
-        workshop = open_workshop(options, watcher=watcher, command_line=told)
-        finished = study(cohort, recipes, options, folder, workshop)
+        context = open_context(options, watcher=watcher, command_line=told)
+        finished = study(cohort, recipes, options, folder, context)
     first = finished.comparisons[0]
     excluded = list(first.cohort.excluded)
     tell_excluded(first.cohort)
@@ -91,7 +91,7 @@ def _study_one(
     recipes: Sequence[Recipe],
     options: CompareOptions,
     folder: Path,
-    workshop: StudyContext,
+    context: StudyContext,
 ) -> _Finished:
 
     from hilum.report import save_run, tell_result
@@ -99,8 +99,8 @@ def _study_one(
     from hilum.studies import compare_with
 
     (recipe,) = recipes
-    comparison = compare_with(cohort, replace(options, recipe=recipe), workshop)
-    comparison = save_run(comparison, folder, cache_dir=workshop.cache_dir)
+    comparison = compare_with(cohort, replace(options, recipe=recipe), context)
+    comparison = save_run(comparison, folder, cache_dir=context.cache_dir)
     return _Finished(
         [comparison], lambda: describe_comparison(comparison), lambda: tell_result(comparison)
     )
@@ -111,15 +111,15 @@ def _study_several(
     recipes: Sequence[Recipe],
     options: CompareOptions,
     folder: Path,
-    workshop: StudyContext,
+    context: StudyContext,
 ) -> _Finished:
     from hilum.report import save_recipes, tell_recipes, worth_text
     from hilum.runs import describe_recipes
     from hilum.studies import compare_recipes_with
 
     several = converted(options, RecipesOptions, recipes=recipes)
-    contrast = compare_recipes_with(cohort, several, workshop)
-    contrast = save_recipes(contrast, folder, cache_dir=workshop.cache_dir)
+    contrast = compare_recipes_with(cohort, several, context)
+    contrast = save_recipes(contrast, folder, cache_dir=context.cache_dir)
     return _Finished(
         contrast.comparisons,
         lambda: describe_recipes(contrast, word=worth_text),

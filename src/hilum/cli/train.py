@@ -60,7 +60,7 @@ def train_anew(
     from hilum.cli.progress import watching
     from hilum.report import save_bundle, tell_excluded
     from hilum.studies import Comparison, train_with
-    from hilum.studies import open_context as open_workshop
+    from hilum.studies import open_context as open_context
 
     folder = output.bundle_folder(cohort.name)
     masks = None if options.masks is None else Path(options.masks)
@@ -68,8 +68,8 @@ def train_anew(
     check_bundle_place(folder)
     told = command_line({**paths_hidden(output, options), **private})
     with watching(is_quiet=output.is_quiet) as watcher:
-        workshop = open_workshop(options, watcher=watcher, command_line=told)
-        trained = train_with(cohort, options, workshop)
+        context = open_context(options, watcher=watcher, command_line=told)
+        trained = train_with(cohort, options, context)
         record = save_bundle(trained, folder, standalone=output.is_standalone)
     assert isinstance(trained.study, Comparison)
     tell_excluded(trained.study.cohort)
@@ -96,12 +96,12 @@ def train_from(run: Path, options: FromRunOptions, output: BundleOutput) -> int:
     from hilum.cli.progress import watching
     from hilum.report import save_bundle
     from hilum.runs import needs_attention, train_from_run_with
-    from hilum.studies import open_context as open_workshop
+    from hilum.studies import open_context as open_context
 
     folder = output.bundle_folder(run.resolve().name)
     check_bundle_place(folder)
     with watching(is_quiet=output.is_quiet) as watcher:
-        trained = train_from_run_with(run, options, open_workshop(options, watcher=watcher))
+        trained = train_from_run_with(run, options, open_context(options, watcher=watcher))
         record = save_bundle(trained, folder, standalone=output.is_standalone)
     _tell(trained, record, folder, output)
     return 1 if needs_attention(run) else 0

@@ -189,7 +189,7 @@ class Duplicate:
 
 def find_duplicates(
     films: Sequence[Film],
-    portraits: FilmTraits,
+    film_traits: FilmTraits,
     features: Float32[np.ndarray, "films views width"],
     *,
     n_known: int = 0,
@@ -198,7 +198,7 @@ def find_duplicates(
 
     Args:
         films: Rows of the cohort.
-        portraits: Of these films, in their order.
+        film_traits: Of these films, in their order.
         features: Of these films, in their order; the first view is upright.
         n_known: So many films, the first ones, have been compared with one another before:
             only pairs with one of the others are looked for.
@@ -206,16 +206,20 @@ def find_duplicates(
     Returns:
         Pairs of rows, ascending. Of films with the same bytes or pixels, each is paired
         with the first one alone, and that one with the films that are like it:
-        `join_twins` brings together what belongs together.
+        `join_duplicates` brings together what belongs together.
     """
     same_bytes = _pair_with_first("bytes", [film.sha256 for film in films], range(len(films)))
     by_bytes = _without(range(len(films)), same_bytes)
-    pixels = [traits.pixels_sha256 for traits in portraits.traits]
+    pixels = [traits.pixels_sha256 for traits in film_traits.files]
     same_pixels = _pair_with_first("pixels", [pixels[row] for row in by_bytes], by_bytes)
     distinct = np.array(_without(by_bytes, same_pixels))
-    alike = _find_alike(distinct, portraits, features, n_known) if len(distinct) > 1 else []
-    twins = [twin for twin in (*same_bytes, *same_pixels, *alike) if twin.second >= n_known]
-    return tuple(sorted(twins, key=lambda twin: (twin.first, twin.second)))
+    alike = _find_alike(distinct, film_traits, features, n_known) if len(distinct) > 1 else []
+    duplicates = [
+        duplicate
+        for duplicate in (*same_bytes, *same_pixels, *alike)
+        if duplicate.second >= n_known
+    ]
+    return tuple(sorted(duplicates, key=lambda duplicate: (duplicate.first, duplicate.second)))
 
 
 def _pair_with_first(
@@ -226,21 +230,21 @@ def _pair_with_first(
     return [Duplicate(first, row, kind, 0.0, 1.0) for first, row in pairs if first != row]
 
 
-def _without(rows: Sequence[int], twins: Sequence[Duplicate]) -> list[int]:
-    seconds = {twin.second for twin in twins}
+def _without(rows: Sequence[int], duplicates: Sequence[Duplicate]) -> list[int]:
+    seconds = {duplicate.second for duplicate in duplicates}
     return [row for row in rows if row not in seconds]
 
 
 def _find_alike(
     rows: Int[np.ndarray, " distinct"],
-    portraits: FilmTraits,
+    film_traits: FilmTraits,
     features: Float32[np.ndarray, "films views width"],
     n_known: int,
 ) -> list[Duplicate]:
     """Find copies among films that all have other pixels."""
-    traits = [portraits.traits[row] for row in rows]
+    traits = [film_traits.files[row] for row in rows]
     shapes = np.array([(trait.width_px, trait.height_px) for trait in traits], np.float32)
-    pictures = portraits.pictures[rows]
+    pictures = film_traits.pictures[rows]
     candidates = propose_pairs(pictures, shapes, features[rows, 0])
     is_new = np.maximum(rows[candidates.first], rows[candidates.second]) >= n_known
     found = recognise(pictures, candidates.of(is_new))
@@ -274,19 +278,22 @@ def _describe(
     )
 
 
-def join_duplicates(twins: Sequence[Duplicate], n_films: int) -> list[int | None]:
-    """Give every film the cluster of twins that it belongs to.
+def join_duplicates(duplicates: Sequence[Duplicate], n_films: int) -> list[int | None]:
+    """Give every film the cluster of duplicates that it belongs to.
 
     Args:
-        twins: Pairs of one film.
+        duplicates: Pairs of one film.
         n_films: Films of the cohort.
 
     Returns:
-        A cluster's number for each film; None where it has no twin. Fit to be a column
+        A cluster's number for each film; None where it has no duplicate. Fit to be a column
         of `join_by_keys`.
     """
-    firsts, seconds = [twin.first for twin in twins], [twin.second for twin in twins]
-    pairs = coo_array((np.ones(len(twins)), (firsts, seconds)), shape=(n_films, n_films))
+    firsts, seconds = (
+        [duplicate.first for duplicate in duplicates],
+        [duplicate.second for duplicate in duplicates],
+    )
+    pairs = coo_array((np.ones(len(duplicates)), (firsts, seconds)), shape=(n_films, n_films))
     _, clusters = connected_components(pairs, directed=False)
     sizes = np.bincount(clusters)
     return [int(cluster) if sizes[cluster] > 1 else None for cluster in clusters]

@@ -89,7 +89,7 @@ def bin_levels(levels: Float32[np.ndarray, "films 256"]) -> Float[np.ndarray, "f
 
 
 TRAITS_VERSION = 2
-"""Raised whenever a portrait's content changes; part of where portraits are kept."""
+"""Raised whenever a traits's content changes; part of where traits are kept."""
 
 
 PICTURE_PX = 96
@@ -136,40 +136,40 @@ class FileTraits:
 
 @dataclass(frozen=True)
 class FilmTraits:
-    """The portraits of a cohort's films, in its order.
+    """The traits of a cohort's films, in its order.
 
     Attributes:
-        traits: What each file is like.
+        files: What each file is like.
         levels: Share of the pixels that have each grey level; rows sum to 1.
         pictures: Each film as a small square; the aspect ratio is given up, as it is for
             the backbones.
     """
 
-    traits: tuple[FileTraits, ...]
+    files: tuple[FileTraits, ...]
     levels: Float32[np.ndarray, "films 256"]
     pictures: UInt8[np.ndarray, "films side side"]
 
     def of(self, rows: Int[np.ndarray, " kept"]) -> FilmTraits:
-        """Keep the portraits of some films."""
+        """Keep the traits of some films."""
         return FilmTraits(
-            tuple(self.traits[row] for row in rows), self.levels[rows], self.pictures[rows]
+            tuple(self.files[row] for row in rows), self.levels[rows], self.pictures[rows]
         )
 
 
 @dataclass(frozen=True)
 class MeasuredTraits:
-    """Portraits and how they came about.
+    """Traits and how they came about.
 
     Attributes:
-        portraits: Of the films that could be read.
+        traits: Of the films that could be read.
         unreadable: The films that could not, each with its reason.
         n_painted: Films that were looked at now; the others were known.
         seconds: Wall-clock time.
     """
 
-    portraits: FilmTraits
+    film_traits: FilmTraits
     unreadable: tuple[Exclusion, ...]
-    n_painted: int
+    n_measured: int
     seconds: float
 
 
@@ -194,29 +194,27 @@ def measure_traits(
         on_progress: Told films done and films to be looked at.
 
     Raises:
-        CacheError: The portraits cannot be stored.
+        CacheError: The traits cannot be stored.
     """
     started = time.perf_counter()
     by_hash = {film.sha256: film for film in films}
-    folder = cache_dir / "portraits" / f"{READING_VERSION}-{TRAITS_VERSION}"
+    folder = cache_dir / "traits" / f"{READING_VERSION}-{TRAITS_VERSION}"
     shards = ShardFolder(folder, _SCHEMA)
     found = dict(_stored(shards, set(by_hash)))
     n_known = len(found)
     missing = [film for sha256, film in by_hash.items() if sha256 not in found]
     unreadable: dict[str, FilmError] = {}
     painted = _look(missing, unreadable)
-    for sha256, portrait in stored_in_shards(painted, lambda shard: _store(shard, shards)):
-        found[sha256] = portrait
+    for sha256, traits in stored_in_shards(painted, lambda shard: _store(shard, shards)):
+        found[sha256] = traits
         if on_progress:
             on_progress(len(found) + len(unreadable) - n_known, len(missing))
     seated = [found[film.sha256] for film in films if film.sha256 not in unreadable]
     return MeasuredTraits(
-        portraits=FilmTraits(
-            traits=tuple(portrait.traits for portrait in seated),
-            levels=np.array([portrait.levels for portrait in seated], np.float32).reshape(
-                -1, N_LEVELS
-            ),
-            pictures=np.array([portrait.picture for portrait in seated], np.uint8).reshape(
+        film_traits=FilmTraits(
+            files=tuple(traits.traits for traits in seated),
+            levels=np.array([traits.levels for traits in seated], np.float32).reshape(-1, N_LEVELS),
+            pictures=np.array([traits.picture for traits in seated], np.uint8).reshape(
                 -1, PICTURE_PX, PICTURE_PX
             ),
         ),
@@ -225,7 +223,7 @@ def measure_traits(
             for film in films
             if film.sha256 in unreadable
         ),
-        n_painted=len(missing),
+        n_measured=len(missing),
         seconds=time.perf_counter() - started,
     )
 
@@ -276,22 +274,22 @@ def _stored(shards: ShardFolder, wanted: set[str]) -> Iterator[tuple[str, _Trait
 
 def _look(films: Iterable[Film], unreadable: dict[str, FilmError]) -> Iterator[tuple[str, _Traits]]:
     """Look at films, reading ahead; notes what cannot be read."""
-    for film, portrait in map_ahead(_measure, films):
-        if isinstance(portrait, FilmError):
-            unreadable[film.sha256] = portrait
+    for film, traits in map_ahead(_measure, films):
+        if isinstance(traits, FilmError):
+            unreadable[film.sha256] = traits
         else:
-            yield film.sha256, portrait
+            yield film.sha256, traits
 
 
 def _store(shard: dict[str, _Traits], shards: ShardFolder) -> None:
-    portraits = list(shard.values())
-    levels = pa.array(np.concatenate([portrait.levels for portrait in portraits]))
-    pictures = pa.array(np.concatenate([portrait.picture.ravel() for portrait in portraits]))
+    film_traits = list(shard.values())
+    levels = pa.array(np.concatenate([traits.levels for traits in film_traits]))
+    pictures = pa.array(np.concatenate([traits.picture.ravel() for traits in film_traits]))
     shards.add(
         pa.table(
             {
                 "film": list(shard),
-                "traits": [json.dumps(asdict(portrait.traits)) for portrait in portraits],
+                "traits": [json.dumps(asdict(traits.traits)) for traits in film_traits],
                 "levels": pa.FixedSizeListArray.from_arrays(levels, N_LEVELS),
                 "picture": pa.FixedSizeListArray.from_arrays(pictures, PICTURE_PX**2),
             },

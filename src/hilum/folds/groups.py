@@ -12,7 +12,7 @@ from hilum.cohort import Cohort, Film
 
 
 def group_films(
-    cohort: Cohort, twins: Sequence[Hashable | None] | None = None
+    cohort: Cohort, duplicates: Sequence[Hashable | None] | None = None
 ) -> Int[np.ndarray, " films"]:
     """Find the films that must stay together: one patient's, and copies of one film.
 
@@ -22,7 +22,7 @@ def group_films(
     Args:
         cohort: The films. A film whose patient is unknown is taken for a patient
             of its own.
-        twins: The cluster of copies that each film belongs to; None where it has none.
+        duplicates: The cluster of copies that each film belongs to; None where it has none.
             Identical files are found without it.
 
     Returns:
@@ -31,7 +31,7 @@ def group_films(
     return join_by_keys(
         [film.patient for film in cohort.films],
         [film.sha256 for film in cohort.films],
-        *([] if twins is None else [twins]),
+        *([] if duplicates is None else [duplicates]),
     )
 
 

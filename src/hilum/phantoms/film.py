@@ -257,8 +257,8 @@ def draw_pose(anatomy: Anatomy, rng: np.random.Generator) -> Pose:
     short = int(rng.integers(24, 41)) * 16
     aspect = float(rng.choice([1.0, 1.08, 1.17]))
     long = int(short * aspect)
-    is_portrait = rng.random() < 0.6
-    height_px, width_px = (long, short) if is_portrait else (short, long)
+    is_traits = rng.random() < 0.6
+    height_px, width_px = (long, short) if is_traits else (short, long)
     shown = rng.uniform(0.95, 1.08) * (2 * (anatomy.chest_cm + anatomy.wall_cm) + 0.5)
     # The whole lung must be on the film, however flat its format.
     view_cm = max(shown, 1.12 * (anatomy.dome_cm + 6.5) * width_px / height_px)

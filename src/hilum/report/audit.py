@@ -100,7 +100,7 @@ def render_audit(audit: Audit, figures: Mapping[str, str], thumbnails: Mapping[s
             thumbnails=thumbnails,
             redact=redact,
         ),
-        kinship=view_duplicates(
+        relations=view_duplicates(
             report,
             cohort=cohort,
             groups=audit.groups,

@@ -125,7 +125,7 @@ def render_report(
             thumbnails=thumbnails,
             redact=redact,
         ),
-        kinship=view_duplicates(
+        relations=view_duplicates(
             audit,
             cohort=cohort,
             groups=comparison.folds.groups,

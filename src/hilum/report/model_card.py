@@ -310,8 +310,10 @@ def _data(record: BundleRecord, study: ResultsJson) -> str:
     patients = (
         "patients unknown" if cohort["patients"] is None else f"{cohort['patients']} patients"
     )
-    twins = sum(study["audit"]["twins"].values())
-    copies = f" {twins} pairs of films are one film, and were held together." if twins else ""
+    duplicates = sum(study["audit"]["twins"].values())
+    copies = (
+        f" {duplicates} pairs of films are one film, and were held together." if duplicates else ""
+    )
     rows = [(text(label), str(n)) for label, n in cohort["per_class"].items()]
     return (
         "## Training data\n\n"

@@ -241,8 +241,8 @@ def tell_result(comparison: Comparison) -> None:
     console = Console(highlight=False)
     tell_unverified(console, comparison)
     tell_verdict(console, comparison.verdict)
-    champion = next(r for r in comparison.backbones if r.name == comparison.audit.model)
-    tell_shortcuts(console, comparison.audit, champion.title)
+    reference = next(r for r in comparison.backbones if r.name == comparison.audit.model)
+    tell_shortcuts(console, comparison.audit, reference.title)
     table = _make_table(comparison)
     if fits(console, table):
         console.print(table)

@@ -94,7 +94,7 @@ class ShortcutsJson(TypedDict):
 
     Attributes:
         model: The backbone that the baselines were measured against.
-        twins: Pairs of films that are one film, by kind.
+        duplicates: Pairs of films that are one film, by kind.
         seconds: By part of the audit.
     """
 
@@ -116,7 +116,7 @@ class RulesJson(TypedDict):
     contradicted_share: float
 
 
-class TwinJson(TypedDict):
+class DuplicateJson(TypedDict):
     """Two films that are one.
 
     Attributes:
@@ -160,7 +160,7 @@ class AuditJson(TypedDict):
     verdict: VerdictJson
     rules: RulesJson
     shortcuts: ShortcutsJson
-    twins: list[TwinJson]
+    twins: list[DuplicateJson]
     patients_from: list[str]
     checks: list[FindingJson]
 
@@ -223,7 +223,7 @@ def describe_shortcuts(report: AuditReport) -> ShortcutsJson:
             "ungrouped": describe_estimate(leak.ungrouped),
             "gain": describe_estimate(leak.gain),
         },
-        "twins": dict(Counter(twin.kind for twin in report.kinship.twins)),
+        "twins": dict(Counter(duplicate.kind for duplicate in report.relations.duplicates)),
         "seconds": dict(report.seconds),
     }
 
@@ -247,12 +247,12 @@ def describe_audit(report: AuditReport, cohort: Cohort) -> AuditJson:
         "shortcuts": describe_shortcuts(report),
         "twins": [
             {
-                "films": [films[twin.first].film_id, films[twin.second].film_id],
-                "kind": twin.kind,
-                "rotation_degrees": twin.rotation_degrees,
-                "correlation": twin.correlation,
+                "films": [films[duplicate.first].film_id, films[duplicate.second].film_id],
+                "kind": duplicate.kind,
+                "rotation_degrees": duplicate.rotation_degrees,
+                "correlation": duplicate.correlation,
             }
-            for twin in report.kinship.twins
+            for duplicate in report.relations.duplicates
         ],
         "patients_from": list(cohort.patients_from),
         "checks": [_describe_finding(finding) for finding in report.findings],

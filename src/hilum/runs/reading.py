@@ -103,10 +103,10 @@ def train_from_run(run: str | Path, options: FromRunOptions) -> TrainedClassifie
 
 
 def train_from_run_with(
-    run: str | Path, options: FromRunOptions, workshop: StudyContext
+    run: str | Path, options: FromRunOptions, context: StudyContext
 ) -> TrainedClassifier:
-    """Train from a run in a workshop of the caller's; see `train_from_run`."""
-    return train_again(read_run(Path(run)), options, workshop)
+    """Train from a run in a context of the caller's; see `train_from_run`."""
+    return train_again(read_run(Path(run)), options, context)
 
 
 def needs_attention(folder: Path) -> bool:

@@ -349,7 +349,10 @@ def create_app(classifier: Classifier, settings: ServeSettings | None = None) ->
     )
     app.include_router(make_router(service, settings.limits))
     app.add_middleware(
-        Middleware, doorkeeper=AccessControl(settings), metrics=service.metrics, settings=settings
+        Middleware,
+        access_control=AccessControl(settings),
+        metrics=service.metrics,
+        settings=settings,
     )
     _add_pages(app)
     # Problems are no model of a route's answer, as FastAPI would have it, but of refusals.

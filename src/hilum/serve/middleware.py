@@ -245,10 +245,10 @@ class Middleware:
     """The outermost layer of the application."""
 
     def __init__(
-        self, app: ASGIApp, doorkeeper: AccessControl, metrics: Metrics, settings: ServeSettings
+        self, app: ASGIApp, access_control: AccessControl, metrics: Metrics, settings: ServeSettings
     ) -> None:
         self._app = app
-        self._doorkeeper = doorkeeper
+        self._doorkeeper = access_control
         self._metrics = metrics
         self._logs_access = settings.logs_access
 

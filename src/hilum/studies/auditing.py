@@ -73,11 +73,11 @@ def check_labels_agree(cohort: Cohort) -> None:
 
 
 def audit_study(
-    ground: StudyDesign,
-    champion: ReferenceBackbone,
+    design: StudyDesign,
+    reference: ReferenceBackbone,
     results: Sequence[BackboneResult],
     plan: ShortcutPlan,
-    workshop: StudyContext,
+    context: StudyContext,
     *,
     pick: NestedPick | None = None,
     muted: frozenset[str] = frozenset(),
@@ -85,39 +85,39 @@ def audit_study(
     """Measure what predicts without the disease, run the checks, give the verdict.
 
     Args:
-        ground: What was settled before.
-        champion: The backbone that shortcuts are measured against.
-        results: All backbones, the champion's among them.
+        design: What was settled before.
+        reference: The backbone that shortcuts are measured against.
+        results: All backbones, the reference backbone's among them.
         plan: Which shortcuts to try.
-        workshop: Where features are computed.
+        context: Where features are computed.
         pick: What choosing among the backbones is worth; its sensitivity and specificity
-            are judged in the champion's stead, who was chosen for being best.
+            are judged in the reference backbone's stead, who was chosen for being best.
         muted: Codes of the checks whose findings raise no alarm. The verdict is given on
             the evidence, so they never change it.
     """
     started = time.perf_counter()
-    baselines = try_shortcuts(ground, champion, plan, workshop)
+    baselines = try_shortcuts(design, reference, plan, context)
     tried = time.perf_counter()
-    leak = measure_leak(ground, champion, workshop) if plan.has_baselines else None
+    leak = measure_leak(design, reference, context) if plan.has_baselines else None
     seconds = {"shortcuts": tried - started, "leak": time.perf_counter() - tried}
     evidence = Evidence(
-        cohort=ground.cohort,
-        positive=ground.positive,
-        portraits=ground.portraits,
-        twins=ground.kinship.twins,
-        affinity=ground.kinship.affinity,
-        folds=ground.folds,
+        cohort=design.cohort,
+        positive=design.positive,
+        film_traits=design.film_traits,
+        duplicates=design.relations.duplicates,
+        affinity=design.relations.affinity,
+        folds=design.folds,
         baselines=baselines,
         masked=frozenset(plan.masks) if plan.masks and plan.has_probes else None,
         leak=leak,
     )
     return AuditReport(
-        model=champion.backbone.name,
+        model=reference.backbone.name,
         findings=run_checks(CHECKS, evidence, muted),
-        kinship=ground.kinship,
+        relations=design.relations,
         baselines=baselines,
         leak=leak,
-        verdict=give_verdict(_circumstances(ground, champion, results, baselines, pick)),
+        verdict=give_verdict(_circumstances(design, reference, results, baselines, pick)),
         seconds=seconds,
     )
 
@@ -135,15 +135,15 @@ def audit_without_folds(
     """
     evidence = Evidence(
         cohort=survey.cohort,
-        portraits=survey.portraits,
-        twins=survey.kinship.twins,
-        affinity=survey.kinship.affinity,
+        film_traits=survey.film_traits,
+        duplicates=survey.relations.duplicates,
+        affinity=survey.relations.affinity,
     )
     too_few = Reason("folds", "withholds", f"No network can be tested here. {error.message}")
     return AuditReport(
         model=guide.name,
         findings=run_checks(CHECKS, evidence, muted),
-        kinship=survey.kinship,
+        relations=survey.relations,
         baselines=(),
         leak=None,
         verdict=Verdict("withheld", (too_few,)),
@@ -152,36 +152,38 @@ def audit_without_folds(
 
 
 def _circumstances(
-    ground: StudyDesign,
-    champion: ReferenceBackbone,
+    design: StudyDesign,
+    reference: ReferenceBackbone,
     results: Sequence[BackboneResult],
     baselines: Sequence[Baseline],
     pick: NestedPick | None,
 ) -> Circumstances:
-    cohort, films = ground.cohort, ground.cohort.films
-    (model,) = (result for result in results if result.name == champion.backbone.name)
+    cohort, films = design.cohort, design.cohort.films
+    (model,) = (result for result in results if result.name == reference.backbone.name)
     metrics = model.evaluation.metrics
     honest = metrics if pick is None else pick.evaluation.metrics
     clashes = [
-        twin for twin in ground.kinship.twins if films[twin.first].label != films[twin.second].label
+        duplicate
+        for duplicate in design.relations.duplicates
+        if films[duplicate.first].label != films[duplicate.second].label
     ]
     same = {row for t in clashes if t.kind in ("bytes", "pixels") for row in (t.first, t.second)}
-    alike = {row for twin in clashes for row in (twin.first, twin.second)} - same
+    alike = {row for duplicate in clashes for row in (duplicate.first, duplicate.second)} - same
     return Circumstances(
-        positive=ground.positive,
+        positive=design.positive,
         model=model.title,
         auroc=metrics["auroc"],
         sensitivity=honest["sensitivity"],
         specificity=honest["specificity"],
         baselines=baselines,
-        source_association=associate_sources(cohort, ground.positive),
-        n_leaks=len(ground.folds.straddling_groups),
+        source_association=associate_sources(cohort, design.positive),
+        n_leaks=len(design.folds.straddling_groups),
         n_conflicts=len(same),
         n_likely_conflicts=len(alike),
         n_without_patient=sum(film.patient is None for film in films),
         n_films=len(films),
         has_probes=any(baseline.name == "frame" for baseline in baselines),
-        validates_on_test=ground.folds.validates_on_test,
+        validates_on_test=design.folds.validates_on_test,
         is_chosen=pick is not None,
         unverified=[result.title for result in results if not result.weights.is_verified],
     )
@@ -230,32 +232,32 @@ def audit(cohort: Cohort, options: AuditOptions) -> Audit:
     return audit_with(cohort, options, open_context(options))
 
 
-def audit_with(cohort: Cohort, options: AuditOptions, workshop: StudyContext) -> Audit:
-    """Audit in a workshop of the caller's; see `audit`."""
+def audit_with(cohort: Cohort, options: AuditOptions, context: StudyContext) -> Audit:
+    """Audit in a context of the caller's; see `audit`."""
     plan = plan_study(cohort, find_recipe("hilum"), converted(options, ComparisonOptions))
     chosen, _ = choose_backbones(
         None if options.backbone is None else [options.backbone],
-        LocalWeights(workshop.cache_dir, options.weights_dir),
+        LocalWeights(context.cache_dir, options.weights_dir),
         allows_unverified=options.allows_unverified_weights,
     )
     guide = min(chosen, key=lambda candidate: candidate.record.parameters)
-    check_cache(workshop.cache_dir)
+    check_cache(context.cache_dir)
     views = rotated_views(plan.recipe.rotated_views, options.seed)
-    survey, (cost,) = survey_films(cohort, (guide,), views, workshop)
+    survey, (cost,) = survey_films(cohort, (guide,), views, context)
     model = None
     try:
-        ground = design_study(survey, plan)
+        design = design_study(survey, plan)
     except FoldsError as error:
         report = audit_without_folds(survey, guide, error, muted=plan.options.muted_checks())
-        twins = join_duplicates(report.kinship.twins, len(survey.cohort))
-        groups = group_films(survey.cohort, twins)
+        duplicates = join_duplicates(report.relations.duplicates, len(survey.cohort))
+        groups = group_films(survey.cohort, duplicates)
     else:
-        groups = ground.folds.groups
-        table = workshop.recall(survey.cohort.films, guide, views)
-        model = judge_backbone(ground, guide, table, cost, workshop.watcher)
-        champion = ReferenceBackbone(guide, model.heads)
+        groups = design.folds.groups
+        table = context.recall(survey.cohort.films, guide, views)
+        model = judge_backbone(design, guide, table, cost, context.watcher)
+        reference = ReferenceBackbone(guide, model.heads)
         report = audit_study(
-            ground, champion, [model], plan.shortcuts, workshop, muted=plan.options.muted_checks()
+            design, reference, [model], plan.shortcuts, context, muted=plan.options.muted_checks()
         )
     return Audit(
         cohort=survey.cohort,
@@ -264,7 +266,7 @@ def audit_with(cohort: Cohort, options: AuditOptions, workshop: StudyContext) ->
         report=report,
         model=model,
         provenance=describe_study(
-            workshop.command_line,
+            context.command_line,
             films_sha256=hash_cohort(survey.cohort),
             graphs={guide.name: graph_key(guide)},
             seed=options.seed,

@@ -62,57 +62,57 @@ def compare(cohort: Cohort, options: CompareOptions) -> Comparison:
     return compare_with(cohort, options, open_context(options))
 
 
-def compare_with(cohort: Cohort, options: CompareOptions, workshop: StudyContext) -> Comparison:
-    """Compare backbones in a workshop of the caller's; see `compare`."""
-    return run_study(cohort, plan_study(cohort, as_recipe(options.recipe), options), workshop)
+def compare_with(cohort: Cohort, options: CompareOptions, context: StudyContext) -> Comparison:
+    """Compare backbones in a context of the caller's; see `compare`."""
+    return run_study(cohort, plan_study(cohort, as_recipe(options.recipe), options), context)
 
 
 def run_study(
     cohort: Cohort,
     plan: StudyPlan,
-    workshop: StudyContext,
+    context: StudyContext,
     *,
-    twins: Sequence[Duplicate] | None = None,
+    duplicates: Sequence[Duplicate] | None = None,
 ) -> Comparison:
     """Run one study to its end; see `compare`.
 
     Args:
         cohort: The films and their labels.
         plan: What is studied, and how.
-        workshop: Where features are computed.
-        twins: Films known to be one film, from an earlier study of the same films.
+        context: Where features are computed.
+        duplicates: Films known to be one film, from an earlier study of the same films.
     """
     recipe, options, seed = plan.recipe, plan.options, plan.options.seed
     chosen, unavailable = choose_backbones(
         options.backbones,
-        LocalWeights(workshop.cache_dir, options.weights_dir),
+        LocalWeights(context.cache_dir, options.weights_dir),
         allows_unverified=options.allows_unverified_weights,
     )
     chosen = tuple(fed_as(recipe, backbone) for backbone in chosen)
     check_labels_agree(cohort)
     if options.external is not None:
         check_external(cohort, options.external)
-    check_cache(workshop.cache_dir)
+    check_cache(context.cache_dir)
     if options.external is not None:
-        look_ahead(options.external, workshop)
+        look_ahead(options.external, context)
     draw_folds(cohort, recipe, seed)  # fails before any work, not after it
 
     views = rotated_views(recipe.rotated_views, seed)
-    survey, costs = survey_films(cohort, chosen, views, workshop, twins)
-    ground = design_study(survey, plan)
-    cohort, folds = ground.cohort, ground.folds
+    survey, costs = survey_films(cohort, chosen, views, context, duplicates)
+    design = design_study(survey, plan)
+    cohort, folds = design.cohort, design.folds
     admission = None
     if options.external is not None:
-        admission = admit_external(survey, options.external, chosen, workshop)
+        admission = admit_external(survey, options.external, chosen, context)
     judged = []
     for backbone, cost in zip(chosen, costs, strict=True):
-        table = workshop.recall(cohort.films, backbone, views)
+        table = context.recall(cohort.films, backbone, views)
         result = judge_backbone(
-            ground,
+            design,
             backbone,
             table,
             cost,
-            workshop.watcher,
+            context.watcher,
             decisions=plan.decisions,
             keeps_weights=plan.keeps_heads or admission is not None,
         )
@@ -121,25 +121,25 @@ def run_study(
     results = [result for _, result in judged]
     backbones = [backbone for backbone, _ in judged]
     first = next((k for k, result in enumerate(results) if result.weights.is_verified), 0)
-    champion = ReferenceBackbone(backbones[first], results[first].heads)
-    workshop.watcher.begin("Statistics", "figures")
-    assessment = assess(ground, results, plan.decisions)
-    workshop.watcher.end(_summary(assessment))
+    reference = ReferenceBackbone(backbones[first], results[first].heads)
+    context.watcher.begin("Statistics", "figures")
+    assessment = assess(design, results, plan.decisions)
+    context.watcher.end(_summary(assessment))
     audit = audit_study(
-        ground,
-        champion,
+        design,
+        reference,
         results,
         plan.shortcuts,
-        workshop,
+        context,
         pick=assessment.pick,
         muted=plan.options.muted_checks(),
     )
     by_source = external = None
     if plan.decisions is not None:
-        by_source = validate_by_source(ground, backbones, results, workshop)
+        by_source = validate_by_source(design, backbones, results, context)
     if admission is not None:
         external = validate_externally(
-            ground, admission, backbones, results, workshop, ensemble=assessment.ensemble
+            design, admission, backbones, results, context, ensemble=assessment.ensemble
         )
     return Comparison(
         cohort=cohort,
@@ -152,7 +152,7 @@ def run_study(
         unavailable=unavailable,
         audit=audit,
         provenance=describe_study(
-            workshop.command_line,
+            context.command_line,
             films_sha256=hash_cohort(cohort),
             graphs={backbone.name: graph_key(backbone) for backbone in chosen},
             **_provenance(seed if recipe.split_seed is None else recipe.split_seed, admission),

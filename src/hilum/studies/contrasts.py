@@ -287,10 +287,10 @@ def compare_recipes(cohort: Cohort, options: RecipesOptions) -> RecipeContrast:
 
 
 def compare_recipes_with(
-    cohort: Cohort, options: RecipesOptions, workshop: StudyContext
+    cohort: Cohort, options: RecipesOptions, context: StudyContext
 ) -> RecipeContrast:
-    """Compare recipes in a workshop of the caller's; see `compare_recipes`."""
-    watcher = workshop.watcher
+    """Compare recipes in a context of the caller's; see `compare_recipes`."""
+    watcher = context.watcher
     chosen = [as_recipe(recipe) for recipe in options.recipes]
     if len({recipe.name for recipe in chosen}) < max(len(chosen), 2):
         raise RecipeError(
@@ -313,9 +313,9 @@ def compare_recipes_with(
             run_study(
                 cohort,
                 replace(plan, recipe=recipe),
-                replace(workshop, watcher=Named(recipe.name, watcher)),
+                replace(context, watcher=Named(recipe.name, watcher)),
                 # The same films are one film whatever the recipe.
-                twins=finished[0].audit.kinship.twins if finished else None,
+                duplicates=finished[0].audit.relations.duplicates if finished else None,
             )
         )
         if finished[0].cohort.films != finished[-1].cohort.films:
@@ -335,8 +335,8 @@ def compare_recipes_with(
         return run_study(
             cohort,
             replace(bare, recipe=recipe),
-            replace(workshop, watcher=watcher),
-            twins=finished[0].audit.kinship.twins,
+            replace(context, watcher=watcher),
+            duplicates=finished[0].audit.relations.duplicates,
         )
 
     path = _study_path(lay_path(chosen), finished, study, watcher)

@@ -127,22 +127,22 @@ def check_external(cohort: Cohort, external: Cohort) -> None:
         raise _all_known(cohort, external)
 
 
-def look_ahead(external: Cohort, workshop: StudyContext) -> None:
+def look_ahead(external: Cohort, context: StudyContext) -> None:
     """Look at films from elsewhere before the work begins, so that unreadable ones stop it then.
 
     Args:
         external: The films.
-        workshop: Where they are looked at; what is seen is stored.
+        context: Where they are looked at; what is seen is stored.
 
     Raises:
         CohortError: No film of them can be read.
     """
-    named = replace(workshop, watcher=Named("External", workshop.watcher))
+    named = replace(context, watcher=Named("External", context.watcher))
     named.look_at(replace(external, is_external=True))
 
 
 def admit_external(
-    survey: Survey, external: Cohort, backbones: Sequence[Backbone], workshop: StudyContext
+    survey: Survey, external: Cohort, backbones: Sequence[Backbone], context: StudyContext
 ) -> Admission:
     """Look at films from elsewhere, and leave out those that stand in the study as well.
 
@@ -155,7 +155,7 @@ def admit_external(
         survey: The films of the study, whose features are stored.
         external: The other films.
         backbones: Those of the study, fed as there.
-        workshop: Where features are computed.
+        context: Where features are computed.
 
     Raises:
         CohortError: As `check_external`; or no film can be read.
@@ -163,19 +163,19 @@ def admit_external(
     started = time.perf_counter()
     cohort = survey.cohort
     check_external(cohort, external)
-    workshop = replace(workshop, watcher=Named("External", workshop.watcher))
-    looked_at, portraits = workshop.look_at(replace(external, is_external=True))
-    read, _ = workshop.extract_all(looked_at, backbones, UPRIGHT)
+    context = replace(context, watcher=Named("External", context.watcher))
+    looked_at, film_traits = context.look_at(replace(external, is_external=True))
+    read, _ = context.extract_all(looked_at, backbones, UPRIGHT)
     left = {film.film_id for film in read.films}
     kept = [row for row, film in enumerate(looked_at.films) if film.film_id in left]
 
-    workshop.watcher.begin("Copies", "films")
-    clusters = _find_copies(survey, read, portraits.of(np.array(kept)), backbones, workshop)
+    context.watcher.begin("Copies", "films")
+    clusters = _find_copies(survey, read, film_traits.of(np.array(kept)), backbones, context)
     known = set(clusters[: len(cohort)]) - {None}
     of_external = clusters[len(cohort) :]
     new = [row for row, cluster in enumerate(of_external) if cluster not in known]
     n_known = len(read) - len(new)
-    workshop.watcher.end(f"{n_known} of {len(read)} films stand in this cohort and are left out")
+    context.watcher.end(f"{n_known} of {len(read)} films stand in this cohort and are left out")
     if not new:
         raise _all_known(cohort, read)
     films = tuple(read.films[row] for row in new)
@@ -195,25 +195,25 @@ def admit_external(
 def _find_copies(
     survey: Survey,
     external: Cohort,
-    portraits: FilmTraits,
+    film_traits: FilmTraits,
     backbones: Sequence[Backbone],
-    workshop: StudyContext,
+    context: StudyContext,
 ) -> list[int | None]:
     """Give every film of both cohorts, the study's first, its cluster of copies."""
     films = (*survey.cohort.films, *external.films)
     guide = min(backbones, key=lambda backbone: backbone.record.parameters)
-    own = survey.portraits
-    twins = find_duplicates(
+    own = survey.film_traits
+    duplicates = find_duplicates(
         films,
         FilmTraits(
-            (*own.traits, *portraits.traits),
-            np.concatenate([own.levels, portraits.levels]),
-            np.concatenate([own.pictures, portraits.pictures]),
+            (*own.files, *film_traits.files),
+            np.concatenate([own.levels, film_traits.levels]),
+            np.concatenate([own.pictures, film_traits.pictures]),
         ),
-        workshop.recall(films, guide, UPRIGHT).values,
+        context.recall(films, guide, UPRIGHT).values,
         n_known=len(survey.cohort),
     )
-    return join_duplicates(twins, len(films))
+    return join_duplicates(duplicates, len(films))
 
 
 def _count_shared_patients(cohort: Cohort, external: Cohort) -> int | None:
@@ -236,11 +236,11 @@ ENSEMBLE = "ensemble"
 
 
 def validate_externally(
-    ground: StudyDesign,
+    design: StudyDesign,
     admission: Admission,
     backbones: Sequence[Backbone],
     results: Sequence[BackboneResult],
-    workshop: StudyContext,
+    context: StudyContext,
     *,
     ensemble: Ensemble | None = None,
 ) -> ExternalValidation:
@@ -251,11 +251,11 @@ def validate_externally(
     probabilities, each head having its own calibrator.
 
     Args:
-        ground: What the study stands on.
+        design: What the study stands on.
         admission: The films.
         backbones: Those of the study, fed as there.
         results: One for each of `backbones`, in their order; their heads kept their weights.
-        workshop: Where features are found.
+        context: Where features are found.
         ensemble: The average of several of them on the films of the study.
 
     Returns:
@@ -267,12 +267,12 @@ def validate_externally(
     started = time.perf_counter()
     films = admission.cohort.films
     scores = {
-        result.name: _score(result, workshop.recall(films, backbone, UPRIGHT).values[:, 0])
+        result.name: _score(result, context.recall(films, backbone, UPRIGHT).values[:, 0])
         for backbone, result in zip(backbones, results, strict=True)
     }
     transfers = [
         _transfer(
-            ground,
+            design,
             admission,
             result.name,
             scores[result.name],
@@ -285,7 +285,7 @@ def validate_externally(
         of_members = np.mean([scores[name] for name in ensemble.members], axis=0)
         transfers.append(
             _transfer(
-                ground, admission, ENSEMBLE, of_members, ensemble.evaluation, ensemble.decisions
+                design, admission, ENSEMBLE, of_members, ensemble.evaluation, ensemble.decisions
             )
         )
     return ExternalValidation(
@@ -298,28 +298,28 @@ def validate_externally(
 
 
 def _transfer(
-    ground: StudyDesign,
+    design: StudyDesign,
     admission: Admission,
     name: str,
     head_scores: Float[np.ndarray, "heads films classes"],
     here: Evaluation,
     decisions: Decisions | None,
 ) -> ExternalFigures:
-    classes = ground.cohort.classes
+    classes = design.cohort.classes
     y_true = np.array([classes.index(film.label) for film in admission.cohort.films])
     films = ScoredFilms(
         films=np.arange(len(y_true)),
         y_true=y_true,
         scores=head_scores.mean(axis=0),
         groups=admission.groups,
-        positive=ground.positive_index,
+        positive=design.positive_index,
     )
     point = None
     if decisions is not None:
         pairs = zip(decisions.calibrators, head_scores, strict=True)
         calibrated = np.stack([calibrate(calibrator, scores) for calibrator, scores in pairs])
         point = apply_externally(decisions.operating_point, films, calibrated[:, :, films.positive])
-    return measure_external(name, films, here.metrics, rng=ground.rng(), operating_point=point)
+    return measure_external(name, films, here.metrics, rng=design.rng(), operating_point=point)
 
 
 def _score(

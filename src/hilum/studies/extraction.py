@@ -40,24 +40,24 @@ class StudyContext:
     command_line: tuple[str, ...] = ()
 
     def quiet(self) -> StudyContext:
-        """Return the same workshop, told to nobody."""
+        """Return the same context, told to nobody."""
         return replace(self, watcher=Silence())
 
     def look_at(self, cohort: Cohort) -> tuple[Cohort, FilmTraits]:
         """Look at every film once.
 
         Returns:
-            The cohort without the films that cannot be read, and the others' portraits.
+            The cohort without the films that cannot be read, and the others' traits.
         """
         self.watcher.begin("Films", "films")
-        sitting = measure_traits(
+        measured = measure_traits(
             cohort.films, cache_dir=self.cache_dir, on_progress=self.watcher.advance
         )
-        n_known = len(cohort) - sitting.n_painted
+        n_known = len(cohort) - measured.n_measured
         self.watcher.end(
-            f"{len(cohort)} films, {sitting.n_painted} read, {max(n_known, 0)} from the store"
+            f"{len(cohort)} films, {measured.n_measured} read, {max(n_known, 0)} from the store"
         )
-        return cohort.without(sitting.unreadable), sitting.portraits
+        return cohort.without(measured.unreadable), measured.film_traits
 
     def extract_all(
         self,
@@ -136,7 +136,7 @@ def open_context(
     watcher: Watcher | None = None,
     command_line: tuple[str, ...] = (),
 ) -> StudyContext:
-    """Open the workshop that the options ask for.
+    """Open the context that the options ask for.
 
     Args:
         options: They name the cache folder, and who is told.

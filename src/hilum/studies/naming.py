@@ -115,28 +115,28 @@ def name_films(cohort: Cohort, options: NamingOptions) -> Naming:
     return name_films_with(cohort, options, open_context(options))
 
 
-def name_films_with(cohort: Cohort, options: NamingOptions, workshop: StudyContext) -> Naming:
-    """Ask in a workshop of the caller's; see `name_films`."""
+def name_films_with(cohort: Cohort, options: NamingOptions, context: StudyContext) -> Naming:
+    """Ask in a context of the caller's; see `name_films`."""
     chosen, unavailable = choose_backbones(
         options.backbones,
-        LocalWeights(workshop.cache_dir, options.weights_dir),
+        LocalWeights(context.cache_dir, options.weights_dir),
         allows_unverified=options.allows_unverified_weights,
         needs_top=True,
     )
-    check_cache(workshop.cache_dir)
+    check_cache(context.cache_dir)
 
     upright = rotated_views(0, seed=0)
-    cohort, _ = workshop.extract_all(cohort, chosen, upright, output="classes")
+    cohort, _ = context.extract_all(cohort, chosen, upright, output="classes")
     named = []
     for backbone in chosen:  # once more, from the store: now all on the same films
-        stored = workshop.recall(cohort.films, backbone, upright, output="classes")
+        stored = context.recall(cohort.films, backbone, upright, output="classes")
         named.append(_read_names(cohort, backbone, stored.values[:, 0]))
     return Naming(
         cohort=cohort,
         backbones=tuple(named),
         unavailable=unavailable,
         provenance=describe_study(
-            workshop.command_line,
+            context.command_line,
             films_sha256=hash_cohort(cohort),
             graphs={backbone.name: graph_key(backbone, "classes") for backbone in chosen},
         ),

@@ -42,7 +42,7 @@ from hilum.studies.results import Recipe, Unavailable
 
 def choose_backbones(
     names: Sequence[str] | None,
-    shelf: LocalWeights,
+    local_weights: LocalWeights,
     *,
     allows_unverified: bool = False,
     needs_top: bool = False,
@@ -52,7 +52,7 @@ def choose_backbones(
     Args:
         names: Those that must run; None for all that can. A group's name stands for
             its members, `onnx:PATH` for a model file.
-        shelf: Where weights are looked for.
+        local_weights: Where weights are looked for.
         allows_unverified: Take weights whose hash is not the catalog's.
         needs_top: Take the weights that hold the ImageNet classifier as well.
 
@@ -69,9 +69,9 @@ def choose_backbones(
         raise UnknownBackboneError(
             "No backbone is named.", fix=f"Choose among: {', '.join(CATALOG)}."
         )
-    if shelf.asked is not None and not shelf.asked.is_dir():
+    if local_weights.asked is not None and not local_weights.asked.is_dir():
         raise WeightsError(
-            f"There is no folder '{shelf.asked}' to look for weights in.",
+            f"There is no folder '{local_weights.asked}' to look for weights in.",
             fix="Check --weights-dir.",
         )
     wanted = [names] if isinstance(names, str) else names
@@ -79,11 +79,11 @@ def choose_backbones(
     if needs_top:
         records = tuple(map(with_top, records))
     if wanted is not None:
-        return _all_of(records, shelf, allows_unverified), ()
+        return _all_of(records, local_weights, allows_unverified), ()
     available, unavailable = [], []
     for record in records:
         try:
-            available.append(shelf.find(record))
+            available.append(local_weights.find(record))
         except (WeightsError, UntrustedModelError) as error:
             # The message alone: what to do names folders, and results go round.
             is_refused = isinstance(error, UntrustedModelError)
@@ -97,13 +97,13 @@ def choose_backbones(
 
 
 def _all_of(
-    records: Sequence[BackboneRecord], shelf: LocalWeights, allows_unverified: bool
+    records: Sequence[BackboneRecord], local_weights: LocalWeights, allows_unverified: bool
 ) -> tuple[Backbone, ...]:
     """Find every one, or say of all that are missing at once what to do."""
     found, missing = [], []
     for record in records:
         try:
-            found.append(shelf.find(record, allows_unverified=allows_unverified))
+            found.append(local_weights.find(record, allows_unverified=allows_unverified))
         except WeightsError as error:
             missing.append((record, error))
     if len(missing) == 1:
@@ -116,8 +116,8 @@ def _all_of(
         top = " --with-top" if any(r.weights == r.top_weights for r, _ in missing) else ""
         raise WeightsError(
             f"{len(missing)} backbones need files that are not here:\n  {files}\n",
-            fix=f"Run `hilum backbones fetch {names}{top}`, or put the files into {shelf.home}; "
-            "`hilum backbones` says where each can be downloaded.",
+            fix=f"Run `hilum backbones fetch {names}{top}`, or put the files into "
+            f"{local_weights.home}; `hilum backbones` says where each can be downloaded.",
         )
     return tuple(found)
 
@@ -130,20 +130,22 @@ def fed_as(recipe: Recipe, backbone: Backbone) -> Backbone:
     return replace(backbone, record=record)
 
 
-def draw_folds(cohort: Cohort, recipe: Recipe, seed: int, twins: Sequence[Duplicate] = ()) -> Folds:
+def draw_folds(
+    cohort: Cohort, recipe: Recipe, seed: int, duplicates: Sequence[Duplicate] = ()
+) -> Folds:
     """Draw a recipe's splits over a cohort.
 
     Args:
         cohort: The films.
         recipe: How to split them.
         seed: Where the draws begin, unless the recipe says.
-        twins: Films that are one film, and so stay together.
+        duplicates: Films that are one film, and so stay together.
 
     Raises:
         FoldsError: A class is too small for them; films that could not be read are named.
     """
     seed = seed if recipe.split_seed is None else recipe.split_seed
-    groups = group_films(cohort, join_duplicates(twins, len(cohort)))
+    groups = group_films(cohort, join_duplicates(duplicates, len(cohort)))
     try:
         if recipe.folds == 0:
             # By film, as published; the groups tell the statistics, and the reader, what leaks.
@@ -202,8 +204,8 @@ class StudyDesign:
         recipe: How the study is run.
         seed: Where every draw begins.
         folds: Who trains, validates and tests.
-        portraits: What each film tells without a network.
-        kinship: How the films are related.
+        film_traits: What each film tells without a network.
+        relations: How the films are related.
     """
 
     cohort: Cohort
@@ -211,8 +213,8 @@ class StudyDesign:
     recipe: Recipe
     seed: int
     folds: Folds
-    portraits: FilmTraits
-    kinship: FilmRelations
+    film_traits: FilmTraits
+    relations: FilmRelations
 
     @property
     def positive_index(self) -> int:
@@ -249,21 +251,21 @@ class Survey:
 
     Attributes:
         cohort: The films that could be read.
-        portraits: What each film tells without a network.
-        kinship: How the films are related.
+        film_traits: What each film tells without a network.
+        relations: How the films are related.
     """
 
     cohort: Cohort
-    portraits: FilmTraits
-    kinship: FilmRelations
+    film_traits: FilmTraits
+    relations: FilmRelations
 
 
 def survey_films(
     cohort: Cohort,
     backbones: Sequence[Backbone],
     views: FilmViews,
-    workshop: StudyContext,
-    twins: Sequence[Duplicate] | None = None,
+    context: StudyContext,
+    duplicates: Sequence[Duplicate] | None = None,
 ) -> tuple[Survey, tuple[ExtractionCost, ...]]:
     """Look at every film, and compute every backbone's features.
 
@@ -271,19 +273,19 @@ def survey_films(
         cohort: The films.
         backbones: Those to run.
         views: Of each film.
-        workshop: Where features are computed.
-        twins: Films known to be one film; they are looked for if not given.
+        context: Where features are computed.
+        duplicates: Films known to be one film; they are looked for if not given.
 
     Returns:
         What the films told, and what each backbone cost.
     """
-    looked_at, portraits = workshop.look_at(cohort)
-    cohort, costs = workshop.extract_all(looked_at, backbones, views)
+    looked_at, film_traits = context.look_at(cohort)
+    cohort, costs = context.extract_all(looked_at, backbones, views)
     left = {film.film_id for film in cohort.films}
     rows = [row for row, film in enumerate(looked_at.films) if film.film_id in left]
-    portraits = portraits.of(np.array(rows))
-    kinship = relate_films(cohort, portraits, backbones, views, workshop, twins)
-    return Survey(cohort, portraits, kinship), costs
+    film_traits = film_traits.of(np.array(rows))
+    relations = relate_films(cohort, film_traits, backbones, views, context, duplicates)
+    return Survey(cohort, film_traits, relations), costs
 
 
 def design_study(survey: Survey, plan: StudyPlan) -> StudyDesign:
@@ -297,49 +299,51 @@ def design_study(survey: Survey, plan: StudyPlan) -> StudyDesign:
         positive=plan.positive,
         recipe=plan.recipe,
         seed=plan.options.seed,
-        folds=draw_folds(survey.cohort, plan.recipe, plan.options.seed, survey.kinship.twins),
-        portraits=survey.portraits,
-        kinship=survey.kinship,
+        folds=draw_folds(
+            survey.cohort, plan.recipe, plan.options.seed, survey.relations.duplicates
+        ),
+        film_traits=survey.film_traits,
+        relations=survey.relations,
     )
 
 
 def relate_films(
     cohort: Cohort,
-    portraits: FilmTraits,
+    film_traits: FilmTraits,
     backbones: Sequence[Backbone],
     views: FilmViews,
-    workshop: StudyContext,
-    twins: Sequence[Duplicate] | None = None,
+    context: StudyContext,
+    duplicates: Sequence[Duplicate] | None = None,
 ) -> FilmRelations:
     """Find the films that are one film, and how near each is to any other.
 
     Args:
         cohort: The films.
-        portraits: Theirs.
+        film_traits: Theirs.
         backbones: Those whose features are stored; the smallest proposes which films to
             compare.
         views: The views that are stored.
-        workshop: Where features are found.
-        twins: The films that are one film, if that is known.
+        context: Where features are found.
+        duplicates: The films that are one film, if that is known.
     """
     guide = min(backbones, key=lambda backbone: backbone.record.parameters)
-    features = workshop.recall(cohort.films, guide, views).values
-    if twins is None:
-        workshop.watcher.begin("Copies", "films")
-        twins = find_duplicates(cohort.films, portraits, features)
-        number = "1 pair" if len(twins) == 1 else f"{len(twins)} pairs"
-        workshop.watcher.end(f"{number} of films that are one film")
-    return FilmRelations(tuple(twins), measure_affinity(features[:, 0], twins))
+    features = context.recall(cohort.films, guide, views).values
+    if duplicates is None:
+        context.watcher.begin("Copies", "films")
+        duplicates = find_duplicates(cohort.films, film_traits, features)
+        number = "1 pair" if len(duplicates) == 1 else f"{len(duplicates)} pairs"
+        context.watcher.end(f"{number} of films that are one film")
+    return FilmRelations(tuple(duplicates), measure_affinity(features[:, 0], duplicates))
 
 
 def measure_affinity(
-    features: Float32[np.ndarray, "films width"], twins: Sequence[Duplicate]
+    features: Float32[np.ndarray, "films width"], duplicates: Sequence[Duplicate]
 ) -> Float[np.ndarray, " films"]:
-    """Find each film's highest cosine similarity with a film that is not its twin.
+    """Find each film's highest cosine similarity with a film that is not its duplicate.
 
     Args:
         features: Of the upright films.
-        twins: The films that are one film.
+        duplicates: The films that are one film.
 
     Returns:
         -1 to 1; -1 where there is no other film.
@@ -347,9 +351,9 @@ def measure_affinity(
     lengths = np.linalg.norm(features, axis=1, keepdims=True)
     directions = features / np.where(lengths > 0, lengths, 1)
     partners: dict[int, set[int]] = {row: {row} for row in range(len(features))}
-    for twin in twins:
-        partners[twin.first].add(twin.second)
-        partners[twin.second].add(twin.first)
+    for duplicate in duplicates:
+        partners[duplicate.first].add(duplicate.second)
+        partners[duplicate.second].add(duplicate.first)
     affinity = np.empty(len(features))
     for start in range(0, len(features), _ROWS_AT_ONCE):
         block = directions[start : start + _ROWS_AT_ONCE] @ directions.T

@@ -156,7 +156,7 @@ def examine(cache_dir: Path, weights_dir: Path | None = None) -> tuple[Symptom, 
     run = describe_run()
     hardware = run["hardware"]
     memory = hardware["memory_bytes"]
-    shelf = LocalWeights(cache_dir, weights_dir)
+    local_weights = LocalWeights(cache_dir, weights_dir)
     return (
         Symptom("Python", True, run["python"]),
         *(
@@ -172,7 +172,7 @@ def examine(cache_dir: Path, weights_dir: Path | None = None) -> tuple[Symptom, 
         _tried("OpenVINO", _openvino_devices),
         _tried("JAX", _jax_devices),
         _codecs(),
-        *_backbones(shelf),
+        *_backbones(local_weights),
         _cache(cache_dir),
     )
 
@@ -213,11 +213,11 @@ def _codecs() -> Symptom:
     return Symptom("Codecs", True, "PNG, JPEG, TIFF, BMP, DICOM (uncompressed)")
 
 
-def _backbones(shelf: LocalWeights) -> Iterator[Symptom]:
+def _backbones(local_weights: LocalWeights) -> Iterator[Symptom]:
     """Look at those that come with the installation, and at what else is here."""
     absent = 0
     for record in CATALOG.values():
-        obstacle = shelf.obstacle(record)
+        obstacle = local_weights.obstacle(record)
         if obstacle is None:
             yield Symptom(record.title, True, f"weights verified, {record.weights.licence}")
         elif isinstance(record.weights, PackagedWeights) or isinstance(

@@ -58,59 +58,59 @@ class ReferenceBackbone:
 
 
 def try_shortcuts(
-    ground: StudyDesign, champion: ReferenceBackbone, plan: ShortcutPlan, workshop: StudyContext
+    design: StudyDesign, reference: ReferenceBackbone, plan: ShortcutPlan, context: StudyContext
 ) -> tuple[Baseline, ...]:
     """Measure every baseline of the plan; those that can withhold the headline come first."""
     baselines: list[Baseline] = []
     if plan.has_baselines:
-        workshop.watcher.begin("Shortcuts: without pixels", "baselines")
-        baselines += _without_network(ground, champion)
-        workshop.watcher.end(_summary(baselines))
+        context.watcher.begin("Shortcuts: without pixels", "baselines")
+        baselines += _without_network(design, reference)
+        context.watcher.end(_summary(baselines))
     if plan.has_probes:
-        baselines += _by_part(ground, champion, PROBES, {}, workshop)
+        baselines += _by_part(design, reference, PROBES, {}, context)
     if plan.has_probes and plan.masks:
-        baselines += _by_part(ground, champion, LUNG_PROBES, plan.masks, workshop)
+        baselines += _by_part(design, reference, LUNG_PROBES, plan.masks, context)
     order = list(TITLES)
     return tuple(sorted(baselines, key=lambda baseline: order.index(baseline.name)))
 
 
-def _without_network(ground: StudyDesign, champion: ReferenceBackbone) -> Iterator[Baseline]:
-    cohort, splits = ground.cohort, ground.folds.splits
+def _without_network(design: StudyDesign, reference: ReferenceBackbone) -> Iterator[Baseline]:
+    cohort, splits = design.cohort, design.folds.splits
     n_classes = len(cohort.classes)
 
     started = time.perf_counter()
-    table = tabulate_metadata(cohort.films, ground.portraits.traits)
-    scores = score_by_forest(table.values, cohort.y, splits, n_classes=n_classes, seed=ground.seed)
-    details = column_aurocs(table, cohort.y == ground.positive_index)
-    yield _measured(ground, champion, "metadata", scores, _since(started), details=details)
+    table = tabulate_metadata(cohort.films, design.film_traits.files)
+    scores = score_by_forest(table.values, cohort.y, splits, n_classes=n_classes, seed=design.seed)
+    details = column_aurocs(table, cohort.y == design.positive_index)
+    yield _measured(design, reference, "metadata", scores, _since(started), details=details)
 
     started = time.perf_counter()
-    bins = bin_levels(ground.portraits.levels)
-    scores = score_by_forest(bins, cohort.y, splits, n_classes=n_classes, seed=ground.seed)
-    yield _measured(ground, champion, "histogram", scores, _since(started))
+    bins = bin_levels(design.film_traits.levels)
+    scores = score_by_forest(bins, cohort.y, splits, n_classes=n_classes, seed=design.seed)
+    yield _measured(design, reference, "histogram", scores, _since(started))
 
     if len({film.source for film in cohort.films}) > 1:
         started = time.perf_counter()
         scores = score_by_source(
             [film.source for film in cohort.films], cohort.y, splits, n_classes=n_classes
         )
-        yield _measured(ground, champion, "source", scores, _since(started))
+        yield _measured(design, reference, "source", scores, _since(started))
 
 
 def _by_part(
-    ground: StudyDesign,
-    champion: ReferenceBackbone,
+    design: StudyDesign,
+    reference: ReferenceBackbone,
     parts: tuple[ProbeName, ...],
     masks: Mapping[str, LungMask],
-    workshop: StudyContext,
+    context: StudyContext,
 ) -> list[Baseline]:
     """Show the backbone parts of the films, and train heads on what it sees there."""
-    cohort = ground.cohort
+    cohort = design.cohort
     kept = np.array(
         [row for row, film in enumerate(cohort.films) if not masks or film.film_id in masks]
     )
-    splits = splits_among(ground.folds.splits, kept)
-    if not _can_judge(splits, cohort.y[kept], ground.positive_index, len(cohort.classes)):
+    splits = splits_among(design.folds.splits, kept)
+    if not _can_judge(splits, cohort.y[kept], design.positive_index, len(cohort.classes)):
         return []
     started = time.perf_counter()
     views = [View(part=part) for part in parts]
@@ -120,28 +120,28 @@ def _by_part(
 
     films = [cohort.films[row] for row in kept]
     stage = f"Shortcuts: {', '.join(TITLES[part].lower() for part in parts)}"
-    extraction = workshop.extract(films, champion.backbone, views_of, stage=stage)
+    extraction = context.extract(films, reference.backbone, views_of, stage=stage)
     if extraction.unreadable:
         raise FilmChangedError(
             "Films or lung masks changed while the study ran.", fix="Run the study again."
         )
     features = extraction.table.values
     seconds_each = (time.perf_counter() - started) / len(parts)
-    workshop.watcher.begin(f"{stage}, heads", "heads")
+    context.watcher.begin(f"{stage}, heads", "heads")
     measured = []
     for k, part in enumerate(parts):
         heads = train_heads(
             features[:, k : k + 1],
             cohort.y[kept],
             splits,
-            ground.recipe.head,
+            design.recipe.head,
             n_classes=len(cohort.classes),
-            seed=ground.seed,
-            on_progress=workshop.watcher.advance,
+            seed=design.seed,
+            on_progress=context.watcher.advance,
         )
         seconds = seconds_each + heads.seconds
-        measured.append(_measured(ground, champion, part, heads.scores, seconds, kept=kept))
-    workshop.watcher.end(_summary(measured))
+        measured.append(_measured(design, reference, part, heads.scores, seconds, kept=kept))
+    context.watcher.end(_summary(measured))
     return measured
 
 
@@ -157,8 +157,8 @@ def _can_judge(
 
 
 def _measured(
-    ground: StudyDesign,
-    champion: ReferenceBackbone,
+    design: StudyDesign,
+    reference: ReferenceBackbone,
     name: BaselineName,
     scores: Float[np.ndarray, "heads kept classes"],
     seconds: float,
@@ -166,8 +166,8 @@ def _measured(
     kept: Int[np.ndarray, " kept"] | None = None,
     details: Mapping[str, float] | None = None,
 ) -> Baseline:
-    splits = ground.folds.splits
-    model = ground.head_scores(champion.heads.scores)
+    splits = design.folds.splits
+    model = design.head_scores(reference.heads.scores)
     if kept is None:
         baseline = replace(model, scores=scores).tested()
     else:
@@ -184,7 +184,7 @@ def _measured(
         baseline,
         model.tested(),
         inflation=fold_inflation(splits),
-        rng=ground.rng(),
+        rng=design.rng(),
         details=details or {},
         seconds=seconds,
     )
@@ -205,19 +205,19 @@ _FOLDS, _REPEATS = 5, 5
 
 
 def measure_leak(
-    ground: StudyDesign, champion: ReferenceBackbone, workshop: StudyContext
+    design: StudyDesign, reference: ReferenceBackbone, context: StudyContext
 ) -> LeakWorth | None:
     """Study one backbone with groups kept together, and with films dealt out one by one.
 
     Returns:
         The difference; None where no films belong together, or they are too few for folds.
     """
-    groups = ground.folds.groups
+    groups = design.folds.groups
     if len(np.unique(groups)) == len(groups):
         return None
-    cohort, recipe = ground.cohort, ground.recipe
+    cohort, recipe = design.cohort, design.recipe
     n_folds, n_repeats = (recipe.folds, recipe.repeats) if recipe.folds else (_FOLDS, _REPEATS)
-    seed = ground.seed if recipe.split_seed is None else recipe.split_seed
+    seed = design.seed if recipe.split_seed is None else recipe.split_seed
 
     def draw(kept: Int[np.ndarray, " films"]) -> tuple[Split, ...]:
         return repeated_folds(
@@ -226,15 +226,15 @@ def measure_leak(
 
     try:
         # Where the recipe has folds, its heads have been trained on them already.
-        grouped = ground.folds.splits if recipe.folds else draw(groups)
+        grouped = design.folds.splits if recipe.folds else draw(groups)
         ungrouped = draw(np.arange(len(groups)))
     except FoldsError:
         return None
-    views = rotated_views(recipe.rotated_views, ground.seed)
-    features = workshop.recall(cohort.films, champion.backbone, views).values
-    workshop.watcher.begin("Leak: films dealt out one by one", "heads")
+    views = rotated_views(recipe.rotated_views, design.seed)
+    features = context.recall(cohort.films, reference.backbone, views).values
+    context.watcher.begin("Leak: films dealt out one by one", "heads")
     scores = [
-        champion.heads.scores
+        reference.heads.scores
         if splits is grouped and recipe.folds
         else train_heads(
             features,
@@ -242,16 +242,16 @@ def measure_leak(
             splits,
             recipe.head,
             n_classes=len(cohort.classes),
-            seed=ground.seed,
-            on_progress=workshop.watcher.advance,
+            seed=design.seed,
+            on_progress=context.watcher.advance,
         ).scores
         for splits in (grouped, ungrouped)
     ]
     leak = weigh_leak(
-        champion.backbone.name,
-        ground.head_scores(scores[0], grouped),
-        ground.head_scores(scores[1], ungrouped),
-        rng=ground.rng(),
+        reference.backbone.name,
+        design.head_scores(scores[0], grouped),
+        design.head_scores(scores[1], ungrouped),
+        rng=design.rng(),
     )
-    workshop.watcher.end(f"AUROC {leak.ungrouped.value:.3f} instead of {leak.grouped.value:.3f}")
+    context.watcher.end(f"AUROC {leak.ungrouped.value:.3f} instead of {leak.grouped.value:.3f}")
     return leak

@@ -47,10 +47,10 @@ class _Source:
 
 
 def validate_by_source(
-    ground: StudyDesign,
+    design: StudyDesign,
     backbones: Sequence[Backbone],
     results: Sequence[BackboneResult],
-    workshop: StudyContext,
+    context: StudyContext,
 ) -> SourceValidation | None:
     """Test every source by heads that were trained on all the others.
 
@@ -59,23 +59,23 @@ def validate_by_source(
     as in the study: the same features, the same way to train heads.
 
     Args:
-        ground: What the study stands on.
+        design: What the study stands on.
         backbones: Those of the study; their features are stored.
         results: One for each of `backbones`, in their order, with its figures on the folds.
-        workshop: Where features are found.
+        context: Where features are found.
 
     Returns:
         One test per source, the largest first; None where fewer than two sources are known.
     """
     started = time.perf_counter()
-    counts = Counter(film.source for film in ground.cohort.films if film.source is not None)
+    counts = Counter(film.source for film in design.cohort.films if film.source is not None)
     if len(counts) < 2:
         return None
     sources = [
-        _prepare(ground, name) for name in sorted(counts, key=lambda name: (-counts[name], name))
+        _prepare(design, name) for name in sorted(counts, key=lambda name: (-counts[name], name))
     ]
-    transfers = _train_and_test(ground, sources, backbones, results, workshop)
-    y, positive = ground.cohort.y, ground.positive_index
+    transfers = _train_and_test(design, sources, backbones, results, context)
+    y, positive = design.cohort.y, design.positive_index
     return SourceValidation(
         tests=tuple(
             SourceTest(
@@ -91,9 +91,9 @@ def validate_by_source(
     )
 
 
-def _prepare(ground: StudyDesign, name: str) -> _Source:
+def _prepare(design: StudyDesign, name: str) -> _Source:
     """Cut the films of the other sources for training and validation, if they suffice."""
-    cohort, groups = ground.cohort, ground.folds.groups
+    cohort, groups = design.cohort, design.folds.groups
     is_tested = np.array([film.source == name for film in cohort.films])
     is_unknown = np.array([film.source is None for film in cohort.films])
     source = _Source(name, np.flatnonzero(is_tested))
@@ -118,7 +118,7 @@ def _prepare(ground: StudyDesign, name: str) -> _Source:
             groups[rest],
             n_folds=HEADS_PER_SOURCE,
             n_repeats=1,
-            seed=ground.seed,
+            seed=design.seed,
             class_names=cohort.classes,
         )
     except FoldsError as error:
@@ -138,64 +138,64 @@ def _prepare(ground: StudyDesign, name: str) -> _Source:
 
 
 def _train_and_test(
-    ground: StudyDesign,
+    design: StudyDesign,
     sources: Sequence[_Source],
     backbones: Sequence[Backbone],
     results: Sequence[BackboneResult],
-    workshop: StudyContext,
+    context: StudyContext,
 ) -> list[list[ExternalFigures]]:
     """List each source's transfers; one backbone's features are in memory at a time."""
     transfers: list[list[ExternalFigures]] = [[] for _ in sources]
     splits = [split for source in sources for split in source.splits]
     if not splits:
         return transfers
-    cohort, watcher = ground.cohort, workshop.watcher
-    views = rotated_views(ground.recipe.rotated_views, ground.seed)
+    cohort, watcher = design.cohort, context.watcher
+    views = rotated_views(design.recipe.rotated_views, design.seed)
     for backbone, result in zip(backbones, results, strict=True):
         watcher.begin(f"{backbone.title}: one source left out", "heads")
         heads = train_heads(
-            workshop.recall(cohort.films, backbone, views).values,
+            context.recall(cohort.films, backbone, views).values,
             cohort.y,
             splits,
-            ground.recipe.head,
+            design.recipe.head,
             n_classes=len(cohort.classes),
-            seed=ground.seed,
+            seed=design.seed,
             on_progress=watcher.advance,
         )
         by_source = iter(np.split(heads.scores, len(splits) // HEADS_PER_SOURCE))
         for source, of_source in zip(sources, transfers, strict=True):
             if source.splits:
-                of_source.append(_transfer(ground, source, result, next(by_source)))
+                of_source.append(_transfer(design, source, result, next(by_source)))
         n_tested = sum(bool(source.splits) for source in sources)
         watcher.end(f"{n_tested} of {len(sources)} sources tested, {len(splits)} heads")
     return transfers
 
 
 def _transfer(
-    ground: StudyDesign,
+    design: StudyDesign,
     source: _Source,
     result: BackboneResult,
     scores: Float[np.ndarray, "heads films classes"],
 ) -> ExternalFigures:
     tested = result.evaluation.tested
     # Some sources are hard, whoever was trained on them: they are held against themselves.
-    here = external_metrics(tested.take(np.isin(tested.films, source.films)), rng=ground.rng())
+    here = external_metrics(tested.take(np.isin(tested.films, source.films)), rng=design.rng())
     films = ScoredFilms(
         films=source.films,
-        y_true=ground.cohort.y[source.films],
+        y_true=design.cohort.y[source.films],
         scores=scores[:, source.films].mean(axis=0),
-        groups=ground.folds.groups[source.films],
-        positive=ground.positive_index,
+        groups=design.folds.groups[source.films],
+        positive=design.positive_index,
     )
     point = None
     if result.decisions is not None:
         # Thresholds are fixed on films of the other sources, and applied to this one.
         _, probabilities = calibrate_heads(
-            ground.head_scores(scores, source.splits),
-            balances_classes=ground.recipe.head.balances_classes,
+            design.head_scores(scores, source.splits),
+            balances_classes=design.recipe.head.balances_classes,
         )
         policy = result.decisions.operating_point.policy
         thresholds = head_thresholds(probabilities, policy)
         is_called = call_tested(probabilities, thresholds)
         point = judge_calls(films, is_called, thresholds, policy)
-    return measure_external(result.name, films, here, rng=ground.rng(), operating_point=point)
+    return measure_external(result.name, films, here, rng=design.rng(), operating_point=point)

@@ -45,40 +45,40 @@ class Assessment:
 
 
 def assess(
-    ground: StudyDesign, results: Sequence[BackboneResult], plan: DecisionPlan | None
+    design: StudyDesign, results: Sequence[BackboneResult], plan: DecisionPlan | None
 ) -> Assessment:
     """Compare the backbones, average them, and see what choosing among them is worth.
 
     Args:
-        ground: What was settled before any head was trained.
+        design: What was settled before any head was trained.
         results: Best first; at least one.
         plan: How scores become decisions; None where only the scores are wanted.
     """
     verified = [result for result in results if result.weights.is_verified]
     comparisons = compare_pairs(
         {result.name: result.evaluation.tested for result in results},
-        inflation=fold_inflation(ground.folds.splits),
+        inflation=fold_inflation(design.folds.splits),
     )
-    pick = _pick(ground, verified, plan) if len(verified) > 1 else None
+    pick = _pick(design, verified, plan) if len(verified) > 1 else None
     first = (verified or results)[0].evaluation
     return Assessment(
         comparisons=comparisons,
         tiers=rank_tiers([result.name for result in verified], comparisons),
-        ensemble=_average(ground, verified, plan) if len(verified) > 1 else None,
+        ensemble=_average(design, verified, plan) if len(verified) > 1 else None,
         pick=pick,
-        subgroups=_by_subgroup(ground, first if pick is None else pick.evaluation),
+        subgroups=_by_subgroup(design, first if pick is None else pick.evaluation),
     )
 
 
 def judge_scores(
-    ground: StudyDesign, scores: Float[np.ndarray, "heads films classes"]
+    design: StudyDesign, scores: Float[np.ndarray, "heads films classes"]
 ) -> Evaluation:
     """Measure scores on films that their heads never saw."""
-    return evaluate(ground.head_scores(scores), rng=ground.rng())
+    return evaluate(design.head_scores(scores), rng=design.rng())
 
 
 def decide_by_scores(
-    ground: StudyDesign,
+    design: StudyDesign,
     scores: Float[np.ndarray, "heads films classes"],
     plan: DecisionPlan | None,
 ) -> Decisions | None:
@@ -88,14 +88,14 @@ def decide_by_scores(
         None where no decisions are planned, or where the recipe validates on its test films:
         a threshold that saw them would flatter itself.
     """
-    if plan is None or ground.folds.validates_on_test:
+    if plan is None or design.folds.validates_on_test:
         return None
     return decide(
-        ground.head_scores(scores),
+        design.head_scores(scores),
         plan.policy,
         plan.prevalences,
-        balances_classes=ground.recipe.head.balances_classes,
-        rng=ground.rng(),
+        balances_classes=design.recipe.head.balances_classes,
+        rng=design.rng(),
     )
 
 
@@ -107,26 +107,26 @@ def average_scores(
 
 
 def _average(
-    ground: StudyDesign, results: Sequence[BackboneResult], plan: DecisionPlan | None
+    design: StudyDesign, results: Sequence[BackboneResult], plan: DecisionPlan | None
 ) -> Ensemble:
     scores = average_scores(results)
     return Ensemble(
         members=tuple(result.name for result in results),
-        evaluation=judge_scores(ground, scores),
-        decisions=decide_by_scores(ground, scores, plan),
+        evaluation=judge_scores(design, scores),
+        decisions=decide_by_scores(design, scores, plan),
     )
 
 
 def _pick(
-    ground: StudyDesign, results: Sequence[BackboneResult], plan: DecisionPlan | None
+    design: StudyDesign, results: Sequence[BackboneResult], plan: DecisionPlan | None
 ) -> NestedPick | None:
-    if ground.folds.validates_on_test:
+    if design.folds.validates_on_test:
         return None
     picked, chosen = pick_by_validation(
-        [ground.head_scores(result.heads.scores) for result in results],
-        balances_classes=ground.recipe.head.balances_classes,
+        [design.head_scores(result.heads.scores) for result in results],
+        balances_classes=design.recipe.head.balances_classes,
     )
-    evaluation = evaluate(picked, rng=ground.rng())
+    evaluation = evaluate(picked, rng=design.rng())
     decisions = [result.decisions for result in results if result.decisions is not None]
     return NestedPick(
         evaluation=evaluation,
@@ -138,13 +138,13 @@ def _pick(
             chosen[evaluation.films],
             evaluation.tested,
             plan.prevalences,
-            rng=ground.rng(),
+            rng=design.rng(),
         ),
     )
 
 
-def _by_subgroup(ground: StudyDesign, evaluation: Evaluation) -> tuple[SubgroupComparison, ...]:
-    films = [ground.cohort.films[row] for row in evaluation.films]
+def _by_subgroup(design: StudyDesign, evaluation: Evaluation) -> tuple[SubgroupComparison, ...]:
+    films = [design.cohort.films[row] for row in evaluation.films]
     return compare_subgroups(
         {
             "sex": [film.sex for film in films],
@@ -153,12 +153,12 @@ def _by_subgroup(ground: StudyDesign, evaluation: Evaluation) -> tuple[SubgroupC
             "source": [film.source for film in films],
         },
         evaluation.tested,
-        rng=ground.rng(),
+        rng=design.rng(),
     )
 
 
 def judge_backbone(
-    ground: StudyDesign,
+    design: StudyDesign,
     backbone: Backbone,
     table: FeatureTable,
     cost: ExtractionCost,
@@ -170,7 +170,7 @@ def judge_backbone(
     """Train all heads of one backbone and measure them on films they never saw.
 
     Args:
-        ground: What was settled before.
+        design: What was settled before.
         backbone: The network.
         table: Its features.
         cost: What they cost.
@@ -178,19 +178,19 @@ def judge_backbone(
         decisions: How scores become decisions; None where only the scores are wanted.
         keeps_weights: Keep the heads themselves, to score other films.
     """
-    cohort, folds = ground.cohort, ground.folds
+    cohort, folds = design.cohort, design.folds
     watcher.begin(f"{backbone.title}: heads", "heads")
     heads = train_heads(
         table.values,
         cohort.y,
         folds.splits,
-        ground.recipe.head,
+        design.recipe.head,
         n_classes=len(cohort.classes),
-        seed=ground.seed,
+        seed=design.seed,
         keeps_weights=keeps_weights,
         on_progress=watcher.advance,
     )
-    evaluation = judge_scores(ground, heads.scores)
+    evaluation = judge_scores(design, heads.scores)
     n_heads = len(folds.splits)
     watcher.end(
         f"{n_heads} head{'s' if n_heads > 1 else ''}, "
@@ -208,5 +208,5 @@ def judge_backbone(
         evaluation=evaluation,
         seconds=Seconds(extract=cost.seconds, train=heads.seconds),
         views_per_second=cost.views_per_second,
-        decisions=decide_by_scores(ground, heads.scores, decisions),
+        decisions=decide_by_scores(design, heads.scores, decisions),
     )

@@ -51,7 +51,7 @@ from hilum.studies.results import Comparison, Recipe
 
 
 def average_references(
-    cohort: Cohort, backbone: Backbone, workshop: StudyContext, rng: np.random.Generator
+    cohort: Cohort, backbone: Backbone, context: StudyContext, rng: np.random.Generator
 ) -> ReferenceMaps | None:
     """Average the feature maps of some films of each class.
 
@@ -61,7 +61,7 @@ def average_references(
     Args:
         cohort: The training films.
         backbone: The network, fed as in the study.
-        workshop: Whose cache holds its graph.
+        context: Whose cache holds its graph.
         rng: Draws the films.
 
     Returns:
@@ -72,14 +72,14 @@ def average_references(
     """
     record = backbone.record
     graph = FeatureGraph(
-        compile_backbone(backbone, workshop.cache_dir),
+        compile_backbone(backbone, context.cache_dir),
         size_px=record.input.size_px,
         width=record.feature_width,
     )
     if not graph.has_map:
         return None
     rows = choose_reference_films(cohort.y, rng)
-    workshop.watcher.begin("References", "films")
+    context.watcher.begin("References", "films")
 
     def squares() -> Iterator[tuple[UInt8[np.ndarray, "size size"], int]]:
         for done, row in enumerate(rows, start=1):
@@ -88,10 +88,10 @@ def average_references(
                 load_registered(film), suffix=film.path.suffix, at_least_px=graph.size_px
             )
             yield resize_film(image.pixels, graph.size_px), int(cohort.y[row])
-            workshop.watcher.advance(done, len(rows))
+            context.watcher.advance(done, len(rows))
 
     references = make_references(graph, squares(), len(cohort.classes))
-    workshop.watcher.end(f"{len(rows)} films that explanations compare with")
+    context.watcher.end(f"{len(rows)} films that explanations compare with")
     return references
 
 
@@ -158,8 +158,8 @@ def train(cohort: Cohort, options: TrainOptions) -> TrainedClassifier:
     return train_with(cohort, options, open_context(options))
 
 
-def train_with(cohort: Cohort, options: TrainOptions, workshop: StudyContext) -> TrainedClassifier:
-    """Train in a workshop of the caller's; see `train`."""
+def train_with(cohort: Cohort, options: TrainOptions, context: StudyContext) -> TrainedClassifier:
+    """Train in a context of the caller's; see `train`."""
     recipe, backbone = as_recipe(options.recipe), options.backbone
     check_recipe(recipe)
     if backbone is not None:
@@ -167,7 +167,7 @@ def train_with(cohort: Cohort, options: TrainOptions, workshop: StudyContext) ->
     names = None if backbone is None else [backbone]
     plan = plan_study(cohort, recipe, converted(options, ComparisonOptions, backbones=names))
     plan = replace(plan, keeps_heads=True)
-    comparison = run_study(cohort, plan, workshop)
+    comparison = run_study(cohort, plan, context)
     chosen, choice = choose_backbone(
         [result.name for result in comparison.backbones],
         {result.name: result.parameters for result in comparison.backbones},
@@ -178,7 +178,7 @@ def train_with(cohort: Cohort, options: TrainOptions, workshop: StudyContext) ->
     assert result.decisions is not None  # the recipe was checked
     (found,), _ = choose_backbones(
         [backbone or chosen],
-        LocalWeights(workshop.cache_dir, options.weights_dir),
+        LocalWeights(context.cache_dir, options.weights_dir),
         allows_unverified=options.allows_unverified_weights,
     )
     return assemble(
@@ -187,7 +187,7 @@ def train_with(cohort: Cohort, options: TrainOptions, workshop: StudyContext) ->
         fed_as(recipe, found),
         result.heads,
         result.decisions,
-        workshop,
+        context,
         positive=plan.positive,
         seed=options.seed,
         choice=choice,
@@ -256,7 +256,7 @@ def assemble(
     backbone: Backbone,
     heads: TrainedHeads,
     decisions: Decisions,
-    workshop: StudyContext,
+    context: StudyContext,
     *,
     positive: str,
     seed: int,
@@ -271,14 +271,14 @@ def assemble(
         backbone: The network, fed as in the study.
         heads: Its heads, their weights kept.
         decisions: Their calibrators and thresholds.
-        workshop: Where features are found.
+        context: Where features are found.
         positive: The class that the operating point speaks of.
         seed: Where draws begin.
         choice: How the backbone was chosen.
         study: What stands behind it.
     """
     upright: Float[np.ndarray, "films width"]
-    upright = workshop.recall(cohort.films, backbone, rotated_views(0, seed)).values[:, 0]
+    upright = context.recall(cohort.films, backbone, rotated_views(0, seed)).values[:, 0]
     point = decisions.operating_point
     return TrainedClassifier(
         classes=cohort.classes,
@@ -292,10 +292,10 @@ def assemble(
             threshold=point.threshold,
         ),
         guard=fit_guard(upright, groups, rng=np.random.default_rng(seed)),
-        references=average_references(cohort, backbone, workshop, np.random.default_rng(seed)),
+        references=average_references(cohort, backbone, context, np.random.default_rng(seed)),
         policy=point.policy,
         study=study,
-        cache_dir=workshop.cache_dir,
+        cache_dir=context.cache_dir,
     )
 
 
@@ -354,15 +354,13 @@ class PastRun:
     results: Mapping[str, object]
 
 
-def train_again(
-    past: PastRun, options: FromRunOptions, workshop: StudyContext
-) -> TrainedClassifier:
+def train_again(past: PastRun, options: FromRunOptions, context: StudyContext) -> TrainedClassifier:
     """Make a classifier of a finished comparison; see `hilum.train_from_run`.
 
     Args:
         past: The comparison, read from its run folder.
         options: Which backbone, and where weights lie.
-        workshop: Where the features of the run are kept.
+        context: Where the features of the run are kept.
 
 
     Raises:
@@ -372,8 +370,8 @@ def train_again(
     """
     check_recipe(past.recipe)
     told, choice = _choose(past, options.backbone)
-    network = _find_backbone(past, told, LocalWeights(workshop.cache_dir, options.weights_dir))
-    heads, decisions = _train_again(past, told, network, workshop)
+    network = _find_backbone(past, told, LocalWeights(context.cache_dir, options.weights_dir))
+    heads, decisions = _train_again(past, told, network, context)
     _check_same(told, decisions)
     return assemble(
         past.cohort,
@@ -381,7 +379,7 @@ def train_again(
         network,
         heads,
         decisions,
-        workshop,
+        context,
         positive=past.positive,
         seed=past.seed,
         choice=choice,
@@ -405,14 +403,14 @@ def _choose(past: PastRun, wanted: str | None) -> tuple[PastBackbone, Choice]:
     return by_name[name], choice
 
 
-def _find_backbone(past: PastRun, told: PastBackbone, shelf: LocalWeights) -> Backbone:
+def _find_backbone(past: PastRun, told: PastBackbone, local_weights: LocalWeights) -> Backbone:
     name, title = told.name, told.title
     if name not in CATALOG:
         raise RunError(
             f"The run used the model file {name}, and does not say where it lies.",
             fix="Train on the films: `hilum train DATA --backbone onnx:PATH`.",
         )
-    (found,), _ = choose_backbones([name], shelf, allows_unverified=not told.is_verified)
+    (found,), _ = choose_backbones([name], local_weights, allows_unverified=not told.is_verified)
     network = fed_as(past.recipe, found)
     if graph_key(network) != past.graphs.get(name):
         raise RunError(
@@ -424,14 +422,14 @@ def _find_backbone(past: PastRun, told: PastBackbone, shelf: LocalWeights) -> Ba
 
 
 def _train_again(
-    past: PastRun, told: PastBackbone, network: Backbone, workshop: StudyContext
+    past: PastRun, told: PastBackbone, network: Backbone, context: StudyContext
 ) -> tuple[TrainedHeads, Decisions]:
     cohort, folds = past.cohort, past.folds
     views = rotated_views(past.recipe.rotated_views, past.seed)
-    extraction = workshop.extract(cohort.films, network, views)
+    extraction = context.extract(cohort.films, network, views)
     if extraction.unreadable:
         raise RunError("A film of the run cannot be read any more.", fix=_AGAIN)
-    workshop.watcher.begin(f"{network.title}: heads", "heads")
+    context.watcher.begin(f"{network.title}: heads", "heads")
     heads = train_heads(
         extraction.table.values,
         cohort.y,
@@ -440,7 +438,7 @@ def _train_again(
         n_classes=len(cohort.classes),
         seed=past.seed,
         keeps_weights=True,
-        on_progress=workshop.watcher.advance,
+        on_progress=context.watcher.advance,
     )
     assert told.policy is not None, "a recipe with validation films fixes thresholds"
     positive = cohort.classes.index(past.positive)
@@ -451,7 +449,7 @@ def _train_again(
         balances_classes=past.recipe.head.balances_classes,
         rng=np.random.default_rng(past.seed),
     )
-    workshop.watcher.end(f"{len(folds.splits)} heads")
+    context.watcher.end(f"{len(folds.splits)} heads")
     return heads, decisions
 
 

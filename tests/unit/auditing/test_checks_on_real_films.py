@@ -26,21 +26,21 @@ def paper(films_folder: Path) -> Cohort:
 
 
 @pytest.fixture(scope="module")
-def portraits(paper: Cohort, graph_cache: Path) -> FilmTraits:
-    return measure_traits(paper.films, cache_dir=graph_cache).portraits
+def film_traits(paper: Cohort, graph_cache: Path) -> FilmTraits:
+    return measure_traits(paper.films, cache_dir=graph_cache).film_traits
 
 
-def test_the_markers_of_one_collection_are_seen(paper: Cohort, portraits: FilmTraits) -> None:
-    unlike = check_lettering(paper, portraits)[0]
+def test_the_markers_of_one_collection_are_seen(paper: Cohort, film_traits: FilmTraits) -> None:
+    unlike = check_lettering(paper, film_traits)[0]
     assert unlike.severity == "warn"
     shares = unlike.evidence["share_per_class"]
     assert shares["Normal"] > 0.9
     assert shares["COVID-19"] < 0.4
 
 
-def test_films_are_no_negatives_and_negatives_are(paper: Cohort, portraits: FilmTraits) -> None:
-    assert check_inverted(paper, portraits) == []
-    (found,) = check_inverted(paper, replace(portraits, pictures=255 - portraits.pictures))
+def test_films_are_no_negatives_and_negatives_are(paper: Cohort, film_traits: FilmTraits) -> None:
+    assert check_inverted(paper, film_traits) == []
+    (found,) = check_inverted(paper, replace(film_traits, pictures=255 - film_traits.pictures))
     assert found.evidence["n_films"] > 0.95 * len(paper)
 
 

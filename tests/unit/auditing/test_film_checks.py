@@ -22,7 +22,7 @@ from hilum.auditing.checks.films import (
 )
 from hilum.cohort.films import Exclusion
 from hilum.features.traits import N_LEVELS
-from made_evidence import GOOD_TRAITS, draw_picture, make_cohort, make_portraits, two_classes
+from made_evidence import GOOD_TRAITS, draw_picture, make_cohort, make_film_traits, two_classes
 
 COHORT = make_cohort(two_classes())
 IDS = [film.film_id for film in COHORT.films]
@@ -33,7 +33,7 @@ def test_tiny_films_are_found() -> None:
         1: replace(GOOD_TRAITS, width_px=63, height_px=500),
         2: replace(GOOD_TRAITS, width_px=64, height_px=64),
     }
-    (found,) = check_tiny_films(COHORT, make_portraits(60, traits))
+    (found,) = check_tiny_films(COHORT, make_film_traits(60, traits))
     assert found.evidence["films"] == [IDS[1]]
     assert found.evidence["smallest_side_px"] == 63
 
@@ -43,7 +43,7 @@ def test_strips_are_found_lying_and_standing() -> None:
         row: replace(GOOD_TRAITS, width_px=width, height_px=height)
         for row, (width, height) in enumerate([(401, 100), (100, 401), (400, 100)])
     }
-    (found,) = check_aspect(COHORT, make_portraits(60, traits))
+    (found,) = check_aspect(COHORT, make_film_traits(60, traits))
     assert found.evidence["films"] == IDS[:2]
 
 
@@ -54,11 +54,11 @@ def test_colour_is_found_and_other_conversions_are_gathered_by_kind() -> None:
         4: replace(GOOD_TRAITS, notes=("16 bit, scaled from 7 to 900",)),
         6: replace(GOOD_TRAITS, notes=("floating point, constant at 0.5",)),
     }
-    portraits = make_portraits(60, traits)
-    (colour,) = check_colour(COHORT, portraits)
+    film_traits = make_film_traits(60, traits)
+    (colour,) = check_colour(COHORT, film_traits)
     assert colour.severity == "warn"
     assert colour.evidence["films"] == [IDS[0]]
-    (found,) = check_conversions(COHORT, portraits)
+    (found,) = check_conversions(COHORT, film_traits)
     assert found.severity == "note"
     assert {kind: told["n_films"] for kind, told in found.evidence["conversions"].items()} == {
         "16 bit, scaled": 2, "floating point, constant": 1, "rotated by EXIF": 1,
@@ -75,10 +75,10 @@ def levels(**shares: float) -> np.ndarray:
 
 
 def test_an_empty_film_is_constant_and_nothing_else() -> None:
-    portraits = make_portraits(60, levels={3: levels(at_0=1.0), 4: levels(at_0=0.5)})
-    (found,) = check_constant_films(COHORT, portraits)
+    film_traits = make_film_traits(60, levels={3: levels(at_0=1.0), 4: levels(at_0=0.5)})
+    (found,) = check_constant_films(COHORT, film_traits)
     assert found.evidence["films"] == [IDS[3]]
-    (exposed,) = check_exposure(COHORT, portraits)
+    (exposed,) = check_exposure(COHORT, film_traits)
     assert exposed.evidence["films"] == [IDS[4]]
 
 
@@ -97,16 +97,16 @@ def test_an_empty_film_is_constant_and_nothing_else() -> None:
 def test_bad_exposure_is_told_from_borders_and_letters(
     kind: str, bad: np.ndarray, good: np.ndarray
 ) -> None:
-    assert check_exposure(COHORT, make_portraits(60, levels={0: good})) == []
-    (one,) = check_exposure(COHORT, make_portraits(60, levels={0: bad}))
+    assert check_exposure(COHORT, make_film_traits(60, levels={0: good})) == []
+    (one,) = check_exposure(COHORT, make_film_traits(60, levels={0: bad}))
     assert (one.severity, one.evidence["kind"]) == ("note", kind)
-    (many,) = check_exposure(COHORT, make_portraits(60, levels=dict.fromkeys((0, 2), bad)))
+    (many,) = check_exposure(COHORT, make_film_traits(60, levels=dict.fromkeys((0, 2), bad)))
     assert (many.severity, many.evidence["films"]) == ("warn", [IDS[0], IDS[2]])
 
 
 def test_negatives_are_found() -> None:
-    portraits = make_portraits(60, pictures={5: 255 - draw_picture(), 6: draw_picture() // 3})
-    (found,) = check_inverted(COHORT, portraits)
+    film_traits = make_film_traits(60, pictures={5: 255 - draw_picture(), 6: draw_picture() // 3})
+    (found,) = check_inverted(COHORT, film_traits)
     assert found.evidence["films"] == [IDS[5]]
 
 

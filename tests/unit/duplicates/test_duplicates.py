@@ -65,75 +65,84 @@ def looked(tmp_path_factory: pytest.TempPathFactory) -> Looked:
 
 
 def test_every_copy_is_found_and_nothing_else(looked: Looked) -> None:
-    found = {(twin.first, twin.second): twin for twin in find_duplicates(*looked)}
+    found = {
+        (duplicate.first, duplicate.second): duplicate for duplicate in find_duplicates(*looked)
+    }
     wanted = {(row, N_FILMS + row): kind for row, (_, kind) in enumerate(CHANGES.values())}
     wanted[N_FILMS - 1, N_FILMS + len(CHANGES)] = "bytes"
-    assert {pair: twin.kind for pair, twin in found.items()} == wanted
+    assert {pair: duplicate.kind for pair, duplicate in found.items()} == wanted
     assert list(found) == sorted(found)
-    assert all(0.8 < twin.correlation <= 1.0 + 1e-6 for twin in found.values())
+    assert all(0.8 < duplicate.correlation <= 1.0 + 1e-6 for duplicate in found.values())
 
 
 def test_the_turn_is_told_in_degrees_of_the_film(looked: Looked) -> None:
-    told = {twin.first: twin.rotation_degrees for twin in find_duplicates(*looked)}
+    told = {duplicate.first: duplicate.rotation_degrees for duplicate in find_duplicates(*looked)}
     for row, angle in told.items():
         assert angle == pytest.approx(ANGLES.get(row, 0.0), abs=0.4)
 
 
 def test_the_order_of_films_changes_nothing_but_the_rows(looked: Looked) -> None:
-    films, portraits, features = looked
+    films, film_traits, features = looked
     order = np.arange(len(films))[::-1].copy()
-    backwards = find_duplicates([films[row] for row in order], portraits.of(order), features[order])
+    backwards = find_duplicates(
+        [films[row] for row in order], film_traits.of(order), features[order]
+    )
     last = len(films) - 1
-    straight = {(twin.first, twin.second): twin for twin in find_duplicates(*looked)}
-    for twin in backwards:
-        other = straight.pop((last - twin.second, last - twin.first))
-        assert twin.kind == other.kind
-        sign = 1 if twin.kind == "mirrored" else -1
-        assert twin.rotation_degrees == pytest.approx(sign * other.rotation_degrees, abs=0.3)
+    straight = {
+        (duplicate.first, duplicate.second): duplicate for duplicate in find_duplicates(*looked)
+    }
+    for duplicate in backwards:
+        other = straight.pop((last - duplicate.second, last - duplicate.first))
+        assert duplicate.kind == other.kind
+        sign = 1 if duplicate.kind == "mirrored" else -1
+        assert duplicate.rotation_degrees == pytest.approx(sign * other.rotation_degrees, abs=0.3)
     assert not straight
 
 
-def test_the_same_films_give_the_same_twins(looked: Looked) -> None:
+def test_the_same_films_give_the_same_duplicates(looked: Looked) -> None:
     assert find_duplicates(*looked) == find_duplicates(*looked)
 
 
 def test_features_that_tell_nothing_do_no_harm(looked: Looked) -> None:
-    films, portraits, features = looked
-    assert len(find_duplicates(films, portraits, np.zeros_like(features))) == len(CHANGES) + 1
+    films, film_traits, features = looked
+    assert len(find_duplicates(films, film_traits, np.zeros_like(features))) == len(CHANGES) + 1
 
 
 @pytest.mark.parametrize("n_films", [0, 1, 2, 3])
 def test_few_films(looked: Looked, n_films: int) -> None:
-    films, portraits, features = looked
+    films, film_traits, features = looked
     assert (
-        find_duplicates(films[:n_films], portraits.of(np.arange(n_films)), features[:n_films]) == ()
+        find_duplicates(films[:n_films], film_traits.of(np.arange(n_films)), features[:n_films])
+        == ()
     )
 
 
 def test_two_films_may_be_one(looked: Looked) -> None:
-    films, portraits, features = looked
+    films, film_traits, features = looked
     rows = np.array([1, N_FILMS + 1])
-    (twin,) = find_duplicates([films[row] for row in rows], portraits.of(rows), features[rows])
-    assert (twin.first, twin.second, twin.kind) == (0, 1, "copy")
+    (duplicate,) = find_duplicates(
+        [films[row] for row in rows], film_traits.of(rows), features[rows]
+    )
+    assert (duplicate.first, duplicate.second, duplicate.kind) == (0, 1, "copy")
 
 
 def test_blank_films_are_alike_only_where_they_are_equal(looked: Looked) -> None:
-    films, portraits, features = looked
+    films, film_traits, features = looked
     blank = replace(
-        portraits,
+        film_traits,
         pictures=np.repeat(np.arange(len(films), dtype=np.uint8), 96 * 96).reshape(-1, 96, 96),
     )
-    kinds = {twin.kind for twin in find_duplicates(films, blank, features)}
+    kinds = {duplicate.kind for duplicate in find_duplicates(films, blank, features)}
     assert kinds == {"bytes", "pixels"}
 
 
 def test_copies_of_copies_form_one_cluster() -> None:
-    twins = [
+    duplicates = [
         Duplicate(0, 2, "bytes", 0.0, 1.0),
         Duplicate(2, 5, "copy", 0.0, 0.9),
         Duplicate(3, 4, "copy", 0, 1),
     ]
-    first, alone, _, third, _, _ = clusters = join_duplicates(twins, 6)
+    first, alone, _, third, _, _ = clusters = join_duplicates(duplicates, 6)
     assert alone is None
     assert clusters == [first, None, first, third, third, first]
     assert first != third
@@ -141,7 +150,7 @@ def test_copies_of_copies_form_one_cluster() -> None:
     assert join_duplicates([], 2) == [None, None]
 
 
-def test_phantoms_of_different_patients_are_no_twins(tmp_path: Path) -> None:
+def test_phantoms_of_different_patients_are_no_duplicates(tmp_path: Path) -> None:
     first_of_each = {plan.patient: plan for plan in plan_phantoms(24, 2)}
     paths = []
     for plan in first_of_each.values():
@@ -166,15 +175,20 @@ def test_real_films_have_their_turned_and_recompressed_copies_found(
         turned(angle)(film).save(copies[-1], quality=60)
     films = register([*paths, *copies])
     found = find_duplicates(films, *look_at(films, tmp_path / "cache"))
-    assert {(twin.first, twin.second) for twin in found} == {(row, row + 60) for row in range(60)}
+    assert {(duplicate.first, duplicate.second) for duplicate in found} == {
+        (row, row + 60) for row in range(60)
+    }
 
 
 def test_films_that_were_compared_before_are_not_compared_again(looked: Looked) -> None:
-    everything = [(twin.first, twin.second, twin.kind) for twin in find_duplicates(*looked)]
+    everything = [
+        (duplicate.first, duplicate.second, duplicate.kind)
+        for duplicate in find_duplicates(*looked)
+    ]
     assert everything[0][1] < N_FILMS + 4
     for n_known in (N_FILMS, N_FILMS + 4, len(looked[0])):
         later = [
-            (twin.first, twin.second, twin.kind)
-            for twin in find_duplicates(*looked, n_known=n_known)
+            (duplicate.first, duplicate.second, duplicate.kind)
+            for duplicate in find_duplicates(*looked, n_known=n_known)
         ]
         assert later == [pair for pair in everything if pair[1] >= n_known]

@@ -30,7 +30,7 @@ def _clouds(rng: np.random.Generator, shape: tuple[int, int], grain_px: float) -
 
 
 def picture_of(image: Image.Image) -> np.ndarray:
-    """The small square that a portrait would hold."""
+    """The small square that a traits would hold."""
     return np.asarray(image.resize((96, 96), Image.Resampling.BOX))
 
 
@@ -44,10 +44,10 @@ def register(paths: list[Path]) -> tuple[Film, ...]:
 
 
 def look_at(films: tuple[Film, ...], cache: Path) -> tuple[FilmTraits, np.ndarray]:
-    """Portraits, and coarse grey levels in the place of a backbone's features."""
-    sitting = measure_traits(films, cache_dir=cache)
-    assert not sitting.unreadable
-    coarse = sitting.portraits.pictures.reshape(-1, 8, 12, 8, 12).mean(
+    """Traits, and coarse grey levels in the place of a backbone's features."""
+    measured = measure_traits(films, cache_dir=cache)
+    assert not measured.unreadable
+    coarse = measured.film_traits.pictures.reshape(-1, 8, 12, 8, 12).mean(
         axis=(2, 4), dtype=np.float32
     )
-    return sitting.portraits, coarse.reshape(len(films), 1, -1)
+    return measured.film_traits, coarse.reshape(len(films), 1, -1)

@@ -241,8 +241,8 @@ def test_a_tie_says_how_many_films_would_end_it(inflation, per_group):
 def test_equal_backbones_need_no_number_of_films():
     pairs, *_ = pairs_of(strengths=(1.0, 1.0, 1.0))
     y_true = np.arange(40) % 2
-    twin = scored(np.where(y_true == 1, 0.9, 0.1), y_true)
-    (pair,) = compare_pairs({"one": twin, "two": twin})
+    duplicate = scored(np.where(y_true == 1, 0.9, 0.1), y_true)
+    (pair,) = compare_pairs({"one": duplicate, "two": duplicate})
     assert pair.tied
     assert pair.films_needed is None
     assert all(pair.films_needed is not None for pair in pairs if pair.tied)

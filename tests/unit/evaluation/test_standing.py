@@ -59,8 +59,8 @@ def test_agrees_with_scikit_learn_and_with_the_normal_distribution(seed):
 def test_share_s_bounds_come_from_paired_resamples():
     """A model that moves with its baseline: both AUROCs are vague, the share is not."""
     is_positive, baseline, _ = drawn(1, baseline=1.0)
-    twin = baseline + 0.01 * np.random.default_rng(0).normal(size=len(baseline))
-    standing = stand(is_positive, baseline, twin)
+    duplicate = baseline + 0.01 * np.random.default_rng(0).normal(size=len(baseline))
+    standing = stand(is_positive, baseline, duplicate)
     assert standing.share.value == pytest.approx(1, abs=0.02)
     assert 0 < standing.share.high - standing.share.low < 0.05
     assert standing.baseline.high - standing.baseline.low > 0.1

@@ -13,7 +13,7 @@ from hilum.auditing.checks.shortcuts import SCREENSHOT_SHARE, check_lettering
 from hilum.features.traits import CELLS_PER_SIDE, measure_lettering
 from hilum.phantoms.cohort import draw_phantom
 from hilum.phantoms.plan import plan_phantoms
-from made_evidence import GOOD_TRAITS, make_cohort, make_portraits, two_classes
+from made_evidence import GOOD_TRAITS, make_cohort, make_film_traits, two_classes
 
 
 def phantom() -> Image.Image:
@@ -56,7 +56,7 @@ def test_tiny_and_empty_films_are_no_error() -> None:
 
 def lettered(shares: Sequence[float]) -> list[tuple[str, str]]:
     traits = {row: replace(GOOD_TRAITS, lettering=share) for row, share in enumerate(shares)}
-    found = check_lettering(make_cohort(two_classes()), make_portraits(60, traits))
+    found = check_lettering(make_cohort(two_classes()), make_film_traits(60, traits))
     return [(finding.evidence["kind"], finding.severity) for finding in found]
 
 

@@ -166,7 +166,7 @@ def test_white_is_zero_is_inverted_after_the_window(tags: dict) -> None:
 
 
 @pytest.mark.parametrize("window", [False, True])
-def test_the_twin_that_stores_the_negative_looks_the_same(window: bool) -> None:
+def test_the_duplicate_that_stores_the_negative_looks_the_same(window: bool) -> None:
     centre, width = (1800, 2500) if window else (None, None)
     dark = dicom(WindowCenter=centre, WindowWidth=width)
     bright = dicom(

@@ -117,7 +117,7 @@ def make_audit_report(
     return AuditReport(
         model=model.name,
         findings=make_findings(cohort),
-        kinship=FilmRelations(make_twins(), np.full(len(cohort), 0.8)),
+        relations=FilmRelations(make_duplicates(), np.full(len(cohort), 0.8)),
         baselines=baselines,
         leak=LeakWorth(
             backbone=model.name,
@@ -153,7 +153,7 @@ def make_audit(comparison: Comparison, *, has_model: bool = True) -> Audit:
     )
 
 
-def make_twins() -> tuple[Duplicate, ...]:
+def make_duplicates() -> tuple[Duplicate, ...]:
     """Pairs of every kind; more copies than are shown."""
     return (
         Duplicate(0, 1, "bytes", 0.0, 1.0),

@@ -127,12 +127,20 @@ def test_how_patients_are_known_and_films_were_held_together_is_said(page: str) 
 
 def test_pairs_show_contradictions_and_every_kind_first(comparison: Comparison) -> None:
     films = comparison.cohort.films
-    pairs = choose_pairs(comparison.audit.kinship.twins, films)
+    pairs = choose_pairs(comparison.audit.relations.duplicates, films)
     assert len(pairs) == PAIRS_AT_MOST
     assert films[pairs[0].first].label != films[pairs[0].second].label
-    assert {twin.kind for twin in pairs} == {"bytes", "pixels", "copy", "mirrored", "rotated"}
+    assert {duplicate.kind for duplicate in pairs} == {
+        "bytes",
+        "pixels",
+        "copy",
+        "mirrored",
+        "rotated",
+    }
     shown = films_shown(comparison)
-    assert all(films[row] in shown for twin in pairs for row in (twin.first, twin.second))
+    assert all(
+        films[row] in shown for duplicate in pairs for row in (duplicate.first, duplicate.second)
+    )
 
 
 def test_pairs_stand_side_by_side_with_what_lies_between_them(page: str) -> None:
@@ -143,9 +151,9 @@ def test_pairs_stand_side_by_side_with_what_lies_between_them(page: str) -> None
     assert "6 pairs are shown" in part
 
 
-def test_a_cohort_without_twins_says_so(comparison: Comparison) -> None:
+def test_a_cohort_without_duplicates_says_so(comparison: Comparison) -> None:
     audit = comparison.audit
-    alone = replace(audit, kinship=replace(audit.kinship, twins=()))
+    alone = replace(audit, relations=replace(audit.relations, duplicates=()))
     part = section(render_page(replace(comparison, audit=alone)), "kinship")
     assert "No film was found twice" in part
     assert "<img" not in part
@@ -185,8 +193,10 @@ def test_no_section_names_a_file_or_a_person() -> None:
 
 def test_names_in_the_new_sections_are_escaped() -> None:
     comparison = with_nasty_names(make_comparison(headline="withheld"))
-    kinship = replace(comparison.audit.kinship, twins=(Duplicate(0, 100, "copy", 0.0, 0.9),))
-    page = render_page(replace(comparison, audit=replace(comparison.audit, kinship=kinship)))
+    relations = replace(
+        comparison.audit.relations, duplicates=(Duplicate(0, 100, "copy", 0.0, 0.9),)
+    )
+    page = render_page(replace(comparison, audit=replace(comparison.audit, relations=relations)))
     for tag in ("<em>As", "<s>", "<u>", "<b>x</b>"):
         assert tag not in page
     assert page.count("&lt;b&gt;x&lt;/b&gt;") > 5

@@ -193,10 +193,10 @@ KINDS: tuple[tuple[DuplicateKind, int], ...] = (
 )  # fmt: skip
 
 
-def test_twins_are_counted_kind_by_kind() -> None:
+def test_duplicates_are_counted_kind_by_kind() -> None:
     kinds = [kind for kind, count in KINDS for _ in range(count)]
-    twins = [Duplicate(0, k + 1, kind, 0.0, 1.0) for k, kind in enumerate(kinds)]
-    assert duplicates_text(twins) == (
+    duplicates = [Duplicate(0, k + 1, kind, 0.0, 1.0) for k, kind in enumerate(kinds)]
+    assert duplicates_text(duplicates) == (
         "15 pairs among 16 films are one film each: the same file (5), the same pixels in another "
         "file (4), a changed copy (3), a mirrored copy (2) and a turned copy (1)."
     )

@@ -30,7 +30,7 @@ def test_what_a_leak_is_worth(gain: tuple[float, float, float], says: str) -> No
     assert text.startswith("With films dealt out one by one, A network reaches AUROC 0.")
 
 
-def test_twins_are_counted_by_kind() -> None:
+def test_duplicates_are_counted_by_kind() -> None:
     copies = [Duplicate(k, k + 10, "copy", 0.0, 0.9) for k in range(3)]
     assert words.duplicates_text(copies[:1]) == "One pair of films is one film: a changed copy."
     text = words.duplicates_text([*copies, Duplicate(0, 20, "rotated", 4.4, 0.8)])

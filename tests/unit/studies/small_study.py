@@ -28,10 +28,10 @@ class SmallStudy:
     """What the stages after a comparison are given."""
 
     survey: Survey
-    ground: StudyDesign
+    design: StudyDesign
     backbones: tuple[Backbone, ...]
     results: tuple[BackboneResult, ...]
-    workshop: StudyContext
+    context: StudyContext
 
 
 def draw_cohort(folder: Path, n_films: int, *plants: str, seed: int, n_classes: int = 2) -> Cohort:
@@ -42,13 +42,13 @@ def draw_cohort(folder: Path, n_films: int, *plants: str, seed: int, n_classes: 
     return Cohort.from_csv(table)
 
 
-def open_quiet_workshop(folder: Path) -> StudyContext:
-    """Open a workshop for the plain backbone."""
+def open_quiet_context(folder: Path) -> StudyContext:
+    """Open a context for the plain backbone."""
     return StudyContext(folder / "cache", opens(GridEngine()), Silence())
 
 
 def study(
-    cohort: Cohort, workshop: StudyContext, *, names: Sequence[str] = ("grid",), seed: int = 0
+    cohort: Cohort, context: StudyContext, *, names: Sequence[str] = ("grid",), seed: int = 0
 ) -> SmallStudy:
     """Survey a cohort, split it, train heads that keep their weights, and judge them."""
     lite = grid_backbone()
@@ -58,18 +58,18 @@ def study(
         positive="Opacity", recipe=RECIPE, options=options, decisions=options.decisions()
     )
     views = rotated_views(RECIPE.rotated_views, seed)
-    survey, costs = survey_films(cohort, backbones, views, workshop)
-    ground = design_study(survey, plan)
+    survey, costs = survey_films(cohort, backbones, views, context)
+    design = design_study(survey, plan)
     results = tuple(
         judge_backbone(
-            ground,
+            design,
             backbone,
-            workshop.recall(ground.cohort.films, backbone, views),
+            context.recall(design.cohort.films, backbone, views),
             cost,
-            workshop.watcher,
+            context.watcher,
             decisions=plan.decisions,
             keeps_weights=True,
         )
         for backbone, cost in zip(backbones, costs, strict=True)
     )
-    return SmallStudy(survey, ground, backbones, results, workshop)
+    return SmallStudy(survey, design, backbones, results, context)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_study import SmallStudy, draw_cohort, open_quiet_workshop, study
+from small_study import SmallStudy, draw_cohort, open_quiet_context, study
 
 from hilum.cohort.cohort import Cohort
 from hilum.folds.groups import group_films
@@ -21,7 +21,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def validate(here: SmallStudy) -> SourceValidation | None:
-    return validate_by_source(here.ground, here.backbones, here.results, here.workshop)
+    return validate_by_source(here.design, here.backbones, here.results, here.context)
 
 
 def merge(name: str, **sources: Cohort) -> Cohort:
@@ -37,14 +37,14 @@ def merge(name: str, **sources: Cohort) -> Cohort:
 @pytest.fixture(scope="module")
 def collected(folder: Path) -> SmallStudy:
     """Two sources alike, a third in which nothing is fogged, and a tiny one."""
-    workshop = open_quiet_workshop(folder)
+    context = open_quiet_context(folder)
     parts = {
         "north": draw_cohort(folder / "north", 32, "exposure-shortcut", seed=1),
         "south": draw_cohort(folder / "south", 28, "exposure-shortcut", seed=2),
         "west": draw_cohort(folder / "west", 30, seed=3),
         "tiny": draw_cohort(folder / "tiny", LEAST_FILMS - 1, seed=4),
     }
-    return study(merge("collected", **parts), workshop)
+    return study(merge("collected", **parts), context)
 
 
 def test_a_source_without_the_shortcut_is_the_one_that_falls(collected: SmallStudy) -> None:
@@ -73,12 +73,12 @@ def test_a_source_without_the_shortcut_is_the_one_that_falls(collected: SmallStu
 
 def test_films_that_may_be_of_the_source_train_nothing(collected: SmallStudy) -> None:
     """Labels of films with unknown source, or of the source's patients, are turned round."""
-    ground = collected.ground
-    films = list(ground.cohort.films)
+    design = collected.design
+    films = list(design.cohort.films)
     west = [row for row, film in enumerate(films) if film.source == "west"]
     south = [row for row, film in enumerate(films) if film.source == "south"]
     unknown, shared = south[::6], south[1::6]
-    groups = ground.folds.groups.copy()
+    groups = design.folds.groups.copy()
     for row in unknown:
         films[row] = replace(films[row], source=None)
     groups[np.isin(groups, groups[shared])] = groups[west[0]]
@@ -91,11 +91,11 @@ def test_films_that_may_be_of_the_source_train_nothing(collected: SmallStudy) ->
             for row, film in enumerate(films)
         ]
         changed = replace(
-            ground,
-            cohort=replace(ground.cohort, films=tuple(turned)),
-            folds=replace(ground.folds, groups=groups),
+            design,
+            cohort=replace(design.cohort, films=tuple(turned)),
+            folds=replace(design.folds, groups=groups),
         )
-        validation = validate(replace(collected, ground=changed))
+        validation = validate(replace(collected, design=changed))
         assert validation is not None
         (test,) = (test for test in validation.tests if test.source == "west")
         (transfer,) = test.transfers
@@ -110,9 +110,9 @@ def test_films_that_may_be_of_the_source_train_nothing(collected: SmallStudy) ->
 
 def test_a_source_that_is_the_class_cannot_be_tested(collected: SmallStudy, folder: Path) -> None:
     cohort = draw_cohort(folder / "class", 16, "source-shortcut", seed=5)
-    folds = replace(collected.ground.folds, groups=group_films(cohort))
-    ground = replace(collected.ground, cohort=cohort, folds=folds)
-    validation = validate(replace(collected, ground=ground))
+    folds = replace(collected.design.folds, groups=group_films(cohort))
+    design = replace(collected.design, cohort=cohort, folds=folds)
+    validation = validate(replace(collected, design=design))
     assert validation is not None
     assert [test.why_untested for test in validation.tests] == [
         "The other sources hold no film of class 'Normal'.",
@@ -122,13 +122,13 @@ def test_a_source_that_is_the_class_cannot_be_tested(collected: SmallStudy, fold
 
 
 def test_a_source_of_one_class_tells_of_that_class(collected: SmallStudy) -> None:
-    cohort = collected.ground.cohort
+    cohort = collected.design.cohort
     films = [
         replace(film, source="south") if film.source == "west" and film.label == "Normal" else film
         for film in cohort.films
     ]
-    ground = replace(collected.ground, cohort=replace(cohort, films=tuple(films)))
-    validation = validate(replace(collected, ground=ground))
+    design = replace(collected.design, cohort=replace(cohort, films=tuple(films)))
+    validation = validate(replace(collected, design=design))
     assert validation is not None
     (west,) = (test for test in validation.tests if test.source == "west")
     assert west.n_films == west.n_positives == 15
@@ -138,11 +138,11 @@ def test_a_source_of_one_class_tells_of_that_class(collected: SmallStudy) -> Non
 
 
 def test_films_of_one_place_have_nothing_to_leave_out(collected: SmallStudy) -> None:
-    cohort = collected.ground.cohort
+    cohort = collected.design.cohort
     for sources in ((None,), ("here",), ("here", None)):
         films = tuple(
             replace(film, source=sources[row % len(sources)])
             for row, film in enumerate(cohort.films)
         )
-        ground = replace(collected.ground, cohort=replace(cohort, films=films))
-        assert validate(replace(collected, ground=ground)) is None
+        design = replace(collected.design, cohort=replace(cohort, films=films))
+        assert validate(replace(collected, design=design)) is None

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from small_study import SmallStudy, draw_cohort, open_quiet_workshop, study
+from small_study import SmallStudy, draw_cohort, open_quiet_context, study
 
 from hilum.cohort.cohort import Cohort
 from hilum.errors import CohortError
@@ -28,7 +28,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def fogged(folder: Path) -> SmallStudy:
     """A study whose films of one class are fogged."""
     cohort = draw_cohort(folder / "fogged", 48, "exposure-shortcut", seed=1)
-    return study(cohort, open_quiet_workshop(folder), names=("one", "two"))
+    return study(cohort, open_quiet_context(folder), names=("one", "two"))
 
 
 @pytest.fixture(scope="module")
@@ -38,19 +38,19 @@ def clear(folder: Path) -> Cohort:
 
 
 def validate(here: SmallStudy, external: Cohort) -> ExternalValidation:
-    admission = admit_external(here.survey, external, here.backbones, here.workshop)
+    admission = admit_external(here.survey, external, here.backbones, here.context)
     return score(here, admission)
 
 
 def score(here: SmallStudy, admission: Admission, **options: Ensemble) -> ExternalValidation:
     return validate_externally(
-        here.ground, admission, here.backbones, here.results, here.workshop, **options
+        here.design, admission, here.backbones, here.results, here.context, **options
     )
 
 
 @pytest.fixture(scope="module")
 def admitted(fogged: SmallStudy, clear: Cohort) -> Admission:
-    return admit_external(fogged.survey, clear, fogged.backbones, fogged.workshop)
+    return admit_external(fogged.survey, clear, fogged.backbones, fogged.context)
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +89,7 @@ def test_films_like_those_here_are_called_as_well_as_here(fogged: SmallStudy, fo
 def test_scores_are_the_mean_over_the_heads(
     fogged: SmallStudy, clear: Cohort, validation: ExternalValidation
 ) -> None:
-    features = fogged.workshop.recall(clear.films, fogged.backbones[0], rotated_views(0, 0))
+    features = fogged.context.recall(clear.films, fogged.backbones[0], rotated_views(0, 0))
     heads = fogged.results[0].heads.weights
     assert len(heads) == 3
     scores = np.mean([head.predict_scores(features.values[:, 0]) for head in heads], axis=0)
@@ -117,8 +117,8 @@ def test_the_ensemble_goes_along(fogged: SmallStudy, admitted: Admission) -> Non
     scores = average_scores(fogged.results)
     ensemble = Ensemble(
         members=("one", "two"),
-        evaluation=judge_scores(fogged.ground, scores),
-        decisions=decide_by_scores(fogged.ground, scores, ComparisonOptions().decisions()),
+        evaluation=judge_scores(fogged.design, scores),
+        decisions=decide_by_scores(fogged.design, scores, ComparisonOptions().decisions()),
     )
     *single, averaged = score(fogged, admitted, ensemble=ensemble).transfers
     assert averaged.name == "ensemble"
@@ -130,9 +130,9 @@ def test_the_ensemble_goes_along(fogged: SmallStudy, admitted: Admission) -> Non
 def test_a_study_knows_its_own_films_in_every_guise(
     fogged: SmallStudy, clear: Cohort, folder: Path
 ) -> None:
-    own = fogged.ground.cohort.films
+    own = fogged.design.cohort.films
     dressed = folder / "dressed"
-    for label in fogged.ground.cohort.classes:
+    for label in fogged.design.cohort.classes:
         (dressed / label).mkdir(parents=True)
     for film in own[:4] + own[-4:]:
         (dressed / film.label / film.path.name).write_bytes(film.path.read_bytes())
@@ -151,14 +151,14 @@ def test_a_study_knows_its_own_films_in_every_guise(
 
 def test_the_same_films_can_test_nothing(fogged: SmallStudy, folder: Path) -> None:
     with pytest.raises(CohortError, match="All 48 films of the external cohort 'films' stand"):
-        check_external(fogged.ground.cohort, fogged.ground.cohort)
-    for film in fogged.ground.cohort.films[:2] + fogged.ground.cohort.films[-2:]:
+        check_external(fogged.design.cohort, fogged.design.cohort)
+    for film in fogged.design.cohort.films[:2] + fogged.design.cohort.films[-2:]:
         place = folder / "converted" / film.label
         place.mkdir(parents=True, exist_ok=True)
         with Image.open(film.path) as picture:
             picture.save((place / film.path.name).with_suffix(".bmp"))
     converted = Cohort.from_folder(folder / "converted")
-    check_external(fogged.ground.cohort, converted)  # other bytes; only a look at them tells
+    check_external(fogged.design.cohort, converted)  # other bytes; only a look at them tells
     with pytest.raises(CohortError, match="can test nothing"):
         validate(fogged, converted)
 
@@ -166,7 +166,7 @@ def test_the_same_films_can_test_nothing(fogged: SmallStudy, folder: Path) -> No
 def test_patients_of_the_same_name_are_counted_and_stay(
     fogged: SmallStudy, clear: Cohort, validation: ExternalValidation
 ) -> None:
-    named = {film.patient for film in fogged.ground.cohort.films}
+    named = {film.patient for film in fogged.design.cohort.films}
     shared = named & {film.patient for film in clear.films}
     assert validation.n_shared_patients == len(shared) > 0
     anonymous = replace(clear, films=tuple(replace(f, patient=None) for f in clear.films))
@@ -224,8 +224,8 @@ class Listening:
 
 def test_its_stages_say_that_they_are_of_other_films(fogged: SmallStudy, clear: Cohort) -> None:
     listening = Listening()
-    workshop = replace(fogged.workshop, watcher=listening)
-    admit_external(fogged.survey, clear, fogged.backbones, workshop)
+    context = replace(fogged.context, watcher=listening)
+    admit_external(fogged.survey, clear, fogged.backbones, context)
     assert listening.stages[0] == "External: Films (films)"
     assert listening.stages[-1] == "External: Copies (films)"
     assert all(stage.startswith("External: ") for stage in listening.stages)
@@ -237,7 +237,7 @@ def test_classes_that_the_study_lacks_are_refused_with_the_way_out(
     films = tuple(replace(film, label=film.label.lower()) for film in clear.films)
     foreign = replace(clear, films=films, classes=("normal", "opacity"))
     with pytest.raises(CohortError, match="normal, opacity") as caught:
-        check_external(fogged.ground.cohort, foreign)
+        check_external(fogged.design.cohort, foreign)
     assert '--label "Normal=' in str(caught.value)
 
 

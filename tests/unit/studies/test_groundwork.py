@@ -25,7 +25,7 @@ from hilum.studies.statistics import judge_backbone
 RECIPE = find_recipe("hilum", folds=3, repeats=2, views=1, epochs=8)
 
 
-def test_affinity_passes_over_twins_and_the_film_itself() -> None:
+def test_affinity_passes_over_duplicates_and_the_film_itself() -> None:
     features = np.array([[1, 0], [1, 0.01], [0.6, 0.8], [0, 0]], np.float32)
     affinity = measure_affinity(features, [Duplicate(0, 1, "copy", 0.0, 0.99)])
     np.testing.assert_allclose(affinity[:3], [0.6, 0.608, 0.608], atol=1e-3)
@@ -36,19 +36,19 @@ def test_affinity_passes_over_twins_and_the_film_itself() -> None:
 def laid(tmp_path_factory: pytest.TempPathFactory) -> tuple[StudyDesign, Backbone, StudyContext]:
     folder = tmp_path_factory.mktemp("ground")
     cohort = Cohort.from_csv(write_phantoms(folder / "films", n_films=36))
-    workshop = StudyContext(folder / "cache", opens(GridEngine()), Silence())
+    context = StudyContext(folder / "cache", opens(GridEngine()), Silence())
     backbone = grid_backbone()
     plan = StudyPlan(positive="Opacity", recipe=replace(RECIPE, split_seed=42))
-    survey, _ = survey_films(cohort, (backbone,), rotated_views(1, 0), workshop)
-    return design_study(survey, plan), backbone, workshop
+    survey, _ = survey_films(cohort, (backbone,), rotated_views(1, 0), context)
+    return design_study(survey, plan), backbone, context
 
 
-def champion_of(
+def reference_of(
     laid: tuple[StudyDesign, Backbone, StudyContext],
 ) -> tuple[ReferenceBackbone, float]:
-    ground, backbone, workshop = laid
-    extraction = workshop.extract(ground.cohort.films, backbone, rotated_views(1, 0))
-    result = judge_backbone(ground, backbone, extraction.table, extraction.cost, Silence())
+    design, backbone, context = laid
+    extraction = context.extract(design.cohort.films, backbone, rotated_views(1, 0))
+    result = judge_backbone(design, backbone, extraction.table, extraction.cost, Silence())
     return ReferenceBackbone(backbone, result.heads), result.evaluation.metrics["auroc"].value
 
 
@@ -56,8 +56,8 @@ def test_the_leak_is_measured_against_the_studys_own_folds(
     laid: tuple[StudyDesign, Backbone, StudyContext],
 ) -> None:
     """Whatever seed the recipe splits by: scores of training films must never count."""
-    champion, auroc = champion_of(laid)
-    leak = measure_leak(laid[0], champion, laid[2])
+    reference, auroc = reference_of(laid)
+    leak = measure_leak(laid[0], reference, laid[2])
     assert leak is not None
     assert leak.grouped.value == pytest.approx(auroc)
     assert leak.n_groups > 0
@@ -66,25 +66,25 @@ def test_the_leak_is_measured_against_the_studys_own_folds(
 def test_a_leak_needs_films_that_belong_together(
     laid: tuple[StudyDesign, Backbone, StudyContext],
 ) -> None:
-    ground, _, workshop = laid
-    champion, _ = champion_of(laid)
-    alone = replace(ground, folds=replace(ground.folds, groups=np.arange(len(ground.cohort))))
-    assert measure_leak(alone, champion, workshop) is None
+    design, _, context = laid
+    reference, _ = reference_of(laid)
+    alone = replace(design, folds=replace(design.folds, groups=np.arange(len(design.cohort))))
+    assert measure_leak(alone, reference, context) is None
 
 
 def test_every_baseline_stands_on_the_films_of_the_model(
     laid: tuple[StudyDesign, Backbone, StudyContext],
 ) -> None:
-    ground, _, workshop = laid
-    champion, auroc = champion_of(laid)
-    baselines = try_shortcuts(ground, champion, ShortcutPlan(), workshop)
+    design, _, context = laid
+    reference, auroc = reference_of(laid)
+    baselines = try_shortcuts(design, reference, ShortcutPlan(), context)
     assert [b.name for b in baselines] == ["metadata", "frame", "histogram", "centre", "blur"]
     for baseline in baselines:
-        assert baseline.n_films == len(ground.cohort)
+        assert baseline.n_films == len(design.cohort)
         assert baseline.model_auroc.value == pytest.approx(auroc)
-    fewer = try_shortcuts(ground, champion, ShortcutPlan(has_probes=False), workshop)
+    fewer = try_shortcuts(design, reference, ShortcutPlan(has_probes=False), context)
     assert [baseline.name for baseline in fewer] == ["metadata", "histogram"]
-    assert try_shortcuts(ground, champion, ShortcutPlan(False, False), workshop) == ()
+    assert try_shortcuts(design, reference, ShortcutPlan(False, False), context) == ()
 
 
 def test_files_that_are_all_alike_tell_nothing(tmp_path: Path) -> None:
@@ -97,12 +97,12 @@ def test_files_that_are_all_alike_tell_nothing(tmp_path: Path) -> None:
             level = 60 + 60 * (label == "Opacity")
             pixels = rng.integers(level, level + 80, (80, 80), dtype=np.uint8)
             Image.fromarray(pixels).save(tmp_path / "films" / label / f"{k}.bmp")
-    workshop = StudyContext(tmp_path / "cache", opens(GridEngine()), Silence())
+    context = StudyContext(tmp_path / "cache", opens(GridEngine()), Silence())
     cohort = Cohort.from_folder(tmp_path / "films")
-    survey, _ = survey_films(cohort, (grid_backbone(),), rotated_views(1, 0), workshop)
-    ground = design_study(survey, StudyPlan(positive="Opacity", recipe=RECIPE))
-    champion, _ = champion_of((ground, grid_backbone(), workshop))
-    (metadata, _) = try_shortcuts(ground, champion, ShortcutPlan(has_probes=False), workshop)
+    survey, _ = survey_films(cohort, (grid_backbone(),), rotated_views(1, 0), context)
+    design = design_study(survey, StudyPlan(positive="Opacity", recipe=RECIPE))
+    reference, _ = reference_of((design, grid_backbone(), context))
+    (metadata, _) = try_shortcuts(design, reference, ShortcutPlan(has_probes=False), context)
     assert metadata.name == "metadata"
     assert metadata.auroc.value <= 0.55
     assert metadata.details == {}

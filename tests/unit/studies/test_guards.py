@@ -79,12 +79,12 @@ def make_related(habits: Habits) -> tuple[Cohort, tuple[Duplicate, ...]]:
         )
         for row in range(n_films)
     )
-    n_twins = round(habits.copied_share * n_films / 2)
-    pairs = np.sort(rng.integers(n_films, size=(n_twins, 2)), axis=1).tolist()
-    twins = tuple(
+    n_duplicates = round(habits.copied_share * n_films / 2)
+    pairs = np.sort(rng.integers(n_films, size=(n_duplicates, 2)), axis=1).tolist()
+    duplicates = tuple(
         Duplicate(first, second, "rotated", 5.0, 0.97) for first, second in pairs if first < second
     )
-    return Cohort("made", films, CLASSES[: habits.n_classes]), twins
+    return Cohort("made", films, CLASSES[: habits.n_classes]), duplicates
 
 
 def torn_apart(folds: Folds, keys: Sequence[object]) -> list[object]:
@@ -102,8 +102,8 @@ def torn_apart(folds: Folds, keys: Sequence[object]) -> list[object]:
 @given(habits=HABITS, seed=st.integers(0, 2**31), n_folds=st.integers(2, 5))
 @settings(max_examples=150)
 def test_no_group_ever_crosses_a_split(habits: Habits, seed: int, n_folds: int) -> None:
-    cohort, twins = make_related(habits)
-    groups = group_films(cohort, join_duplicates(twins, len(cohort)))
+    cohort, duplicates = make_related(habits)
+    groups = group_films(cohort, join_duplicates(duplicates, len(cohort)))
     try:
         folds = repeated_folds(cohort.y, groups, n_folds=n_folds, n_repeats=2, seed=seed)
     except FoldsError:  # too few groups of some class: refused, which crosses nothing
@@ -112,9 +112,9 @@ def test_no_group_ever_crosses_a_split(habits: Habits, seed: int, n_folds: int) 
     # Not only by the numbers of groups, but by what they stand for.
     assert torn_apart(folds, [film.patient for film in cohort.films]) == []
     assert torn_apart(folds, [film.sha256 for film in cohort.films]) == []
-    for twin in twins:
+    for duplicate in duplicates:
         pair: list[object] = [None] * len(cohort)
-        pair[twin.first] = pair[twin.second] = "pair"
+        pair[duplicate.first] = pair[duplicate.second] = "pair"
         assert torn_apart(folds, pair) == []
     for split in folds.splits:
         everyone = np.concatenate([split.train, split.validation, split.test])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from small_study import draw_cohort, open_quiet_workshop, study
+from small_study import draw_cohort, open_quiet_context, study
 
 from hilum.auditing.register import CHECKS
 from hilum.auditing.report import AuditReport
@@ -16,13 +16,13 @@ from hilum.studies.shortcuts import ReferenceBackbone
 
 def test_muting_every_check_hides_nothing_and_leaves_the_verdict(tmp_path: Path) -> None:
     cohort = draw_cohort(tmp_path / "films", 24, "duplicates=2", "relabelled=2", seed=1)
-    small = study(cohort, open_quiet_workshop(tmp_path))
-    champion = ReferenceBackbone(small.backbones[0], small.results[0].heads)
+    small = study(cohort, open_quiet_context(tmp_path))
+    reference = ReferenceBackbone(small.backbones[0], small.results[0].heads)
 
     def audit(*muted: str) -> AuditReport:
         plan = ShortcutPlan(has_baselines=False, has_probes=False)
         return audit_study(
-            small.ground, champion, small.results, plan, small.workshop, muted=frozenset(muted)
+            small.design, reference, small.results, plan, small.context, muted=frozenset(muted)
         )
 
     loud, quiet = audit(), audit(*(check.code for check in CHECKS))

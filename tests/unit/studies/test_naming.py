@@ -50,8 +50,8 @@ def folder(tmp_path: Path) -> Path:
 
 def ask(folder: Path, cache: Path, engine: GreyNamer, **options: object) -> Naming:
     asked = NamingOptions(cache_dir=cache, **{"backbones": ["efficientnet-lite0"], **options})
-    workshop = open_context(asked, engine=lambda backbone, cache_dir, output: engine)
-    return name_films_with(Cohort.from_folder(folder), asked, workshop)
+    context = open_context(asked, engine=lambda backbone, cache_dir, output: engine)
+    return name_films_with(Cohort.from_folder(folder), asked, context)
 
 
 def test_each_class_gets_its_five_things_by_mean_probability(folder: Path, tmp_path: Path) -> None:

@@ -58,10 +58,10 @@ def test_repeated_folds_leak_nothing() -> None:
     assert check_leaks(cohort, folds) == []
 
 
-def test_twins_stay_together_with_all_films_of_their_patients() -> None:
+def test_duplicates_stay_together_with_all_films_of_their_patients() -> None:
     cohort = make_cohort()
-    twins = (Duplicate(0, 59, "rotated", 7.0, 0.9), Duplicate(3, 30, "copy", 0.0, 0.95))
-    groups = draw_folds(cohort, find_recipe("hilum"), 0, twins).groups
+    duplicates = (Duplicate(0, 59, "rotated", 7.0, 0.9), Duplicate(3, 30, "copy", 0.0, 0.95))
+    groups = draw_folds(cohort, find_recipe("hilum"), 0, duplicates).groups
     assert len(set(groups[[0, 1, 2, 57, 58, 59]])) == 1
     assert len(set(groups[[3, 4, 5, 30, 31, 32]])) == 1
     assert len(set(groups)) == 18
@@ -69,9 +69,9 @@ def test_twins_stay_together_with_all_films_of_their_patients() -> None:
 
 def test_one_film_in_two_classes_stops_the_study() -> None:
     films = make_cohort().films
-    twin = Film("twin", Path("twin.png"), films[0].sha256, "Opacity")
-    with pytest.raises(CohortError, match=r"0.png .Normal. = twin.png .Opacity."):
-        check_labels_agree(Cohort("made", (*films, twin), ("Normal", "Opacity")))
+    duplicate = Film("copy", Path("copy.png"), films[0].sha256, "Opacity")
+    with pytest.raises(CohortError, match=r"0.png .Normal. = copy.png .Opacity."):
+        check_labels_agree(Cohort("made", (*films, duplicate), ("Normal", "Opacity")))
     check_labels_agree(make_cohort())
 
 

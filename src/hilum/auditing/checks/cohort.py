@@ -25,7 +25,7 @@ HOPELESS_RATIO = 100.0
 
 
 @check("conflicting-labels", "One film under two labels")
-def check_conflicting_labels(cohort: Cohort, twins: Sequence[Duplicate]) -> list[Finding]:
+def check_conflicting_labels(cohort: Cohort, duplicates: Sequence[Duplicate]) -> list[Finding]:
     """Find copies of one film that stand in two classes.
 
     At least one label of each pair is wrong. Copies are found even where they were resized,
@@ -36,11 +36,13 @@ def check_conflicting_labels(cohort: Cohort, twins: Sequence[Duplicate]) -> list
         Remove both where nobody knows.
     """
     clashes = [
-        twin for twin in twins if cohort.films[twin.first].label != cohort.films[twin.second].label
+        duplicate
+        for duplicate in duplicates
+        if cohort.films[duplicate.first].label != cohort.films[duplicate.second].label
     ]
     if not clashes:
         return []
-    rows = sorted({row for twin in clashes for row in (twin.first, twin.second)})
+    rows = sorted({row for duplicate in clashes for row in (duplicate.first, duplicate.second)})
     return [
         Finding(
             severity="fail",
@@ -96,7 +98,7 @@ def check_leaks(cohort: Cohort, folds: Folds) -> list[Finding]:
 
 
 @check("class-size", "Too few patients in a class")
-def check_class_size(cohort: Cohort, twins: Sequence[Duplicate]) -> list[Finding]:
+def check_class_size(cohort: Cohort, duplicates: Sequence[Duplicate]) -> list[Finding]:
     """Count the patients of each class.
 
     Copies of one film count once. A film whose patient is unknown counts as a patient.
@@ -107,7 +109,7 @@ def check_class_size(cohort: Cohort, twins: Sequence[Duplicate]) -> list[Finding
         stay wide however well a network does.
     Source: Clopper and Pearson (1934), Biometrika 26:404-413.
     """
-    groups = group_films(cohort, join_duplicates(twins, len(cohort)))
+    groups = group_films(cohort, join_duplicates(duplicates, len(cohort)))
     per_class: dict[str, set[int]] = {label: set() for label in cohort.classes}
     for film, group in zip(cohort.films, groups.tolist(), strict=True):
         per_class[film.label].add(group)

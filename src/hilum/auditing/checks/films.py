@@ -177,7 +177,7 @@ def _is_lateral(view: str) -> bool:
 
 
 @check("inverted", "Negatives")
-def check_inverted(cohort: Cohort, portraits: FilmTraits) -> list[Finding]:
+def check_inverted(cohort: Cohort, film_traits: FilmTraits) -> list[Finding]:
     """Find the films on which lungs are bright and bone is dark.
 
     The lungs are compared with the mediastinum and the upper abdomen, at the places where a
@@ -187,7 +187,7 @@ def check_inverted(cohort: Cohort, portraits: FilmTraits) -> list[Finding]:
     What to do: Look at them. Invert the grey levels of the negatives, and remove what is not a
         chest film.
     """
-    contrast = _contrast(portraits.pictures)
+    contrast = _contrast(film_traits.pictures)
     rows = np.flatnonzero(contrast < LEAST_CONTRAST).tolist()
     if not rows:
         return []
@@ -234,14 +234,14 @@ def _places(
 
 
 @check("colour", "Pictures in colour")
-def check_colour(cohort: Cohort, portraits: FilmTraits) -> list[Finding]:
+def check_colour(cohort: Cohort, film_traits: FilmTraits) -> list[Finding]:
     """Find the pictures with colours; a radiograph has none.
 
     Caution: A picture is in colour.
     What to do: Look at them: photographs of a screen, screenshots and films with coloured marks do
         not belong in the cohort.
     """
-    rows = [row for row, traits in enumerate(portraits.traits) if COLOUR_NOTE in traits.notes]
+    rows = [row for row, traits in enumerate(film_traits.files) if COLOUR_NOTE in traits.notes]
     if not rows:
         return []
     return [
@@ -258,13 +258,13 @@ def check_colour(cohort: Cohort, portraits: FilmTraits) -> list[Finding]:
 
 
 @check("constant-films", "Empty films")
-def check_constant_films(cohort: Cohort, portraits: FilmTraits) -> list[Finding]:
+def check_constant_films(cohort: Cohort, film_traits: FilmTraits) -> list[Finding]:
     """Find the films whose pixels nearly all have the same grey level.
 
     Caution: {CONSTANT_SHARE:.0%} of the pixels or more have one grey level.
     What to do: Remove them, or export them again from their source.
     """
-    rows = np.flatnonzero(portraits.levels.max(axis=1) >= CONSTANT_SHARE).tolist()
+    rows = np.flatnonzero(film_traits.levels.max(axis=1) >= CONSTANT_SHARE).tolist()
     if not rows:
         return []
     return [
@@ -281,13 +281,13 @@ def check_constant_films(cohort: Cohort, portraits: FilmTraits) -> list[Finding]
 
 
 @check("tiny-films", "Films too small to show anything")
-def check_tiny_films(cohort: Cohort, portraits: FilmTraits) -> list[Finding]:
+def check_tiny_films(cohort: Cohort, film_traits: FilmTraits) -> list[Finding]:
     """Find the films with a short side.
 
     Caution: A side is shorter than {LEAST_SIDE_PX} px.
     What to do: Replace these previews by the films themselves, or remove them.
     """
-    sides = [min(traits.width_px, traits.height_px) for traits in portraits.traits]
+    sides = [min(traits.width_px, traits.height_px) for traits in film_traits.files]
     rows = [row for row, side in enumerate(sides) if side < LEAST_SIDE_PX]
     if not rows:
         return []
@@ -305,7 +305,7 @@ def check_tiny_films(cohort: Cohort, portraits: FilmTraits) -> list[Finding]:
 
 
 @check("aspect", "Films far longer than wide")
-def check_aspect(cohort: Cohort, portraits: FilmTraits) -> list[Finding]:
+def check_aspect(cohort: Cohort, film_traits: FilmTraits) -> list[Finding]:
     """Find the films with one side far longer than the other; chest films are nearly square.
 
     Caution: One side is more than {LONGEST_ASPECT:g} times as long as the other.
@@ -313,7 +313,7 @@ def check_aspect(cohort: Cohort, portraits: FilmTraits) -> list[Finding]:
     """
     aspects = [
         max(traits.width_px, traits.height_px) / max(1, min(traits.width_px, traits.height_px))
-        for traits in portraits.traits
+        for traits in film_traits.files
     ]
     rows = [row for row, aspect in enumerate(aspects) if aspect > LONGEST_ASPECT]
     if not rows:
@@ -354,7 +354,7 @@ _FAULTS: Mapping[str, _Fault] = {
 
 
 @check("exposure", "Films badly exposed")
-def check_exposure(cohort: Cohort, portraits: FilmTraits) -> list[Finding]:
+def check_exposure(cohort: Cohort, film_traits: FilmTraits) -> list[Finding]:
     """Find the films that are burnt out, mostly black, or faint.
 
     Burnt out: more than {BURNT_OUT_SHARE:.0%} of the picture is plain white. Mostly black:
@@ -369,7 +369,7 @@ def check_exposure(cohort: Cohort, portraits: FilmTraits) -> list[Finding]:
     """
     findings = []
     counts = cohort.n_per_class
-    for name, is_so in _find_faults(portraits.levels).items():
+    for name, is_so in _find_faults(film_traits.levels).items():
         listed = list_films(cohort, np.flatnonzero(is_so).tolist())
         if not listed["n_films"]:
             continue
@@ -403,7 +403,7 @@ def _find_faults(
 
 
 @check("conversions", "Files that had to be converted")
-def check_conversions(cohort: Cohort, portraits: FilmTraits) -> list[Finding]:
+def check_conversions(cohort: Cohort, film_traits: FilmTraits) -> list[Finding]:
     """Gather what the reader had to change before a file was a grey film.
 
     For example: another format than the name says, 16 bit scaled to 8, turned by its EXIF tag.
@@ -414,7 +414,7 @@ def check_conversions(cohort: Cohort, portraits: FilmTraits) -> list[Finding]:
         classes in the same way.
     """
     noted: dict[str, list[int]] = defaultdict(list)
-    for row, traits in enumerate(portraits.traits):
+    for row, traits in enumerate(film_traits.files):
         # Each deep film has a range of its own, which would make every note another one.
         kinds = {_OWN_FIGURES.sub(r"\1", note) for note in traits.notes}
         for kind in kinds - {COLOUR_NOTE}:

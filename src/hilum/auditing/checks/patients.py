@@ -186,8 +186,8 @@ def check_dominant_patients(cohort: Cohort) -> list[Finding]:
     ]
 
 
-@check("twin-patients", "One film under two patients")
-def check_twin_patients(cohort: Cohort, twins: Sequence[Duplicate]) -> list[Finding]:
+@check("duplicate-patients", "One film under two patients")
+def check_duplicate_patients(cohort: Cohort, duplicates: Sequence[Duplicate]) -> list[Finding]:
     """Find the copies of one film that name two different patients.
 
     The patients of this cohort are then not known reliably.
@@ -197,13 +197,13 @@ def check_twin_patients(cohort: Cohort, twins: Sequence[Duplicate]) -> list[Find
         the pattern fits this collection.
     """
     at_odds = []
-    for twin in twins:
-        patients = {cohort.films[twin.first].patient, cohort.films[twin.second].patient}
+    for duplicate in duplicates:
+        patients = {cohort.films[duplicate.first].patient, cohort.films[duplicate.second].patient}
         if len(patients - {None}) == 2:
-            at_odds.append(twin)
+            at_odds.append(duplicate)
     if not at_odds:
         return []
-    rows = sorted({row for twin in at_odds for row in (twin.first, twin.second)})
+    rows = sorted({row for duplicate in at_odds for row in (duplicate.first, duplicate.second)})
     return [
         Finding(
             severity="warn",
@@ -224,8 +224,8 @@ def check_twin_patients(cohort: Cohort, twins: Sequence[Duplicate]) -> list[Find
     ]
 
 
-@check("twins", "Copies of one film")
-def check_twins(cohort: Cohort, twins: Sequence[Duplicate]) -> list[Finding]:
+@check("duplicates", "Copies of one film")
+def check_duplicates(cohort: Cohort, duplicates: Sequence[Duplicate]) -> list[Finding]:
     """Count the films that stand in the cohort more than once.
 
     Each way to be a copy has a finding of its own: the same file, the same pixels, a changed copy
@@ -238,10 +238,10 @@ def check_twins(cohort: Cohort, twins: Sequence[Duplicate]) -> list[Finding]:
     """
     findings = []
     for kind, words in _IN_WORDS.items():
-        pairs = [twin for twin in twins if twin.kind == kind]
+        pairs = [duplicate for duplicate in duplicates if duplicate.kind == kind]
         if not pairs:
             continue
-        rows = sorted({row for twin in pairs for row in (twin.first, twin.second)})
+        rows = sorted({row for duplicate in pairs for row in (duplicate.first, duplicate.second)})
         findings.append(
             Finding(
                 severity="note",

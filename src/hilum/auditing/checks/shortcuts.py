@@ -229,7 +229,7 @@ def _judge(baselines: Sequence[Baseline], name: BaselineName, what_to_do: str) -
 
 
 @check("lettering", "Letters, arrows or metal on the films")
-def check_lettering(cohort: Cohort, portraits: FilmTraits) -> list[Finding]:
+def check_lettering(cohort: Cohort, film_traits: FilmTraits) -> list[Finding]:
     """Find sharp marks on the films, and compare how many films of each class bear them.
 
     A radiograph has soft shadows; letters, arrows and metal have sharp edges. A network may read
@@ -243,7 +243,7 @@ def check_lettering(cohort: Cohort, portraits: FilmTraits) -> list[Finding]:
         all films alike. Remove slides and screenshots. Check whether names or dates can be read
         before the films are shown to anybody.
     """
-    lettering = np.array([traits.lettering for traits in portraits.traits])
+    lettering = np.array([traits.lettering for traits in film_traits.files])
     return [
         *_compare_classes(cohort, lettering >= MARKED_SHARE),
         *_list_screenshots(cohort, lettering),

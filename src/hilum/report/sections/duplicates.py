@@ -15,7 +15,7 @@ from hilum.duplicates import Duplicate, DuplicateKind
 from hilum.report.films import data_uri
 from hilum.report.wording import difference_text, films_text, joined, metric_text
 
-TWIN_TEXTS: Mapping[DuplicateKind, str] = {
+DUPLICATE_TEXTS: Mapping[DuplicateKind, str] = {
     "bytes": "the same file",
     "pixels": "the same pixels in another file",
     "copy": "a changed copy",
@@ -45,23 +45,25 @@ def leak_text(leak: LeakWorth, model: str) -> str:
     return f"{both}: no gain that these films could show ({gain} {bounds})."
 
 
-def duplicates_text(twins: Sequence[Duplicate]) -> str:
+def duplicates_text(duplicates: Sequence[Duplicate]) -> str:
     """Say how many films stand in the cohort more than once, and how they came there."""
-    if not twins:
+    if not duplicates:
         return "No film was found twice, neither as a copy nor mirrored nor turned."
-    counts = Counter(twin.kind for twin in twins)
-    if len(twins) == 1:
-        return f"One pair of films is one film: {TWIN_TEXTS[twins[0].kind]}."
-    kinds = [f"{text} ({counts[kind]:,})" for kind, text in TWIN_TEXTS.items() if counts[kind]]
-    n_films = len({row for twin in twins for row in (twin.first, twin.second)})
-    return f"{len(twins):,} pairs among {films_text(n_films)} are one film each: {joined(kinds)}."
+    counts = Counter(duplicate.kind for duplicate in duplicates)
+    if len(duplicates) == 1:
+        return f"One pair of films is one film: {DUPLICATE_TEXTS[duplicates[0].kind]}."
+    kinds = [f"{text} ({counts[kind]:,})" for kind, text in DUPLICATE_TEXTS.items() if counts[kind]]
+    n_films = len({row for duplicate in duplicates for row in (duplicate.first, duplicate.second)})
+    return (
+        f"{len(duplicates):,} pairs among {films_text(n_films)} are one film each: {joined(kinds)}."
+    )
 
 
-def duplicate_text(twin: Duplicate) -> str:
+def duplicate_text(duplicate: Duplicate) -> str:
     """Say what lies between two films that are one: `a turned copy, by 12°`."""
-    text = TWIN_TEXTS[twin.kind]
-    if twin.kind == "rotated":
-        return f"{text}, by {abs(twin.rotation_degrees):.0f}°"
+    text = DUPLICATE_TEXTS[duplicate.kind]
+    if duplicate.kind == "rotated":
+        return f"{text}, by {abs(duplicate.rotation_degrees):.0f}°"
     return text
 
 
@@ -121,20 +123,20 @@ def _signed(bound: float) -> str:
 PAIRS_AT_MOST = 6
 
 
-def choose_pairs(twins: Sequence[Duplicate], films: Sequence[Film]) -> tuple[Duplicate, ...]:
+def choose_pairs(duplicates: Sequence[Duplicate], films: Sequence[Film]) -> tuple[Duplicate, ...]:
     """Pick a few pairs that show what was found: two labels first, then one kind after another.
 
     Args:
-        twins: Every pair found.
+        duplicates: Every pair found.
         films: Rows of the cohort.
     """
     in_turn: list[tuple[bool, int, int, Duplicate]] = []
     seen: dict[str, int] = {}
-    kinds = list(TWIN_TEXTS)
-    for twin in twins:
-        turn = seen[twin.kind] = seen.get(twin.kind, -1) + 1
-        agrees = films[twin.first].label == films[twin.second].label
-        in_turn.append((agrees, turn, kinds.index(twin.kind), twin))
+    kinds = list(DUPLICATE_TEXTS)
+    for duplicate in duplicates:
+        turn = seen[duplicate.kind] = seen.get(duplicate.kind, -1) + 1
+        agrees = films[duplicate.first].label == films[duplicate.second].label
+        in_turn.append((agrees, turn, kinds.index(duplicate.kind), duplicate))
     ranked = sorted(in_turn, key=lambda entry: entry[:3])
     return tuple(entry[3] for entry in ranked[:PAIRS_AT_MOST])
 
@@ -143,8 +145,8 @@ def films_of_pairs(audit: AuditReport, cohort: Cohort) -> tuple[Film, ...]:
     """Name the films whose thumbnails the section wants."""
     return tuple(
         cohort.films[row]
-        for twin in choose_pairs(audit.kinship.twins, cohort.films)
-        for row in (twin.first, twin.second)
+        for duplicate in choose_pairs(audit.relations.duplicates, cohort.films)
+        for row in (duplicate.first, duplicate.second)
     )
 
 
@@ -170,26 +172,26 @@ def view_duplicates(
         n_straddling: Groups that stand on both sides of some split; None where nothing
             was split.
     """
-    films, twins = cohort.films, audit.kinship.twins
-    pairs = choose_pairs(twins, films)
+    films, duplicates = cohort.films, audit.relations.duplicates
+    pairs = choose_pairs(duplicates, films)
     return {
         "patients": redact(patients_text(cohort)),
         "groups": groups_text(groups, n_straddling),
         "is_torn": bool(n_straddling),
-        "twins": duplicates_text(twins),
-        "pairs": [_pair(twin, films, thumbnails) for twin in pairs],
-        "n_hidden": len(twins) - len(pairs),
+        "twins": duplicates_text(duplicates),
+        "pairs": [_pair(duplicate, films, thumbnails) for duplicate in pairs],
+        "n_hidden": len(duplicates) - len(pairs),
         "leak": "" if audit.leak is None else leak_text(audit.leak, model),
     }
 
 
 def _pair(
-    twin: Duplicate, films: Sequence[Film], thumbnails: Mapping[str, bytes]
+    duplicate: Duplicate, films: Sequence[Film], thumbnails: Mapping[str, bytes]
 ) -> dict[str, Any]:
-    both = films[twin.first], films[twin.second]
+    both = films[duplicate.first], films[duplicate.second]
     return {
         "films": [(film.film_id, film.label, data_uri(film, thumbnails)) for film in both],
-        "text": duplicate_text(twin),
-        "correlation": f"{twin.correlation:.2f}",
+        "text": duplicate_text(duplicate),
+        "correlation": f"{duplicate.correlation:.2f}",
         "is_contradiction": both[0].label != both[1].label,
     }

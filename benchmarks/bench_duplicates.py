@@ -1,6 +1,6 @@
 """Copies planted in the public films: how many are found, and what is found beside them.
 
-Run as `python -m benchmarks.bench_twins [FOLDER]`; FOLDER receives a picture of each pair of
+Run as `python -m benchmarks.bench_duplicates [FOLDER]`; FOLDER receives a picture of each pair of
 different files that is taken for one film. Look at them: public sets hold true copies.
 """
 
@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.films import public_folder
-from benchmarks.planting_twins import KINDS, plant
+from benchmarks.planting_duplicates import KINDS, plant
 from hilum.backbones.catalog import CATALOG
 from hilum.backbones.weights import LocalWeights
 from hilum.cohort.films import Film
@@ -41,22 +41,22 @@ class Looked:
     """Films and what was seen in them."""
 
     films: tuple[Film, ...]
-    portraits: FilmTraits
+    film_traits: FilmTraits
     features: np.ndarray
 
 
 def look(paths: Sequence[Path], cache: Path) -> Looked:
     films = tuple(_register(path) for path in paths)
-    sitting = measure_traits(films, cache_dir=cache)
+    measured = measure_traits(films, cache_dir=cache)
     extraction = extract_features(
         films,
         LocalWeights(cache).find(CATALOG["efficientnet-lite0"]),
         views=rotated_views(0, seed=0),
         cache_dir=cache,
     )
-    assert not sitting.unreadable
+    assert not measured.unreadable
     assert not extraction.unreadable
-    return Looked(films, sitting.portraits, extraction.table.values)
+    return Looked(films, measured.film_traits, extraction.table.values)
 
 
 def _register(path: Path) -> Film:
@@ -65,30 +65,31 @@ def _register(path: Path) -> Film:
 
 
 def together(films: Looked, copies: Looked) -> Looked:
-    one, other = films.portraits, copies.portraits
-    portraits = FilmTraits(
+    one, other = films.film_traits, copies.film_traits
+    film_traits = FilmTraits(
         one.traits + other.traits,
         np.concatenate([one.levels, other.levels]),
         np.concatenate([one.pictures, other.pictures]),
     )
     features = np.concatenate([films.features, copies.features])
-    return Looked(films.films + copies.films, portraits, features)
+    return Looked(films.films + copies.films, film_traits, features)
 
 
 def find(looked: Looked) -> tuple[tuple[Duplicate, ...], float]:
     started = time.process_time()
-    twins = find_duplicates(looked.films, looked.portraits, looked.features)
-    return twins, (time.process_time() - started) / len(looked.films)
+    duplicates = find_duplicates(looked.films, looked.film_traits, looked.features)
+    return duplicates, (time.process_time() - started) / len(looked.films)
 
 
-def show(twins: Sequence[Duplicate], looked: Looked, folder: Path) -> None:
+def show(duplicates: Sequence[Duplicate], looked: Looked, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    for twin in twins:
-        pair = [looked.films[row].path for row in (twin.first, twin.second)]
+    for duplicate in duplicates:
+        pair = [looked.films[row].path for row in (duplicate.first, duplicate.second)]
         shown = [
             Image.fromarray(read_film(path).pixels).resize((SHOWN_PX, SHOWN_PX)) for path in pair
         ]
-        name = f"{twin.correlation:.3f}-{twin.kind}-{pair[0].stem[:40]}-{pair[1].stem[:40]}.png"
+        stems = "-".join(path.stem[:40] for path in pair)
+        name = f"{duplicate.correlation:.3f}-{duplicate.kind}-{stems}.png"
         Image.fromarray(np.hstack([np.asarray(picture) for picture in shown])).save(folder / name)
 
 
@@ -111,10 +112,16 @@ def measure(name: str, paths: Sequence[Path], cache: Path, shown: Path | None) -
         with tempfile.TemporaryDirectory() as folder:
             planted = [plant(kind, paths[row], Path(folder) / f"{row}", rng) for row in rows]
             both = together(films, look(planted, cache))
-            twins, seconds = find(both)
-            groups = join_by_keys(range(len(both.films)), join_duplicates(twins, len(both.films)))
+            duplicates, seconds = find(both)
+            groups = join_by_keys(
+                range(len(both.films)), join_duplicates(duplicates, len(both.films))
+            )
             recalls[kind] = float(np.mean(groups[rows] == groups[n_films:]))
-            false = [twin for twin in twins if origins[twin.first] != origins[twin.second]]
+            false = [
+                duplicate
+                for duplicate in duplicates
+                if origins[duplicate.first] != origins[duplicate.second]
+            ]
             if shown is not None:
                 show(false, both, shown / name / kind)
         n_false += len(false)
