@@ -26,7 +26,7 @@ class Evidence:
     Attributes:
         cohort: The films that were read, and those that were not.
         positive: The class that sensitivity speaks of.
-        traits: What each film tells without a network: its file, its grey levels, a small
+        film_traits: What each film tells without a network: its file, its grey levels, a small
             picture.
         duplicates: Films that stand in the cohort more than once.
         affinity: Highest cosine similarity of each film's features with those of a film

@@ -111,17 +111,17 @@ def test_without_probes_the_page_says_what_it_does_not_know(withheld: Comparison
 
 
 def test_a_leak_is_told_only_where_it_was_measured(withheld: Comparison, page: str) -> None:
-    assert "the leak would have been worth +0.039 [+0.017, +0.062]" in section(page, "kinship")
+    assert "the leak would have been worth +0.039 [+0.017, +0.062]" in section(page, "duplicates")
     without = render_page(replace(withheld, audit=replace(withheld.audit, leak=None)))
-    assert "leak" not in section(without, "kinship")
+    assert "leak" not in section(without, "duplicates")
 
 
 def test_how_patients_are_known_and_films_were_held_together_is_said(page: str) -> None:
-    part = section(page, "kinship")
+    part = section(page, "duplicates")
     assert "80 patients are known, and each film’s patient." in part
     assert "Known for 160 of 160 films: the column patient of the table." in part
     assert "160 films belong together with others, in 80 groups of 2." in part
-    torn = section(render_page(make_comparison(is_paper=True)), "kinship")
+    torn = section(render_page(make_comparison(is_paper=True)), "duplicates")
     assert re.search(r"Torn apart\..*groups stand in training and in test all the same", torn)
 
 
@@ -144,7 +144,7 @@ def test_pairs_show_contradictions_and_every_kind_first(comparison: Comparison) 
 
 
 def test_pairs_stand_side_by_side_with_what_lies_between_them(page: str) -> None:
-    part = section(page, "kinship")
+    part = section(page, "duplicates")
     assert part.count("<img") == 2 * PAIRS_AT_MOST
     assert "A turned copy, by 12°; they agree to 0.88" in part
     assert part.count("two labels") == 1
@@ -154,7 +154,7 @@ def test_pairs_stand_side_by_side_with_what_lies_between_them(page: str) -> None
 def test_a_cohort_without_duplicates_says_so(comparison: Comparison) -> None:
     audit = comparison.audit
     alone = replace(audit, relations=replace(audit.relations, duplicates=()))
-    part = section(render_page(replace(comparison, audit=alone)), "kinship")
+    part = section(render_page(replace(comparison, audit=alone)), "duplicates")
     assert "No film was found twice" in part
     assert "<img" not in part
 

@@ -24,9 +24,9 @@ WRITTEN = (palette.INK, palette.MUTED, *palette.SERIES, palette.GOOD, palette.CA
 
 @pytest.mark.parametrize("ground", [palette.PAPER, palette.PANEL], ids=lambda c: c.name)
 @pytest.mark.parametrize("colour", WRITTEN, ids=lambda c: c.name)
-def test_text_stands_out_in_both_themes(colour: palette.Colour, design: palette.Colour) -> None:
-    assert contrast(colour.light, design.light) >= 4.5
-    assert contrast(colour.dark, design.dark) >= 4.5
+def test_text_stands_out_in_both_themes(colour: palette.Colour, ground: palette.Colour) -> None:
+    assert contrast(colour.light, ground.light) >= 4.5
+    assert contrast(colour.dark, ground.dark) >= 4.5
 
 
 def test_no_two_roles_share_a_light_value() -> None:

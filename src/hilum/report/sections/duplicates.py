@@ -178,7 +178,7 @@ def view_duplicates(
         "patients": redact(patients_text(cohort)),
         "groups": groups_text(groups, n_straddling),
         "is_torn": bool(n_straddling),
-        "twins": duplicates_text(duplicates),
+        "duplicates": duplicates_text(duplicates),
         "pairs": [_pair(duplicate, films, thumbnails) for duplicate in pairs],
         "n_hidden": len(duplicates) - len(pairs),
         "leak": "" if audit.leak is None else leak_text(audit.leak, model),
