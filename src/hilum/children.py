@@ -1,7 +1,7 @@
-"""Runs a module of ours as a child process, and brings its refusals back as they are.
+"""Child processes: a module of ours runs apart, and its refusals come back word for word.
 
-A job goes in as JSON on standard input. A child that can say what was wrong says it in
-one line, message and fix, and ends with a status of its own; any other end is a crash.
+A job goes in as JSON on standard input. A child that knows what was wrong writes one line,
+message and fix, and ends with status 3; any other failure is a crash.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 from hilum.errors import HilumError
 
 _REFUSED = 3
-"""Exit status of a child that can say what was wrong."""
+"""Exit status of a child that knows what was wrong."""
 
 
 def run_child(
@@ -32,13 +32,13 @@ def run_child(
 
     Args:
         module: A module of ours that reads its job from standard input.
-        job: What it is to do.
-        cwd: Where it runs; a folder without files that a model could name.
-        environment: Its environment; this process's own if not given.
-        timeout_seconds: How long it may take; without end if not given.
+        job: What the child is to do.
+        cwd: Folder it runs in, without files that a model could name.
+        environment: Its environment; that of this process if not given.
+        timeout_seconds: Longest time it may take; unlimited if not given.
 
     Raises:
-        TimeoutExpired: It took longer, and was stopped.
+        TimeoutExpired: The child took longer and was stopped.
     """
     # -P: the user's current folder may hold a keras.py or an openvino.py.
     return subprocess.run(  # noqa: S603  (our own module, our own arguments)
@@ -54,7 +54,7 @@ def run_child(
 
 
 def refusal(child: subprocess.CompletedProcess[str]) -> tuple[str, str] | None:
-    """Return what a child said was wrong, and what to do; None if it refused nothing."""
+    """Return the message and the fix of a child that refused its job; None if it did not."""
     if child.returncode != _REFUSED:
         return None
     message, _, fix = child.stderr.strip().rpartition("\n")[2].partition("\t")
@@ -63,7 +63,7 @@ def refusal(child: subprocess.CompletedProcess[str]) -> tuple[str, str] | None:
 
 @contextlib.contextmanager
 def refusals_told() -> Iterator[None]:
-    """In a child: let an error that the user can mend reach the parent word for word."""
+    """Pass an error that the user can mend from a child to its parent, word for word."""
     try:
         yield
     except HilumError as error:

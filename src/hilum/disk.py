@@ -1,4 +1,4 @@
-"""Files that appear on the disk whole or not at all."""
+"""The disk: files and folders that appear whole or not at all, and survive a power cut."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ import time
 from pathlib import Path
 
 ABANDONED_AFTER_SECONDS = 3600.0
-"""A draft that old belongs to no process that still runs."""
+"""The process that began a draft this old has ended."""
 
 
 def write_durably(path: Path, data: bytes | memoryview) -> None:
-    """Write a file that outlives a power cut once this returns.
+    """Write a file whole; once this returns, it survives a power cut.
 
-    The bytes go to a neighbour first, which then takes the name. Neighbours that a
-    killed process left behind an hour ago or more are removed on the way.
+    The bytes go to a draft beside `path`, which then takes its name. Drafts that killed
+    processes left there an hour ago or more are removed on the way.
 
     Args:
         path: Where to; its folder exists.
-        data: What.
+        data: The whole content.
 
     Raises:
-        OSError: The file cannot be written; nothing of it is left.
+        OSError: The file cannot be written; the draft is removed.
     """
     prefix = ".writing-"
     sweep(path.parent, prefix, older_than_seconds=ABANDONED_AFTER_SECONDS)
@@ -42,8 +42,15 @@ def write_durably(path: Path, data: bytes | memoryview) -> None:
     sync_folder(path.parent)
 
 
+def _usual_mode() -> int:
+    """Return the mode of a new file: temporary ones are private, a shared cache must not be."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
 def exists(path: Path) -> bool:
-    """Tell whether there is such a file or folder; a name that cannot be is not there."""
+    """Tell whether a file or folder exists; a name that the system refuses does not."""
     try:
         return path.exists()
     except OSError:
@@ -51,13 +58,13 @@ def exists(path: Path) -> bool:
 
 
 def nearest_folder(path: Path) -> Path:
-    """Find the folder, the path itself or above it, that exists already."""
+    """Find the deepest folder on a path that exists already."""
     absolute = path.absolute()
     return next(folder for folder in (absolute, *absolute.parents) if exists(folder))
 
 
 def check_writable(folder: Path) -> None:
-    """Try whether files can be made in a folder, or where it is to be made.
+    """Make sure that files can be written in a folder, or where it will be made.
 
     Raises:
         OSError: They cannot.
@@ -67,7 +74,7 @@ def check_writable(folder: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in a folder outlive a power cut, where the system can do that."""
+    """Make the names in a folder survive a power cut, where the system can do that."""
     if os.name == "nt":
         return
     descriptor = os.open(folder, os.O_RDONLY)
@@ -78,7 +85,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def sync_files(folder: Path) -> None:
-    """Make every file below a folder, and every name, outlive a power cut."""
+    """Make every file below a folder, and every name, survive a power cut."""
     for here, _, names in os.walk(folder):
         for name in names:
             with (Path(here) / name).open("rb") as file:
@@ -87,15 +94,15 @@ def sync_files(folder: Path) -> None:
 
 
 def take_place(draft: Path, place: Path, older: Path) -> None:
-    """Give a folder its name; what had the name before makes way, and is back if that fails.
+    """Give a finished folder its name; an older folder of that name moves aside.
 
     Args:
         draft: The folder, whole.
         place: The name that it takes.
-        older: Where what is there goes; on the same disk.
+        older: Where an older folder goes; on the same disk.
 
     Raises:
-        OSError: It cannot be renamed; `place` is as it was.
+        OSError: The folder cannot be renamed; `place` is as it was.
     """
     try:
         if place.exists():
@@ -108,7 +115,7 @@ def take_place(draft: Path, place: Path, older: Path) -> None:
 
 
 def sweep(folder: Path, prefix: str, *, older_than_seconds: float = 0.0) -> None:
-    """Remove what killed processes left in a folder under a prefix of ours."""
+    """Remove the files and folders that killed processes left under a prefix."""
     now = time.time()
     for path in folder.glob(f"{prefix}*"):
         with contextlib.suppress(OSError):
@@ -120,35 +127,13 @@ def sweep(folder: Path, prefix: str, *, older_than_seconds: float = 0.0) -> None
                 path.unlink()
 
 
-def _usual_mode() -> int:
-    """Mode of a new file: temporary ones are private, and a shared cache must not be."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
-
-
-def lend(path: Path, name: Path) -> None:
-    """Let a file be read under another name: by a link, or a copy where links are not allowed.
+def link_or_copy(path: Path, name: Path) -> None:
+    """Give a file a second name: a link, or a copy where the system allows no links.
 
     Raises:
-        OSError: The file cannot be read, or there is no room for a copy.
+        OSError: The file cannot be read, or the disk has no room for a copy.
     """
     try:
         name.symlink_to(path.absolute())
     except OSError:  # Windows lets few accounts make links
         shutil.copyfile(path, name)
-
-
-_RUN = ("=", "+", "-", "@", "\t", "\r")
-"""How a cell begins that a spreadsheet would run."""
-
-
-def escape_cell(text: object) -> str:
-    """Put an apostrophe before a text that a spreadsheet would run."""
-    cell = str(text)
-    return "'" + cell if cell[:1] in _RUN else cell
-
-
-def unescape_cell(cell: str) -> str:
-    """Take away the apostrophe that `escape_cell` put there."""
-    return cell[1:] if cell[:1] == "'" and cell[1:2] in _RUN else cell

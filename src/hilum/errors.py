@@ -1,8 +1,7 @@
-"""Everything that can go wrong on the user's side, as one tree.
+"""Errors that the user can mend, as one tree.
 
-Each error says what happened and what to do next, and carries a stable `code`
-that machine-readable results repeat. Programming mistakes are not in here:
-they stay ordinary exceptions.
+Each says what happened and what to do next, and has a stable `code` that machine-readable
+results repeat. Programming mistakes are left out: they stay ordinary exceptions.
 """
 
 from __future__ import annotations
@@ -11,9 +10,13 @@ from typing import ClassVar
 
 
 class HilumError(Exception):
-    """Something the user can mend; `message` says what happened, `fix` what to do."""
+    """A problem that the user can mend: `message` says what happened, `fix` what to do."""
 
     code: ClassVar[str] = "ERROR"
+
+    def __init_subclass__(cls, *, code: str | None = None) -> None:
+        if code is not None:
+            cls.code = code
 
     def __init__(self, message: str, *, fix: str) -> None:
         super().__init__(message, fix)
@@ -25,214 +28,144 @@ class HilumError(Exception):
 
 
 class FilmError(HilumError):
-    """One film cannot be read. A batch lists it and goes on; nothing takes its place."""
+    """One film cannot be read. A batch lists it and goes on without it."""
 
 
-class FilmEmptyError(FilmError):
+class FilmEmptyError(FilmError, code="EMPTY"):
     """The file holds no bytes."""
 
-    code = "EMPTY"
+
+class FilmTypeError(FilmError, code="TYPE"):
+    """The content has no supported format, whatever the file's name says."""
 
 
-class FilmTypeError(FilmError):
-    """The content is of no supported format, whatever the file's name says."""
-
-    code = "TYPE"
+class FilmCorruptError(FilmError, code="CORRUPT"):
+    """The file begins as a picture and is damaged or cut short."""
 
 
-class FilmCorruptError(FilmError):
-    """The file starts as a picture and does not end as one."""
-
-    code = "CORRUPT"
+class FilmFramesError(FilmError, code="FRAMES"):
+    """The file holds several pictures and does not say which one is meant."""
 
 
-class FilmFramesError(FilmError):
-    """The file holds several pictures, and nothing says which one is meant."""
-
-    code = "FRAMES"
-
-
-class FilmNonFiniteError(FilmError):
+class FilmNonFiniteError(FilmError, code="NONFINITE"):
     """The pixels hold NaN or infinity."""
 
-    code = "NONFINITE"
+
+class FilmDicomError(FilmError, code="DICOM"):
+    """The DICOM file is damaged, or a file named as one holds something else."""
 
 
-class FilmDicomError(FilmError):
-    """The file is damaged as a DICOM file, or is none though its name says so."""
-
-    code = "DICOM"
+class FilmTagValueError(FilmError, code="TAGVALUE"):
+    """The values by which a DICOM file shows its grey levels make no sense."""
 
 
-class FilmTagValueError(FilmError):
-    """What a DICOM file says about showing its grey levels makes no sense."""
-
-    code = "TAGVALUE"
+class FilmPixelMetaError(FilmError, code="PIXELMETA"):
+    """The DICOM file contradicts itself about how it stores its pixels."""
 
 
-class FilmPixelMetaError(FilmError):
-    """A DICOM file contradicts itself about how its pixels are stored."""
-
-    code = "PIXELMETA"
+class FilmNotChestError(FilmError, code="NOT_CXR"):
+    """The DICOM file holds something other than a plain radiograph."""
 
 
-class FilmNotChestError(FilmError):
-    """The DICOM file holds something else than a plain radiograph."""
-
-    code = "NOT_CXR"
+class FilmCodecError(FilmError, code="CODEC"):
+    """The pixels of the DICOM file are compressed, and no decoder for them is installed."""
 
 
-class FilmCodecError(FilmError):
-    """The pixels of the DICOM file are compressed, and no decoder is there for them."""
-
-    code = "CODEC"
-
-
-class FilmSizeError(FilmError):
+class FilmSizeError(FilmError, code="SIZE"):
     """The file or its picture is larger than the limits allow."""
 
-    code = "SIZE"
+
+class FilmMissingError(FilmError, code="MISSING"):
+    """The file does not exist, cannot be opened, or is a folder, pipe or device."""
 
 
-class FilmMissingError(FilmError):
-    """There is no such file, or it cannot be opened, or it is no ordinary file."""
-
-    code = "MISSING"
-
-
-class FilmLinkError(FilmError):
+class FilmLinkError(FilmError, code="LINK"):
     """The file is a link that leads out of the cohort's folder, or nowhere."""
 
-    code = "LINK"
+
+class FilmChangedError(FilmError, code="CHANGED"):
+    """The file has changed since the cohort was made."""
 
 
-class FilmChangedError(FilmError):
-    """The file is no longer the one that the manifest describes."""
-
-    code = "CHANGED"
-
-
-class FilmUnfitError(FilmError):
+class FilmUnfitError(FilmError, code="UNFIT"):
     """The picture is too small, too long or too empty to be a chest film."""
 
-    code = "UNFIT"
 
-
-class CohortError(HilumError):
+class CohortError(HilumError, code="COHORT"):
     """The films and labels do not make a cohort that can be studied."""
 
-    code = "COHORT"
+
+class PositiveClassError(CohortError, code="POSITIVE"):
+    """The positive class is not named and cannot be inferred."""
 
 
-class PositiveClassError(CohortError):
-    """The positive class is not named and cannot be told."""
-
-    code = "POSITIVE"
-
-
-class FoldsError(HilumError):
+class FoldsError(HilumError, code="FOLDS"):
     """The cohort is too small or too clustered for the folds asked for."""
 
-    code = "FOLDS"
+
+class RecipeError(HilumError, code="RECIPE"):
+    """The recipe does not exist, or does not take this setting."""
 
 
-class RecipeError(HilumError):
-    """No recipe goes by this name, or it does not take this setting."""
-
-    code = "RECIPE"
+class UnknownBackboneError(HilumError, code="BACKBONE"):
+    """No backbone has this name."""
 
 
-class UnknownBackboneError(HilumError):
-    """No backbone goes by this name."""
-
-    code = "BACKBONE"
+class UnknownCheckError(HilumError, code="CHECK"):
+    """No check of the audit has this code."""
 
 
-class UnknownCheckError(HilumError):
-    """No check of the audit goes by this code."""
-
-    code = "CHECK"
+class WeightsError(HilumError, code="WEIGHTS"):
+    """A backbone's weights are absent, damaged, or not those that the catalog expects."""
 
 
-class WeightsError(HilumError):
-    """A backbone's weights are absent, damaged, or not what the catalog expects."""
-
-    code = "WEIGHTS"
+class UntrustedModelError(HilumError, code="UNTRUSTED_MODEL"):
+    """A model file is not what it should be, or may do more than compute; it is not used."""
 
 
-class UntrustedModelError(HilumError):
-    """A model file is not what it should be, or may do more than compute: it is not used."""
-
-    code = "UNTRUSTED_MODEL"
+class RunError(HilumError, code="RUN"):
+    """The folder is not a run, or its films or backbone have changed since."""
 
 
-class RunError(HilumError):
-    """A run folder cannot be built on: it is none, or its films or backbone have changed."""
-
-    code = "RUN"
-
-
-class BundleError(HilumError):
+class BundleError(HilumError, code="BUNDLE"):
     """A classifier's bundle is absent, damaged or incomplete."""
 
-    code = "BUNDLE"
+
+class BundleVersionError(BundleError, code="VERSION"):
+    """A bundle and this installation do not fit together; the message names both versions."""
 
 
-class BundleVersionError(BundleError):
-    """A bundle and this installation do not fit together; the message names both."""
-
-    code = "VERSION"
+class ExplanationError(HilumError, code="EXPLANATION"):
+    """The class to explain does not exist, or the backbone has no feature map."""
 
 
-class ExplanationError(HilumError):
-    """What is asked to be explained cannot be: no such class, or a backbone without a map."""
-
-    code = "EXPLANATION"
+class ExportError(HilumError, code="EXPORT"):
+    """A classifier cannot be written in this format, or the file answers differently."""
 
 
-class ExportError(HilumError):
-    """A classifier cannot be written in this format, or the file does not answer as it does."""
-
-    code = "EXPORT"
-
-
-class ServeError(HilumError):
+class ServeError(HilumError, code="SERVE"):
     """The server cannot start."""
 
-    code = "SERVE"
 
-
-class DownloadError(HilumError):
+class DownloadError(HilumError, code="DOWNLOAD"):
     """A weight file could not be fetched."""
 
-    code = "DOWNLOAD"
 
-
-class CompilingError(HilumError):
+class CompilingError(HilumError, code="COMPILING"):
     """A backbone could not be compiled in its child process."""
 
-    code = "COMPILING"
 
-
-class CacheError(HilumError):
+class CacheError(HilumError, code="CACHE"):
     """The cache folder cannot be used."""
 
-    code = "CACHE"
 
-
-class OutputError(HilumError):
+class OutputError(HilumError, code="OUTPUT"):
     """The place for the results cannot be written, or holds something else."""
 
-    code = "OUTPUT"
+
+class NoTrialsError(HilumError, code="NO_TRIALS"):
+    """A proportion of no trials does not exist."""
 
 
-class NoTrialsError(HilumError):
-    """A proportion of nothing was asked for."""
-
-    code = "NO_TRIALS"
-
-
-class TableError(HilumError):
-    """A published table, or what is asked of it, cannot be used."""
-
-    code = "TABLE"
+class TableError(HilumError, code="TABLE"):
+    """A published table, or a question about it, cannot be used."""

@@ -1,4 +1,7 @@
-"""The machine: where the cache is, how many cores may be used, and the largest memory of a run."""
+"""The machine: folders that its user sets, cores, threads, and the memory that a run takes.
+
+Threads help because NumPy and the decoders of films let go of the interpreter's lock.
+"""
 
 from __future__ import annotations
 
@@ -14,20 +17,13 @@ from typing import TypeVar
 from platformdirs import user_cache_path
 
 CACHE_VARIABLE = "HILUM_CACHE_DIR"
-
-
 WEIGHTS_VARIABLE = "HILUM_WEIGHTS_DIR"
-
 
 _ITEMS_AHEAD = 16
 """Enough to hide a slow film, and little memory."""
 
-
 _Item = TypeVar("_Item")
-
-
 _Result = TypeVar("_Result")
-
 
 _with_child_bytes = 0
 """Most memory that this process and a child of it held together."""
@@ -40,34 +36,31 @@ def default_cache_dir() -> Path:
 
 
 def default_weights_dir() -> Path | None:
-    """Return the folder of hand-placed weights that HILUM_WEIGHTS_DIR names, if it does."""
+    """Return the folder of hand-placed weights named by HILUM_WEIGHTS_DIR; None if unset."""
     named = os.environ.get(WEIGHTS_VARIABLE)
     return Path(named) if named else None
 
 
 def usable_cores() -> int:
-    """Count the cores that this process may use, which may be fewer than there are."""
+    """Count the cores that this process may use; the machine may have more."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def is_loopback(host: str | None) -> bool:
-    """Tell whether a host's name or address is reached from this machine alone."""
+    """Tell whether only this machine reaches a host's name or address."""
     try:
         return host == "localhost" or ip_address(host or "").is_loopback
     except ValueError:
         return False
 
 
-# Threads help because NumPy and the decoders of films let go of the interpreter's lock.
-
-
 def map_in_threads(work: Callable[[_Item], _Result], items: Iterable[_Item]) -> list[_Result]:
     """Map in threads, in order, each with one core to itself."""
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-    # A matrix product that starts threads of its own would wait for those of the others.
+    # Further threads within a matrix product would wait for these.
     with (
         threadpool_limits(limits=1, user_api="blas"),
         ThreadPoolExecutor(max_workers=usable_cores()) as pool,
@@ -94,13 +87,13 @@ def map_ahead(
 
 
 def note_child(peak_bytes: int | None) -> None:
-    """Take note, right after a child has ended, of what it and we held together.
+    """Record, right after a child has ended, how much memory it and this process held together.
 
-    A child's memory counts on top of what this process holds while the child lives, and
-    not on top of a peak that this process reaches before or after.
+    A child's memory adds to what this process holds while the child lives, not to a peak
+    that this process reaches before or after.
 
     Args:
-        peak_bytes: What `own_peak_bytes` gave in the child, at its end.
+        peak_bytes: Result of `own_peak_bytes` in the child, at its end.
     """
     global _with_child_bytes
     held = _status_bytes("VmRSS") or own_peak_bytes()
@@ -109,9 +102,9 @@ def note_child(peak_bytes: int | None) -> None:
 
 
 def peak_rss_bytes() -> int | None:
-    """Return the largest resident memory so far, with the child that lived at the time.
+    """Return the largest resident memory so far, that of a child included.
 
-    None where the system does not tell, as on Windows.
+    None where the system keeps no count, as on Windows.
     """
     own = own_peak_bytes()
     return None if own is None else max(own, _with_child_bytes)

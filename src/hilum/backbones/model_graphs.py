@@ -17,7 +17,7 @@ from openvino import opset13 as ops
 from hilum.backbones.model_files import ModelKind, check_model_file
 from hilum.backbones.records import ModelFileSpec
 from hilum.children import refusals_told
-from hilum.disk import lend
+from hilum.disk import link_or_copy
 from hilum.errors import UntrustedModelError, WeightsError
 from hilum.machine import own_peak_bytes
 
@@ -34,11 +34,11 @@ def read_network(path: Path, kind: ModelKind) -> Any:
     core.set_property({"ENABLE_MMAP": False})
     with tempfile.TemporaryDirectory() as scratch:
         link = Path(scratch) / f"network.{kind}"
-        lend(path, link)
+        link_or_copy(path, link)
         if kind == "onnx":
             return core.read_model(link)
         weights = link.with_suffix(".bin")
-        lend(path.with_suffix(".bin"), weights)
+        link_or_copy(path.with_suffix(".bin"), weights)
         return core.read_model(link, weights)
 
 

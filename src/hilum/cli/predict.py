@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from hilum.cli import options
-from hilum.disk import escape_cell, exists
+from hilum.disk import exists
 from hilum.errors import CohortError
 from hilum.report import printable
+from hilum.spreadsheets import escape_cell
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -18,22 +18,13 @@ from hilum.errors import CohortError
 NO_PATTERN = "none"
 """What a user gives as the pattern so that names tell no patients."""
 
-
 _GROUP = "patient"
-
-
 _COLUMN = "the table's patient column"
-
-
 _TAGS = "the DICOM file's own patient number"
-
-
 _MOST_FILMS_OF_ONE = 10
-
 
 _COPY = re.compile(r"(?:[ _-]*\(\d+\)|[ _-]+copy(?:[ _-]*\d+)?)+$", re.IGNORECASE)
 """What copying adds to a name, as in `film-copy`, `film - Copy (2)` or `film (1)`."""
-
 
 _EXAMPLE_FIX = (
     "Put the part that names the patient into parentheses: '^(P[0-9]+)_' finds P017 in "

@@ -94,10 +94,8 @@ def find_columns(header: list[str], columns: Columns, table: Path) -> dict[str, 
 
 _FAULTS_SHOWN = 10
 
-
 _NOTHING_KNOWN = frozenset({"", "na", "n/a", "nan", "none", "null", "unknown", "-", "?"})
 """Taken for a patient's name, any of these would make one patient of many."""
-
 
 _LOG = logging.getLogger(__name__)
 

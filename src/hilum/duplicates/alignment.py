@@ -11,10 +11,7 @@ from jaxtyping import Bool, Float32, Int
 _BORDER_PX = 2.5
 """Detail nearer to the edge is not looked at: it depends on what lies, or once lay, beyond."""
 
-
 _ALIGNMENT_RIDGE = 2e-4
-
-
 _ALIGNMENT_MAX_STEP = 0.1
 
 
@@ -181,18 +178,10 @@ def _correlate(
 _PARTS = 6
 """Parts of a film along each side."""
 
-
 _N_STEPS = 3
-
-
 _STIRRING_MAX_STEP = 0.05
-
-
 _STIRRING_RIDGE = 0.05
-
-
 _FLOOR = 1e-3
-
 
 _MIN_SEEN = 0.6
 """Share of a part that the other film must show."""

@@ -15,7 +15,6 @@ from hilum.machine import map_in_threads
 _AROUND_PX = 4.0
 """Standard deviation, in pixels, of the surroundings that settle a place's contrast."""
 
-
 _FLOOR = 1.0
 """Grey levels of contrast below which there is nothing but noise."""
 
@@ -36,10 +35,8 @@ class Band:
 BROAD = Band(0.7, 2.5)
 """Enough to be drawn to the right place from a few pixels away."""
 
-
 MIDDLE = Band(0.7, 2.0)
 """Sharp enough to be placed to a tenth of a pixel, broad enough to outlive compression."""
-
 
 NARROW = Band(0.6, 1.5)
 """Fine edges alone: they tell two films of one patient from one film."""
@@ -79,14 +76,10 @@ def _smooth(from_px: int, to_px: int, sigma_px: float) -> Float32[np.ndarray, "t
 
 _ANGLES_DEGREES = (-15.0, -10.0, -5.0, 0.0, 5.0, 10.0, 15.0)
 
-
 _CROPPED = 0.9
 """Share of each side that a cropped copy keeps."""
 
-
 _CROP_SHIFTS = (-0.075, 0.0, 0.075)
-
-
 _MIRROR = np.diag([-1.0, 1.0])
 
 
@@ -166,30 +159,18 @@ def _turned(
 
 
 _DETAIL_PX = 48
-
-
 _GRID = 16
-
 
 _REACH = 0.85
 """Coarse detail is read on a grid of so many places a side, within a disc of this radius."""
 
-
 _KEPT = 96
 """Directions in which films differ most; the others cost time and tell little."""
 
-
 _BASIS_FILMS = 2000
-
-
 _BLOCK_FILMS = 128
-
-
 _TILE_FILMS = 1024
-
-
 _BY_DETAIL = 3
-
 
 _BY_FEATURES = 2
 """Candidates per film."""

@@ -30,13 +30,10 @@ lie apart. Measured on public collections: two different films reach at most 0.5
 included; of 400 copies saved again as JPEG of quality 30, one stays below 0.765. Phantoms are
 more alike than people are: of 1,200, one pair of two patients reaches it."""
 
-
 _PENALTY_PER_PX = 0.8
-
 
 _MIN_OVERLAP = 0.6
 """Share of the film that a copy must show."""
-
 
 _MAX_STRETCH = 2.0
 """How much larger or smaller its area may seem."""
@@ -54,7 +51,6 @@ class _Stage:
 
 _FINE_PX = 96
 
-
 _STAGES = (
     _Stage(24, 8, 0.7, 128),
     _Stage(48, 5, 0.75, 32),
@@ -62,7 +58,6 @@ _STAGES = (
     _Stage(_FINE_PX, 3, 0.7, 8),
 )
 """So many pairs at once as the processor's cache holds."""
-
 
 _CHUNK_PAIRS = 128
 
@@ -160,7 +155,6 @@ DuplicateKind = Literal["bytes", "pixels", "copy", "mirrored", "rotated"]
 """How a film came to stand there twice: the same file; the same pixels in another file; a
 copy that was resized, recompressed, cropped or changed in contrast; one that was mirrored;
 one that was turned."""
-
 
 _TURNED_DEGREES = 1.0
 """Alignment is that uncertain at worst; a smaller turn is none."""

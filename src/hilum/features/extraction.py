@@ -31,7 +31,6 @@ from hilum.machine import map_ahead
 _GRAPH_BYTES_PER_PARAMETER = 8
 """Room that a graph may need beside the features: its weights, twice while they are written."""
 
-
 Progress = Callable[[int, int], None]
 """Told how many are done, and how many there are in all."""
 

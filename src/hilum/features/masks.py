@@ -16,7 +16,6 @@ from hilum.films import decode_film, load_bytes
 
 _SUFFIX = ".png"
 
-
 _LEAST_SHARE, _MOST_SHARE = 0.02, 0.9
 """Of a film that lungs may cover; a mask beyond is empty, full, or of something else."""
 

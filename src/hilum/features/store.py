@@ -23,17 +23,9 @@ from hilum.disk import write_durably
 from hilum.errors import CacheError
 
 _LOG = logging.getLogger(__name__)
-
-
 _SHARD_ITEMS = 512
-
-
 _SHARD_SECONDS = 5.0
-
-
 _Key = TypeVar("_Key")
-
-
 _Value = TypeVar("_Value")
 
 

@@ -28,14 +28,11 @@ CELLS_PER_SIDE = 32
 """Cells of the grid that is laid over a film; a side marker such as `R` fills 2 to 6 of
 the 1,024."""
 
-
 _HARD_EDGE = 64
 """Grey levels between two neighbouring pixels. Bones and noise rarely reach it; lettering
 does, even where JPEG or a reduced size has softened it."""
 
-
 _LEAST_EDGES = 2
-
 
 _LEAST_BALANCE = 0.3
 """Edges in the rarer direction for each in the other: letters have them, and a border that
@@ -91,12 +88,8 @@ def bin_levels(levels: Float32[np.ndarray, "films 256"]) -> Float[np.ndarray, "f
 TRAITS_VERSION = 2
 """Raised whenever a traits's content changes; part of where traits are kept."""
 
-
 PICTURE_PX = 96
-
-
 N_LEVELS = 256
-
 
 _SCHEMA = pa.schema(
     {

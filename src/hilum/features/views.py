@@ -23,19 +23,14 @@ from hilum.features.masks import LungMask, load_mask
 VIEWS_VERSION = 1
 """Raised whenever a view's pixels change; part of every feature's address."""
 
-
 MAX_ANGLE_DEGREES = 15.0
-
 
 Part = Literal["whole", "frame", "centre", "blur", "lungs", "lungless"]
 """What of the film is shown. `frame`: the outermost 10 % of each side, the rest black;
 `centre`: the other way round; `blur`: all of it, at 14 x 14 px; `lungs`: what lies inside
 the lung mask, the rest black; `lungless`: the other way round."""
 
-
 FRAME_SHARE = 0.1
-
-
 BLUR_PX = 14
 
 
@@ -62,7 +57,6 @@ class View:
 
 
 UPRIGHT = View()
-
 
 FilmViews = Callable[[Film], tuple[View, ...]]
 """Tells which views of a film are wanted; as many of each film."""

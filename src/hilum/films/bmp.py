@@ -10,8 +10,6 @@ from hilum.films.grey import grey_from_image
 from hilum.films.picture import Encoding, FilmLimits, Picture, unsupported_film
 
 _OLDEST_HEADER_BYTES = 12
-
-
 _RUN_LENGTH = (BmpImageFile.COMPRESSIONS["RLE8"], BmpImageFile.COMPRESSIONS["RLE4"])
 
 

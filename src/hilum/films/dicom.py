@@ -26,8 +26,6 @@ from hilum.films.grey import grey_from_image
 from hilum.films.picture import Encoding, FilmLimits, Picture, unsupported_film
 
 _SHAPES = ("LINEAR", "LINEAR_EXACT", "SIGMOID")
-
-
 _KEPT_BITS = 8
 
 
@@ -184,7 +182,6 @@ def _read_table(file: DicomFile, table: Tag, is_signed: bool) -> _Table | None:
 
 
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB = "MONOCHROME1", "MONOCHROME2", "RGB"
-
 
 _PIXELS_AT_ONCE = 1 << 20
 """So that numpy's copies of the indices stay small."""

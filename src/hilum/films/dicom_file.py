@@ -13,7 +13,6 @@ from hilum.errors import FilmCodecError, FilmDicomError, FilmTagValueError
 
 _ROOT = "1.2.840.10008.1.2"
 
-
 _NAMES = {
     f"{_ROOT}.1.98": "Encapsulated Uncompressed",
     f"{_ROOT}.1.99": "Deflated",
@@ -33,9 +32,7 @@ _NAMES = {
     f"{_ROOT}.5": "RLE Lossless",
 }
 
-
 _DEFLATED = re.compile(r"1\.2\.840\.10008\.1\.2\.1\.99|1\.2\.840\.10008\.1\.2\.4\.95")
-
 
 _UNCOMPRESS = (
     "Decompress it in the archive or with a tool such as gdcmconv --raw, or export the film as "
@@ -184,48 +181,30 @@ def damaged(message: str) -> FilmDicomError:
 
 
 MARK = b"DICM"
-
-
 MARK_OFFSET = 128
-
 
 DEEPEST = 100
 """Sequences within sequences; real films have at most a handful."""
 
-
 _MOST_ELEMENTS = 20_000
 """Real films have hundreds."""
 
-
 _MOST_META_ELEMENTS = 1000
-
-
 _UNDEFINED = 0xFFFFFFFF
-
-
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
-
 
 _LONG_KINDS = frozenset(
     {"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"}
 )  # fmt: skip
-
 
 _SHORT_KINDS = frozenset(
     {"AE", "AS", "AT", "CS", "DA", "DS", "DT", "FD", "FL", "IS", "LO", "LT", "PN", "SH", "SL",
      "SS", "ST", "TM", "UI", "UL", "US"}
 )  # fmt: skip
 
-
 _OVERLAY_GROUPS = range(0x6000, 0x6020, 2)
-
-
 _TABLES = (Tag.MODALITY_TABLE, Tag.VOI_TABLE)
-
-
 _WANTED = frozenset(Tag) - {*_TABLES}
-
-
 _IN_TABLES = frozenset({Tag.TABLE_DESCRIPTOR, Tag.TABLE_DATA})
 
 
@@ -429,16 +408,9 @@ class _Walk:
 LARGEST, SMALLEST = 1e12, 1e-12
 """Beyond these, other than zero itself, no number in a film's file makes sense."""
 
-
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-
-
 _WHOLE = re.compile(r"[+-]?\d{1,12}", re.ASCII)
-
-
 _LONGEST_NUMBER = 64
-
-
 _LONGEST_TEXT = 64
 
 

@@ -9,28 +9,13 @@ from hilum.errors import FilmNotChestError
 from hilum.films.dicom_file import DicomFile, Tag, read_elements, read_text, read_word
 
 _STORAGE = "1.2.840.10008.5.1.4.1.1."
-
-
 _RAW = f"{_STORAGE}1.1.1"
-
-
 _DIRECTORY = "1.2.840.10008.1.3.10"
-
-
 _PDF = f"{_STORAGE}104.1"
-
-
 _RADIOGRAPHS = frozenset({f"{_STORAGE}1", f"{_STORAGE}1.1", _RAW})
-
-
 _SCREENSHOTS = frozenset({f"{_STORAGE}7", *(f"{_STORAGE}7.{kind}" for kind in range(1, 5))})
-
-
 _PLAIN_MODALITIES = frozenset({"CR", "DX", "DR", "RG"})
-
-
 _VAGUE_MODALITIES = frozenset({"", "OT", "SC"})
-
 
 _OTHER_KINDS = {
     "CT": "a slice of computed tomography",
@@ -51,9 +36,7 @@ _OTHER_KINDS = {
     "KO": "a choice of other pictures",
 }
 
-
 _CHEST = re.compile("CHEST|THORA|RAX|LUNG|PULM|RIB|STERN|HEART|BRUST|UNKNOWN")
-
 
 _NOBODY = re.compile(
     r"[0xX*#?_. -]*|anon(ym.*)?|n/?a|nan|none|null|no ?name|unknown|removed|deleted|de-?identified"
@@ -62,20 +45,15 @@ _NOBODY = re.compile(
 )
 """Put in place of a patient's number, any of these would make one patient of many."""
 
-
 _VIEW_WORDS = (
     "PA|AP|LL|RL|LLD|RLD|LLO|RLO|LAO|RAO|LPO|RPO|LAT|LLAT|RLAT|LATERAL|LEFT|RIGHT|FRONTAL|OBLIQUE|"
     "AXIAL|LORDOTIC|DECUBITUS|SUPINE|PRONE|ERECT|UPRIGHT|SITTING|PORTABLE|XTABLE|SWIMMERS"
 )
 
-
 _VIEW = re.compile(rf"({_VIEW_WORDS})([ _-]({_VIEW_WORDS})){{0,2}}")
 """Nothing but these: views are shown as subgroups, and people type names into any field."""
 
-
 _FROM_THE_SIDE = frozenset({"LL", "RL", "LAT", "LATERAL", "LLAT", "RLAT"})
-
-
 _TAKE_OUT = "Take it out of the cohort."
 
 
@@ -187,11 +165,7 @@ def tell_doubts(file: DicomFile) -> list[str]:
 
 
 _AGE = re.compile(r"(\d+(?:\.\d+)?) ?([YMWD]?)", re.IGNORECASE | re.ASCII)
-
-
 _PER_YEAR = {"": 1.0, "Y": 1.0, "M": 12.0, "W": 365.25 / 7, "D": 365.25}
-
-
 _OLDEST_YEARS = 120.0
 
 

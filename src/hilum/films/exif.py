@@ -10,26 +10,12 @@ from hilum.errors import FilmCorruptError
 from hilum.films.picture import UPRIGHT, corrupt_film
 
 MAKER_TAG = 271
-
-
 ORIENTATION_TAG = 274
-
-
 _TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
-
-
 _BIG_TYPE_BYTES = _TYPE_BYTES | {13: 8, 16: 8, 17: 8, 18: 8}
-
-
 _SMALLEST_HEADER_BYTES = 8
-
-
 _INTEGER_CODES = {1: "B", 3: "H", 4: "I", 16: "Q"}
-
-
 _TEXT_TYPE = 2
-
-
 _LONGEST_TEXT = 40
 
 

@@ -34,21 +34,11 @@ from hilum.films.tiff import read_tiff
 SNIFFED_BYTES = 1024
 """How much of a file's beginning `sniff_format` wants to see."""
 
-
 _PNG = b"\x89PNG\r\n\x1a\n"
-
-
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0\x08\0\0\0", b"MM\0+\0\x08\0\0")
-
-
 _BMP_HEADER_BYTES = {12, 40, 52, 56, 64, 108, 124}
-
-
 _AS_PNG = "Export the film as PNG, JPEG, TIFF or BMP."
-
-
 _UNPACK = "Unpack it first."
-
 
 # (offset, bytes found there, what such a file is, what to do)
 _LOOKALIKES: tuple[tuple[int, bytes, str, str], ...] = (
@@ -78,7 +68,6 @@ _LOOKALIKES: tuple[tuple[int, bytes, str, str], ...] = (
     (0, b"\x7fELF", "a Linux program", "Take it out of the folder."),
 )
 
-
 _MARKUP = (
     (re.compile(rb"<svg[\s>]", re.IGNORECASE), "an SVG drawing", _AS_PNG),
     (
@@ -89,16 +78,13 @@ _MARKUP = (
     (re.compile(rb"<\?xml"), "an XML document", "Take it out of the folder."),
 )
 
-
 DICOM_SUFFIXES = (".dcm", ".dicom")
-
 
 _BARE_DICOM = re.compile(
     # The first group, or the first elements that files have without it, in either byte order.
     rb"DICM\x02\0|\x02\0[\0\x01]\0[A-Z]{2}|\x08\0[\0\x05\x08\x12\x14\x16\x18]\0[\0-\x7f]"
     rb"|\0\x08\0[\0\x05\x08\x12\x14\x16\x18][A-Z]{2}"
 )
-
 
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
@@ -171,7 +157,6 @@ def _guess(head: bytes) -> tuple[str, str]:
 READING_VERSION = 1
 """Part of the address under which features are stored; raised whenever pixels change."""
 
-
 _FORMAT_OF_SUFFIX = {
     ".png": "PNG",
     ".jpg": "JPEG",
@@ -181,12 +166,10 @@ _FORMAT_OF_SUFFIX = {
     ".bmp": "BMP",
 } | dict.fromkeys(DICOM_SUFFIXES, "DICOM")
 
-
 _OTHER_PICTURE_SUFFIXES = frozenset(
     {"", ".ima", ".gif", ".webp", ".jp2", ".j2k", ".jxl", ".heic", ".avif",
      ".nii", ".gz", ".mha", ".mhd", ".nrrd", ".svg", ".eps", ".pdf", ".psd", ".fits"}
 )  # fmt: skip
-
 
 _REASONS = {
     errno.ENOENT: "There is no such file.",
@@ -364,7 +347,6 @@ def load_bytes(path: Path, limits: FilmLimits = DEFAULT_LIMITS) -> bytes:
 
 LEAST_SIDE_PX = 64
 """Below this a lung is some 20 pixels wide, and no finding can be told from a vessel."""
-
 
 LONGEST_ASPECT = 4.0
 """How many times longer than wide a film may be, or wider than long. Public ones reach 1.8; a

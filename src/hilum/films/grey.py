@@ -20,19 +20,10 @@ from hilum.films.picture import unsupported_film
 _LUMA = (299, 587, 114)
 """Weights of red, green and blue, in thousandths. Source: ITU-R BT.601."""
 
-
 _DEEP_MODES = ("I;16", "I;16B", "I;16L", "I", "F")
-
-
 _COLOUR_MODES = ("RGB", "RGBA", "RGBX", "YCbCr")
-
-
 _PROBE_PX = 64
-
-
 _COLOUR_SPREAD = 24
-
-
 _COLOUR_FRACTION = 0.02
 
 

@@ -21,44 +21,18 @@ from hilum.films.grey import grey_from_image
 from hilum.films.picture import Encoding, FilmLimits, Picture, corrupt_film, unsupported_film
 
 _SOI, _EOI, _SOS, _DRI, _DQT, _DHT, _DNL = 0xD8, 0xD9, 0xDA, 0xDD, 0xDB, 0xC4, 0xDC
-
-
 _JFIF, _EXIF, _MULTI_PICTURE, _ADOBE, _COMMENT = 0xE0, 0xE1, 0xE2, 0xEE, 0xFE
-
-
 _RESTARTS = bytes(range(0xD0, 0xD8))
-
-
 _PROGRESSIVE = 0xC2
-
-
 _FRAMES = {0xC0, 0xC1, _PROGRESSIVE}
-
-
 _OTHER_FRAMES = {0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF, 0xDE}
-
-
 _WITHOUT_CONTENT = {0x01, _SOI, *_RESTARTS}
-
-
 _AFTER_A_SCAN = {_SOS, _EOI, _DHT, _DQT, _DRI, _DNL, _COMMENT, *range(0xE0, 0xF0)}
-
-
 _RGB_IDS = (ord("R"), ord("G"), ord("B"))
-
-
 _START = b"\xff\xd8\xff"
-
-
 _MARKER = re.compile(rb"\xff([^\x00\xff])")
-
-
 _SCAN_END = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")
-
-
 _RESTART = re.compile(rb"\xff([\xd0-\xd7])")
-
-
 _MOST_SCANS = 100
 
 
@@ -258,10 +232,7 @@ def _mean_of_first_table(content: bytes) -> float | None:
 
 
 _END = b"\xff\xd9"
-
-
 _OTHER_TAIL = b"\x55\x92\x6d" * 16
-
 
 _FILLED = 128
 """What decoders put where pixels are missing: coefficients of zero, hence mid-grey."""

@@ -17,10 +17,7 @@ from hilum.films.grey import grey_from_image, grey_from_samples
 from hilum.films.picture import Encoding, FilmLimits, Picture, corrupt_film
 
 _SIGNATURE_BYTES = 8
-
-
 _GREY, _RGB, _PALETTE, _GREY_ALPHA, _RGB_ALPHA = 0, 2, 3, 4, 6
-
 
 _DEPTHS = {
     _GREY: (1, 2, 4, 8, 16),
@@ -30,9 +27,7 @@ _DEPTHS = {
     _RGB_ALPHA: (8, 16),
 }
 
-
 _CHANNELS = {_GREY: 1, _RGB: 3, _PALETTE: 1, _GREY_ALPHA: 2, _RGB_ALPHA: 4}
-
 
 # First column and row, and steps across and down, of the seven passes of Adam7.
 _PASSES = (
@@ -44,7 +39,6 @@ _PASSES = (
     (1, 0, 2, 2),
     (0, 1, 1, 2),
 )
-
 
 _INFLATED_AT_ONCE = 1 << 20
 

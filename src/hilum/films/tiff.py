@@ -25,29 +25,13 @@ from hilum.films.jpeg import walk_jpeg
 from hilum.films.picture import Encoding, FilmLimits, Picture, corrupt_film, unsupported_film
 
 UNCOMPRESSED = 1
-
-
 DEFLATE = (8, 32946)
-
-
 _LZW, _JPEG, _PACK_BITS = 5, 7, 32773
-
-
 _READ_COMPRESSIONS = (UNCOMPRESSED, _LZW, _JPEG, *DEFLATE, _PACK_BITS)
-
-
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB = 0, 1, 2
-
-
 _PALETTE = 3
-
-
 _ALPHA = 2  # 1 is alpha that the colours have been multiplied with: on black already
-
-
 _SUBFILE_TYPE = 254
-
-
 _MOST_PAGES_LOOKED_AT = 16
 
 
@@ -91,7 +75,6 @@ _LISTS = frozenset(
     }
 )
 """Tags of several values; decoders warn, each in its own way, about any other that is one."""
-
 
 _KNOWN_VALUES = {
     _Tag.PHOTOMETRIC: {0, 1, 2, 3, 5, 6},
@@ -289,8 +272,6 @@ def _inflated_bytes(segment: bytes, most: int) -> int:
 
 
 _UNSIGNED, _SIGNED, _FLOAT = 1, 2, 3
-
-
 _DEEP_MODES = ("I;16", "I;16B", "I", "F")
 
 

@@ -161,11 +161,9 @@ def _dome(anatomy: Anatomy, side: int, u: Float[np.ndarray, "1 columns"]) -> Can
 # Per rib 1 to 12: fall from the spine to the flank in cm, and where the bone ends (1 = breastbone).
 _FALL_CM = np.array([1.7, 2.7, 3.4, 3.9, 4.3, 4.6, 4.8, 4.8, 4.7, 4.4, 3.6, 2.6], np.float32)
 
-
 _END = np.array(
     [0.80, 0.80, 0.80, 0.80, 0.79, 0.78, 0.77, 0.74, 0.70, 0.64, 0.46, 0.32], np.float32
 )
-
 
 _Z = np.array([0, 0, 1], np.float32)
 

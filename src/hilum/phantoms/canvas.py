@@ -17,24 +17,14 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter1d
 
 PX_PER_CM = 12
-
-
 LEFT_CM, TOP_CM = -21.0, -8.0
-
-
 N_ROWS, N_COLUMNS = 528, 504
-
-
 Canvas = Float[np.ndarray, "rows columns"]
-
-
 Rows = Float[np.ndarray, "rows 1"]
-
 
 X_CM: Float[np.ndarray, "1 columns"] = (
     (np.arange(N_COLUMNS, dtype=np.float32) + 0.5) / PX_PER_CM + LEFT_CM
 )[np.newaxis, :]
-
 
 Y_CM: Rows = ((np.arange(N_ROWS, dtype=np.float32) + 0.5) / PX_PER_CM + TOP_CM)[:, np.newaxis]
 

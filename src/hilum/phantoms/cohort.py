@@ -28,7 +28,6 @@ from hilum.phantoms.shortcuts import PIXEL_SHORTCUTS, add_shortcut, place_marker
 PHANTOMS_VERSION = 1
 """Raised whenever the same arguments draw other films; part of where the demo keeps its own."""
 
-
 _ANATOMY, _FINDING, _FIRST_FILM = 0, 1, 2
 
 

@@ -20,7 +20,6 @@ Change = Literal[
     "identical", "re-encoded", "jpeg", "resized", "mirrored", "contrast", "cropped", "rotated"
 ]
 
-
 _DUPLICATES: tuple[Change, ...] = (
     "identical",
     "re-encoded",
@@ -31,10 +30,8 @@ _DUPLICATES: tuple[Change, ...] = (
     "cropped",
 )
 
-
 # First part of the spawn keys here; those of drawn films begin with a class.
 _PLANTED = 1000
-
 
 _ORIGINALS, _PATIENTS, _CHANGE = 0, 1, 2
 

@@ -111,16 +111,11 @@ _DRAW: dict[str, Callable[[Anatomy, np.random.Generator], Canvas]] = {
     "Cardiomegaly": _cardiomegaly,
 }
 
-
 # Attenuation at about 70 keV; bone's is what compact bone adds to the water around it.
 _WATER_PER_CM = 0.19
 
-
 _BONE_PER_CM = 0.50
-
-
 _AIR_IN_LUNG = 0.8
-
 
 # Less lost air than this cannot be seen against ribs and grain.
 _SEEN_CM = 0.4

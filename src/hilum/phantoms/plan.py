@@ -92,8 +92,6 @@ class Plants:
 
 
 NOTHING = Plants()
-
-
 _NAMES = tuple(field.name.replace("_", "-") for field in fields(Plants))
 
 

@@ -15,7 +15,6 @@ from scipy.ndimage import gaussian_filter
 
 Pixels = UInt8[np.ndarray, "_ _"]
 
-
 # Drawn films have at least 384 px on their shorter side, and at most 640.
 _SMALLER = 0.55
 
@@ -109,7 +108,6 @@ def _shrink(pixels: Pixels, _rng: np.random.Generator) -> Pixels:
 _LETTER = np.array(
     [(-0.34, -0.5), (-0.12, -0.5), (-0.12, 0.29), (0.34, 0.29), (0.34, 0.5), (-0.34, 0.5)]
 )
-
 
 PIXEL_SHORTCUTS: Mapping[str, Callable[[Pixels, np.random.Generator], Pixels]] = {
     "exposure-shortcut": _fog,

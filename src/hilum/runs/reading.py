@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from hilum.cohort import Cohort, Film
-from hilum.disk import unescape_cell
 from hilum.errors import FilmError, RunError
 from hilum.evaluation import OperatingPolicy
 from hilum.films import load_bytes
@@ -22,6 +21,7 @@ from hilum.runs.audit import AuditJson
 from hilum.runs.comparison import RecipeJson, ResultsJson
 from hilum.runs.figures import BackboneJson
 from hilum.runs.schema import conform
+from hilum.spreadsheets import unescape_cell
 from hilum.studies import (
     FromRunOptions,
     PastBackbone,

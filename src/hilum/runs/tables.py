@@ -11,8 +11,8 @@ from jaxtyping import Float
 
 from hilum.backbones import imagenet_classes
 from hilum.cohort import Cohort
-from hilum.disk import escape_cell
 from hilum.evaluation import Decisions, calibrate
+from hilum.spreadsheets import escape_cell
 from hilum.studies import Comparison, Naming
 
 
