@@ -115,8 +115,7 @@ def read_cohorts(
         Columns,
         check_found,
         fit_to_own,
-        list_found,
-        list_found_there,
+        list_labels,
         parse_label_map,
         read_external,
         read_table,
@@ -139,7 +138,8 @@ def read_cohorts(
     columns_there = columns
     if external is not None:
         columns, columns_there = share_columns(columns, data, external)
-        found, found_there = list_found(data, columns), list_found_there(external, columns_there)
+        found = list_labels(data, columns)
+        found_there = list_labels(external, columns_there, is_external=True)
         wanted = [label for meant in label_map.values() for label in meant]
         check_found(wanted, {*found, *found_there}, where="film of either cohort")
         own_map = fit_to_own(label_map, found)

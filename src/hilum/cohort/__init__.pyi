@@ -5,10 +5,7 @@ from .cohort import (
     is_without_disease as is_without_disease,
 )
 from .external import (
-    list_found as list_found,
-)
-from .external import (
-    list_found_there as list_found_there,
+    list_labels as list_labels,
 )
 from .external import (
     read_external as read_external,

@@ -1,4 +1,4 @@
-"""Cohort: the table of films that a study looks at.
+"""The cohort: the table of films that a study looks at.
 
 No pixels live here. `folders` and `tables` read what users have.
 """
@@ -14,6 +14,8 @@ import numpy as np
 from jaxtyping import Int
 
 from hilum.cohort.films import Exclusion, FilmTable, no_external_film
+from hilum.cohort.folders import read_folder
+from hilum.cohort.tables import Columns, read_table
 from hilum.errors import CohortError, PositiveClassError
 
 _WITHOUT_DISEASE = frozenset(
@@ -28,7 +30,7 @@ class Cohort(FilmTable):
 
     @classmethod
     def of(cls, table: FilmTable) -> Cohort:
-        """Make a cohort of what a reader found."""
+        """Make a cohort of a reader's table."""
         return cls(**vars(table))
 
     @classmethod
@@ -45,22 +47,20 @@ class Cohort(FilmTable):
 
         Args:
             folder: Subfolders are classes; films may lie deeper inside them.
-            labels: For each class to study, the subfolders that mean it. Films in other
-                subfolders are left out and counted. Each subfolder means itself if not given.
+            labels: For each class to study, the subfolders that mean it; films in other
+                subfolders are left out and counted. If not given, each subfolder is a class.
             classes: Study only these; the others are left out and counted.
             patient_pattern: Regular expression whose group `patient`, or else its first
-                group, is the patient in a file's name; `none` reads no names. Some
-                collections' names are known without.
+                group, is the patient in a file's name; `none` reads no names. If not given,
+                the names of well-known collections are recognised.
             is_external: Heads that were trained on another cohort are tried on these films:
                 one class is enough, a class without readable films is dropped, and the
                 pattern need not fit.
 
         Raises:
-            CohortError: There is no such folder or subfolder, or it holds no two classes of
-                films, or the pattern finds no patient.
+            CohortError: The folder or a subfolder does not exist, it holds fewer than two
+                classes of films, or the pattern finds no patient.
         """
-        from hilum.cohort.folders import read_folder
-
         return cls.of(
             read_folder(
                 Path(folder),
@@ -93,29 +93,28 @@ class Cohort(FilmTable):
 
         Args:
             table: CSV with a header; comma, semicolon or tab.
-            image_column: Column of file names; found by its usual names if not given.
-            label_column: Column of labels; likewise.
-            patient_column: Column of patients; likewise, and optional.
-            source_column: Column of sources; likewise, and optional.
-            view_column: Column of views, such as PA or AP; likewise, and optional.
-            sex_column: Column of the patients' sex; likewise, and optional.
+            image_column: Column of file names. This and all other columns are found by their
+                usual names if not given.
+            label_column: Column of labels.
+            patient_column: Column of patients; optional, as are all that follow.
+            source_column: Column of sources.
+            view_column: Column of views, such as PA or AP.
+            sex_column: Column of the patients' sex.
             age_column: Column of the patients' age in years, or as `058Y`, `18M`, `3W` or
-                `2D`; likewise, and optional. An age that is none counts as unknown.
+                `2D`. A cell that is not an age counts as unknown.
             image_folder: Where relative file names begin; the table's folder if not given.
             labels: For each class to study, the labels in the table that mean it.
                 Rows with other labels are left out and counted.
             classes: Study only these classes; the others are left out and counted.
-            patient_pattern: As in `from_folder`. The column of patients goes before it,
-                and names are read without it only where there is no such column.
-            is_external: As in `from_folder`; and a column that is not there is looked for by
-                its usual names.
+            patient_pattern: As in `from_folder`. The column of patients comes before it;
+                without a pattern, names are read only if the table lacks that column.
+            is_external: As in `from_folder`; and a column that is missing is searched by its
+                usual names.
 
         Raises:
-            CohortError: The table cannot be read, names missing files, or holds no
+            CohortError: The table cannot be read, names missing files, or holds fewer than
                 two classes; all faults of a table are listed at once.
         """
-        from hilum.cohort.tables import Columns, read_table
-
         found = read_table(
             Path(table),
             Columns(
@@ -149,7 +148,7 @@ class Cohort(FilmTable):
 
     @property
     def n_patients(self) -> int | None:
-        """Known patients; None where no film's patient is known."""
+        """Number of known patients; None if no film's patient is known."""
         patients = {film.patient for film in self.films if film.patient is not None}
         return len(patients) or None
 
@@ -157,7 +156,7 @@ class Cohort(FilmTable):
         """Drop films that turned out unreadable; they are listed in `excluded`.
 
         Raises:
-            CohortError: A class has no film left, or of external films none is left.
+            CohortError: A class has no film left, or an external cohort has none.
         """
         gone = {exclusion.film_id for exclusion in unreadable}
         films = tuple(film for film in self.films if film.film_id not in gone)
@@ -177,14 +176,14 @@ class Cohort(FilmTable):
         return replace(self, films=films, classes=classes, excluded=excluded)
 
     def positive_class(self, wanted: str | None) -> str:
-        """Tell which class sensitivity speaks of.
+        """Tell which class is the positive one, of which sensitivity speaks.
 
         Args:
             wanted: The user's choice, or None to find the one class with disease
                 beside a class such as `Normal`.
 
         Raises:
-            PositiveClassError: The choice is no class, or nothing tells which is meant.
+            PositiveClassError: The choice is not a class, or the class cannot be inferred.
         """
         choices = ", ".join(f"--positive {shlex.quote(label)}" for label in self.classes)
         if wanted is not None:
@@ -204,9 +203,5 @@ class Cohort(FilmTable):
 
 
 def is_without_disease(label: str) -> bool:
-    """Tell whether a class is plainly one of films without disease, such as `Normal`."""
-    return _plain(label) in _WITHOUT_DISEASE
-
-
-def _plain(label: str) -> str:
-    return label.lower().replace("_", " ").replace("-", " ").strip()
+    """Tell whether a class plainly means films without disease, such as `Normal`."""
+    return label.lower().replace("_", " ").replace("-", " ").strip() in _WITHOUT_DISEASE

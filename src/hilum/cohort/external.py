@@ -1,9 +1,13 @@
-"""Reading another cohort, on which the heads of a study are tried."""
+"""External cohorts: films from elsewhere, read as films of a study's classes.
+
+Heads that were trained on the study's cohort are tried on them. The user's labels, columns and
+pattern speak of several cohorts at once; each table takes what fits it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import fields
 from pathlib import Path
 
@@ -11,7 +15,7 @@ from hilum.cohort.cohort import Cohort
 from hilum.cohort.folders import list_subfolders
 from hilum.cohort.labels import LabelMap, fit_to_classes
 from hilum.cohort.registration import cohort_name
-from hilum.cohort.tables import Columns, list_columns, list_labels, read_table
+from hilum.cohort.tables import Columns, list_columns, list_table_labels, read_table
 from hilum.errors import CohortError
 
 
@@ -26,28 +30,27 @@ def read_external(
 ) -> Cohort:
     """Read films from elsewhere as films of a study's classes.
 
-    A label that means none of them is left out and counted. One class is enough, and not
-    every class of the study need be there. Columns that the user named for the study's table
-    are looked for by their usual names where this table has none of that name; likewise, a
-    patient pattern that fits no name here is not used.
+    Films of other labels are left out and counted. One class is enough. A column that the user
+    named for the study's table is searched by its usual names where this table lacks it, and a
+    patient pattern that fits no name here is ignored.
 
     Args:
         data: A folder or a CSV.
         classes: Those of the study.
-        labels: For each class, the labels that mean it there. A label that is not there is
-            passed over; one that is a class's own name means it unless it is mapped.
+        labels: For each class, the labels that mean it here. Labels that are missing here are
+            ignored; a label equal to a class's name means that class unless it is mapped.
         columns: Of a CSV: which column holds what.
         image_folder: Of a CSV: where relative file names begin; its own folder if not given.
         patient_pattern: How names tell the patient; see `Cohort.from_folder`.
 
     Raises:
-        CohortError: There is no such data, or it holds no readable film of any of the
-            classes; the message names the cohort.
+        CohortError: The data do not exist, or hold no readable film of any of the classes; the
+            message names the cohort.
     """
     columns = columns or Columns()
-    found = list_found_there(data, columns)
+    found = list_labels(data, columns, is_external=True)
     fitted = fit_to_classes(labels or {}, found, classes, name=cohort_name(data))
-    with _said_of(data):
+    with _naming_external(data):
         if data.is_dir():
             return Cohort.from_folder(
                 data, labels=fitted, patient_pattern=patient_pattern, is_external=True
@@ -64,48 +67,39 @@ def read_external(
         )
 
 
-def list_found(data: Path, columns: Columns, *, is_external: bool = False) -> list[str]:
+def list_labels(data: Path, columns: Columns, *, is_external: bool = False) -> list[str]:
     """List the labels of a folder or a CSV.
 
     Args:
         data: The folder, whose subfolders are the labels, or the CSV.
         columns: Of a CSV: which column holds what.
-        is_external: A column that is not there is looked for by its usual names.
+        is_external: As `read_external` reads it: a column that is missing is searched by its
+            usual names, and an error names the external cohort.
 
     Raises:
         CohortError: It cannot be read.
     """
-    if data.is_dir():
-        return [subfolder.name for subfolder in list_subfolders(data)]
-    return list_labels(data, columns, is_external=is_external)
-
-
-def list_found_there(data: Path, columns: Columns) -> list[str]:
-    """List the labels of an external folder or CSV, as `read_external` reads it.
-
-    Raises:
-        CohortError: It cannot be read; the message says that it is the external cohort.
-    """
-    with _said_of(data):
-        return list_found(data, columns, is_external=True)
+    with _naming_external(data) if is_external else nullcontext():
+        if data.is_dir():
+            return [subfolder.name for subfolder in list_subfolders(data)]
+        return list_table_labels(data, columns, is_external=is_external)
 
 
 def share_columns(columns: Columns, here: Path, there: Path) -> tuple[Columns, Columns]:
-    """Tell which of the columns that a user named belong to which of two collections.
+    """Share out the columns that a user named between a study's data and an external cohort.
 
-    A column belongs to every table that has it, and is looked for by its usual names in the
-    other.
+    A column belongs to every table that has it; the other is searched by its usual names.
 
     Args:
-        columns: What the user named, for both at once.
+        columns: Named by the user, for both at once.
         here: The folder or CSV of the study.
-        there: The other.
+        there: That of the external cohort.
 
     Returns:
-        Those of `here`, those of `there`.
+        The columns of `here` and those of `there`.
 
     Raises:
-        CohortError: A table cannot be read, or none has a column of such a name.
+        CohortError: A table cannot be read, or a column is in neither.
     """
     tables = [path for path in (here, there) if not path.is_dir()]
     headers = {path: list_columns(path) for path in tables}
@@ -122,8 +116,8 @@ def share_columns(columns: Columns, here: Path, there: Path) -> tuple[Columns, C
 
 
 @contextmanager
-def _said_of(data: Path) -> Iterator[None]:
-    """Let every complaint name the external cohort, lest it be taken for the study's."""
+def _naming_external(data: Path) -> Iterator[None]:
+    """Name the external cohort in every error, so that it is not taken for the study's."""
     try:
         yield
     except CohortError as error:

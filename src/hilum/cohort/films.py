@@ -1,6 +1,6 @@
-"""The rows of a cohort: films, what is known of each, and files that are none.
+"""The rows of a cohort: films with what is known of each, and files that could not be read.
 
-No pixels live here. The readers of folders and tables hand on a `FilmTable`.
+No pixels live here. The readers of folders and tables return a `FilmTable`.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ class Film:
     """One row of the cohort.
 
     Attributes:
-        film_id: Twelve hex digits of the content's hash, or `unopened`; a number is
-            added where that stands in the cohort more than once. Says nothing about
-            the patient, so it may be shown anywhere.
+        film_id: Twelve hex digits of the content's hash, or `unopened`; a number follows where
+            that occurs in the cohort more than once. Says nothing about the patient, so it may
+            be shown anywhere.
         path: Where the file is. Shown only where films are named on purpose.
         sha256: Hash of the file's bytes.
-        label: The class that the film is said to belong to.
-        patient: Who was filmed; None where unknown.
+        label: The film's class, as the data say.
+        patient: The patient's name or number; None where unknown.
         source: Where the film came from; None where unknown.
-        view: How it was taken, such as PA or AP; None where unknown.
+        view: Projection, such as PA or AP; None where unknown.
         sex: As the table writes it; None where unknown.
         age: In years; None where unknown.
     """
@@ -43,7 +43,7 @@ class Film:
 
 @dataclass(frozen=True)
 class Exclusion:
-    """A file that was meant to be a film and could not be read."""
+    """A file that was meant as a film and could not be read."""
 
     film_id: str
     path: Path
@@ -63,17 +63,16 @@ class FilmTable:
     """Films in a fixed order, with what is known of each.
 
     Attributes:
-        name: What the study is called: the folder's or the table's name.
+        name: The folder's or the table's name.
         films: In a fixed order, so that rows mean the same in every run.
         classes: Names of the studied classes, sorted; class k of any array is
             `classes[k]`.
         excluded: Files that could not be read, each with its reason.
         left_out: Films per label that is not studied.
-        ignored: Files in the folder that neither are films nor are named as pictures.
-        patients_from: How the patients are known, one sentence each; empty where they
-            are not.
-        is_external: Nothing is trained on these films: they try heads of another cohort, and
-            a class may have none of them.
+        ignored: Files in the folder that are neither films nor named as pictures.
+        patients_from: How the patients are known, one sentence each; empty where none are.
+        is_external: Heads of another cohort are tried on these films, and none is trained on
+            them; a class may have no film.
     """
 
     name: str
@@ -90,7 +89,7 @@ class FilmTable:
 
 
 def no_external_film(name: str, excluded: Sequence[Exclusion]) -> CohortError:
-    """Say that no film of an external cohort is left to try heads on."""
+    """Make the error for an external cohort without a readable film."""
     if not excluded:
         return CohortError(
             f"The external cohort '{name}' holds no film of the classes of this study.",

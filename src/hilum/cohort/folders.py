@@ -1,4 +1,4 @@
-"""A cohort from a folder: each subfolder is a class."""
+"""A cohort from a folder, in which each subfolder is a class."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hilum.cohort.films import FilmTable
 from hilum.cohort.labels import LabelMap, name_classes
-from hilum.cohort.patients import choose_rules, tell_patients
+from hilum.cohort.patients import choose_rules, identify_patients
 from hilum.cohort.registration import Candidate, check_choice, cohort_name, register_films
 from hilum.errors import CohortError, FilmLinkError, FilmMissingError
 from hilum.films import is_film_name, is_picture_name
@@ -26,12 +26,7 @@ def read_folder(
     patient_pattern: str | None = None,
     is_external: bool = False,
 ) -> FilmTable:
-    """Read `folder/<class>/…` as a cohort; see `Cohort.from_folder`.
-
-    Where `is_external`, the films are of another cohort than the one that the options speak
-    of: one class is enough, one without films is dropped, and a patient pattern that fits no
-    name is not used.
-    """
+    """Read `folder/<class>/…` as a cohort; see `Cohort.from_folder`."""
     rules = choose_rules(patient_pattern)
     subfolders = list_subfolders(folder)
     names = [subfolder.name for subfolder in subfolders]
@@ -53,14 +48,14 @@ def read_folder(
         expected=set(class_of.values()) if classes is None else classes,
         is_external=is_external,
     )
-    return tell_patients(table, rules, may_find_none=is_external)
+    return identify_patients(table, rules, may_find_none=is_external)
 
 
 def list_subfolders(folder: Path) -> list[Path]:
     """List the subfolders that are a folder's labels, by name.
 
     Raises:
-        CohortError: There is no such folder, or its subfolders are no labels.
+        CohortError: The folder does not exist, or its subfolders cannot be labels.
     """
     if not folder.is_dir():
         raise CohortError(
@@ -94,7 +89,7 @@ def _check_subfolders(folder: Path, entries: Sequence[Path], names: Sequence[str
 
 
 def _candidates(subfolder: Path, root: Path, label: str) -> Iterator[Candidate]:
-    """Walk a class in a fixed order; links that lead out of the folder are refused."""
+    """Walk a class in a fixed order, and refuse links that lead out of the folder."""
     inside = root.resolve()
     outward = FilmLinkError(
         "It is a link that leads out of the folder, or nowhere.",

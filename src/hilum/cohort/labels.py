@@ -1,7 +1,7 @@
-"""Labels: what a collection calls its classes, and what a study does.
+"""Labels: what a collection calls its classes, and which class of a study each means.
 
-Two collections of one disease seldom agree on its name. A map from classes to labels makes
-one cohort's classes of both.
+Two collections of one disease seldom agree on its name. A map from classes to labels brings
+both to the same classes.
 """
 
 from __future__ import annotations
@@ -37,11 +37,33 @@ def parse_label_map(options: Sequence[str]) -> dict[str, list[str]]:
     return labels
 
 
-def check_label_map(labels: LabelMap) -> None:
-    """Check that each class has labels, and no label means two classes.
+def name_classes(labels: LabelMap | None, found: Collection[str], *, where: str) -> dict[str, str]:
+    """Tell for each label of a collection which class it means.
+
+    Args:
+        labels: For each class, the labels that mean it; None if each label is a class.
+        found: The collection's labels.
+        where: What carries a label there, for messages: `row` or `subfolder`.
+
+    Returns:
+        Class of each label that has one; films with other labels are not studied.
 
     Raises:
-        CohortError: It is not so.
+        CohortError: The map contradicts itself, or names a label that is missing.
+    """
+    if not labels:
+        return {label: label for label in found}
+    check_label_map(labels)
+    class_of = {label: name for name, meant in labels.items() for label in meant}
+    check_found(class_of, found, where=where)
+    return class_of
+
+
+def check_label_map(labels: LabelMap) -> None:
+    """Check that each class has labels, and that no label means two classes.
+
+    Raises:
+        CohortError: A class has no labels, or a label means two classes.
     """
     for name, meant in labels.items():
         if isinstance(meant, str):
@@ -58,33 +80,11 @@ def check_label_map(labels: LabelMap) -> None:
         )
 
 
-def name_classes(labels: LabelMap | None, found: Collection[str], *, where: str) -> dict[str, str]:
-    """Tell for each label of a collection which class it means.
-
-    Args:
-        labels: For each class, the labels that mean it; None where each means itself.
-        found: The collection's labels.
-        where: What carries a label there, for messages: `row` or `subfolder`.
-
-    Returns:
-        Class of each label that has one; films with other labels are not studied.
-
-    Raises:
-        CohortError: The map is not sound, or names a label that is not there.
-    """
-    if not labels:
-        return {label: label for label in found}
-    check_label_map(labels)
-    class_of = {label: name for name, meant in labels.items() for label in meant}
-    check_found(class_of, found, where=where)
-    return class_of
-
-
 def check_found(wanted: Collection[str], found: Collection[str], *, where: str) -> None:
-    """Check that labels which a user speaks of are there.
+    """Check that the labels that a user named exist.
 
     Raises:
-        CohortError: They are not.
+        CohortError: One of them does not.
     """
     unknown = [label for label in wanted if label not in found]
     if unknown:
@@ -95,16 +95,16 @@ def check_found(wanted: Collection[str], found: Collection[str], *, where: str) 
 
 
 def fit_to_own(labels: LabelMap, found: Collection[str]) -> dict[str, list[str]] | None:
-    """Keep what a map for several cohorts says of the one that is studied.
+    """Restrict a map for several cohorts to the one that is studied.
 
     Args:
         labels: For each class, the labels that mean it in any of the cohorts.
         found: The labels of this one.
 
     Returns:
-        A map of labels that are there. A class none of whose labels is there keeps the films
-        that bear its own name. None where the map does not speak of this cohort at all:
-        then it stays as it is.
+        A map of labels that exist here. A class without such a label keeps the films whose
+        label is its own name. None if no label of the map exists here: each label then is a
+        class.
     """
     fitted = {name: [label for label in meant if label in found] for name, meant in labels.items()}
     if not any(fitted.values()):
@@ -125,14 +125,14 @@ def fit_to_classes(
         labels: For each class, the labels that mean it in any of the cohorts.
         found: The labels of the other cohort.
         classes: Those of the study.
-        name: The other cohort's, for messages.
+        name: Of the other cohort, for messages.
 
     Returns:
         For each class that the other cohort has, its labels there: the mapped ones, and the
         class's own name unless that is mapped to another class.
 
     Raises:
-        CohortError: The other cohort has none of the classes.
+        CohortError: The other cohort lacks all of the classes.
     """
     claimed = {label for meant in labels.values() for label in meant}
     fitted = {

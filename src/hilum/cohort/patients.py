@@ -1,8 +1,8 @@
-"""Patients from file names and DICOM tags, where a collection or the user writes them there.
+"""Patients, read from file names and DICOM tags.
 
-A name is believed only in a form that is known, or that the user states: a wrong guess
-would join strangers, or tear one patient's films apart without a word. What was
-believed is said in the cohort's `patients_from`, without any film's own name.
+A file name counts only in a form that is known, or that the user states: a wrong guess would
+join strangers, or tear one patient's films apart unnoticed. `Cohort.patients_from` says what
+was used, without naming any file.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from hilum.cohort.films import Film, FilmTable
 from hilum.errors import CohortError
 
 NO_PATTERN = "none"
-"""What a user gives as the pattern so that names tell no patients."""
+"""The pattern by which a user says that file names do not tell the patient."""
 
 _GROUP = "patient"
 _COLUMN = "the table's patient column"
@@ -24,7 +24,7 @@ _TAGS = "the DICOM file's own patient number"
 _MOST_FILMS_OF_ONE = 10
 
 _COPY = re.compile(r"(?:[ _-]*\(\d+\)|[ _-]+copy(?:[ _-]*\d+)?)+$", re.IGNORECASE)
-"""What copying adds to a name, as in `film-copy`, `film - Copy (2)` or `film (1)`."""
+"""Marks that copying adds to a name, as in `film-copy`, `film - Copy (2)` or `film (1)`."""
 
 _EXAMPLE_FIX = (
     "Put the part that names the patient into parentheses: '^(P[0-9]+)_' finds P017 in "
@@ -37,20 +37,20 @@ class NameRule:
     """One way in which files' names tell the patient.
 
     Attributes:
-        told: How the patient is known, in plain words.
-        expression: What a name must hold.
-        group: Which part of it is the patient.
-        is_for_whole_names: The name without suffix and copy mark must match from end
-            to end; otherwise any part of the whole name may.
+        wording: How the patient is known, in plain words.
+        expression: What a name must match.
+        group: The part of it that is the patient.
+        is_for_whole_names: The whole name without suffix and copy mark must match; otherwise
+            any part of the name may.
     """
 
-    told: str
+    wording: str
     expression: re.Pattern[str]
     group: int | str = 1
     is_for_whole_names: bool = True
 
     def find_patient(self, name: str) -> str | None:
-        """Find the patient in a file's name; None if the name is not of this form."""
+        """Find the patient in a file's name; None if the name has another form."""
         if self.is_for_whole_names:
             stem = name.rpartition(".")[0] or name
             match = self.expression.fullmatch(_COPY.sub("", stem))
@@ -60,8 +60,8 @@ class NameRule:
 
 
 def _known(writer: str, example: str, expression: str) -> NameRule:
-    told = f"the file's name, as {writer} writes it ({example})"
-    return NameRule(told, re.compile(expression, re.ASCII))
+    wording = f"the file's name, as {writer} writes it ({example})"
+    return NameRule(wording, re.compile(expression, re.ASCII))
 
 
 # The forms differ so that no patient of one can be a patient of another. The examples
@@ -77,19 +77,19 @@ KNOWN_RULES = (
     ),
     _known("Hilum", "phantom-p0000-0.png", r"phantom-(p\d{4,})-\d+"),
 )
-"""The forms that are recognised without being asked for."""
+"""The forms that are recognised unasked."""
 
 
 def choose_rules(pattern: str | None) -> tuple[NameRule, ...]:
-    """Choose how names are read; done before any film is, so that mistakes show at once.
+    """Choose how file names are read; called before films are, so that mistakes show at once.
 
     Args:
-        pattern: A regular expression whose group `patient`, or else its first group, is
-            the patient, searched for in files' names; it takes the place of the known
-            forms. `none` reads no names. None tries the known forms.
+        pattern: A regular expression, searched in file names in place of the known forms; its
+            group `patient`, or else its first group, is the patient. `none` reads no names.
+            None tries the known forms.
 
     Raises:
-        CohortError: The pattern is no regular expression, or has no group.
+        CohortError: The pattern is not a regular expression, or has no group.
     """
     if pattern is None:
         return KNOWN_RULES
@@ -107,31 +107,31 @@ def choose_rules(pattern: str | None) -> tuple[NameRule, ...]:
             fix=_EXAMPLE_FIX,
         )
     group = _GROUP if _GROUP in expression.groupindex else 1
-    told = "the file's name, by the pattern that was given"
-    return (NameRule(told, expression, group, is_for_whole_names=False),)
+    wording = "the file's name, by the pattern that was given"
+    return (NameRule(wording, expression, group, is_for_whole_names=False),)
 
 
-def tell_patients(
+def identify_patients(
     table: FilmTable,
     rules: Sequence[NameRule],
     *,
     has_column: bool = False,
     may_find_none: bool = False,
 ) -> FilmTable:
-    """Fill in the patients that files' names tell, and say how each patient is known.
+    """Fill in the patients that file names tell, and say how each patient is known.
 
-    A patient that a table names stays. Where a table has a column for patients, its
-    gaps are the table's word that they are unknown, and only a user's pattern fills them.
-    A patient that a DICOM file names goes before known forms of names, and a user's pattern
-    goes before both. If all DICOM files name the same one, it is nobody's: programs that hide
-    patients put one name in place of all.
+    A patient that a table names stays. Gaps in a table's patient column mean that the patient
+    is unknown, and only a user's pattern fills them. A user's pattern comes before a patient
+    that a DICOM file names, and both come before the known forms of names. If all DICOM files
+    name the same patient, that name is ignored: programs that hide patients put one name in
+    place of all.
 
     Args:
-        table: With the patients that a table or DICOM files named, if any.
+        table: Films with the patients that a table or DICOM files named, if any.
         rules: From `choose_rules`.
         has_column: The films come from a table with a column of patients.
-        may_find_none: The user's pattern was meant for other films; where it fits no name
-            here, it tells nothing.
+        may_find_none: The user's pattern was meant for other films; if it fits no name here,
+            it is ignored.
 
     Returns:
         The table with patients and `patients_from`.
@@ -150,24 +150,24 @@ def tell_patients(
         )
     if not has_column:
         table = replace(table, films=_without_stand_in(table.films))
-    told: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     films = []
     for film, name in zip(table.films, found, strict=True):
         if film.patient is not None and has_column:
-            told[_COLUMN] += 1
+            counts[_COLUMN] += 1
         elif film.patient is not None and not (is_users and name):
-            told[_TAGS] += 1
+            counts[_TAGS] += 1
         elif name is not None:
-            patient, way = name
-            told[way] += 1
+            patient, wording = name
+            counts[wording] += 1
             film = replace(film, patient=patient)
         films.append(film)
-    known = tuple(f"{count} of {len(films)} films: {way}" for way, count in told.most_common())
+    known = tuple(f"{n} of {len(films)} films: {wording}" for wording, n in counts.most_common())
     return replace(table, films=tuple(films), patients_from=known)
 
 
 def _without_stand_in(films: tuple[Film, ...]) -> tuple[Film, ...]:
-    """Forget the one patient that very many films are said to be of."""
+    """Forget a patient who is named on all of very many films."""
     named = [film for film in films if film.patient is not None]
     if len(named) <= _MOST_FILMS_OF_ONE or len({film.patient for film in named}) > 1:
         return films
@@ -178,5 +178,5 @@ def _find(name: str, rules: Sequence[NameRule]) -> tuple[str, str] | None:
     for rule in rules:
         patient = rule.find_patient(name)
         if patient is not None:
-            return patient, rule.told
+            return patient, rule.wording
     return None

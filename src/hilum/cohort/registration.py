@@ -1,4 +1,8 @@
-"""From files that somebody calls films to rows of a cohort."""
+"""Registration: files that are meant as films become rows of a cohort.
+
+Used for folders and tables alike: identity by content, exclusion with a reason, and the checks
+that every cohort must pass.
+"""
 
 from __future__ import annotations
 
@@ -16,19 +20,19 @@ from hilum.films import SNIFFED_BYTES, FilmTags, load_bytes, read_dicom_tags, sn
 
 @dataclass(frozen=True)
 class Candidate:
-    """A file that is meant to be a film.
+    """A file that is meant as a film, with what is known of it; see `Film`.
 
     Attributes:
         path: Where it is.
         label: Its class.
-        patient: Who was filmed, where known.
-        source: Where it came from, where known.
-        view: How it was taken, where known.
-        sex: The patient's, where known.
-        age: The patient's in years, where known.
-        is_named_as_film: Its name or a table says that it is a film; a file that
-            neither says so nor is one is ignored rather than reported.
-        refusal: Why it must not be opened, where that is known beforehand.
+        patient: None where unknown, as are all that follow.
+        source: Where it came from.
+        view: Projection.
+        sex: The patient's.
+        age: The patient's, in years.
+        is_named_as_film: Its name or a table says that it is a film. Other files are ignored
+            rather than reported if they are not.
+        refusal: Why it must not be opened, if that is known beforehand.
     """
 
     path: Path
@@ -42,11 +46,6 @@ class Candidate:
     refusal: FilmError | None = None
 
 
-def cohort_name(data: Path) -> str:
-    """Name a cohort for its folder, or for its table without the ending."""
-    return data.resolve().name if data.is_dir() else data.stem
-
-
 def register_films(
     name: str,
     candidates: Iterable[Candidate],
@@ -56,25 +55,25 @@ def register_films(
     is_external: bool = False,
     has_patient_column: bool = False,
 ) -> FilmTable:
-    """Hash every candidate and check that it looks like a film; decode nothing.
+    """Hash every candidate and check that it looks like a film, without decoding it.
 
-    What the candidates do not say of the films is taken from DICOM files' own tags.
+    Tags of DICOM files fill in what a candidate does not say.
 
     Args:
         name: The cohort's name.
-        candidates: In the order of the rows to be.
+        candidates: In the order of the rows.
         left_out: Films per label that is not studied.
-        expected: Classes that must have a film, candidates or not.
-        is_external: Nothing is trained on the films: those of a single class will do, and a
-            class without a film is dropped.
-        has_patient_column: A table tells the patients; where it does not, they are unknown.
+        expected: Classes that must have a film, even without candidates.
+        is_external: Nothing is trained on the films: one class is enough, and a class without
+            a film is dropped.
+        has_patient_column: A table tells the patients; its gaps mean unknown ones.
 
     Returns:
         The table; files that cannot be films are in its `excluded`.
 
     Raises:
-        CohortError: Fewer classes than needed have a film, or some class has none; of an
-            external cohort, no file is a film.
+        CohortError: Fewer than two classes have a film, or some class has none; or an external
+            cohort has none at all.
     """
     films: list[Film] = []
     excluded: list[Exclusion] = []
@@ -115,53 +114,8 @@ def register_films(
     )
 
 
-def load_registered(film: Film) -> bytes:
-    """Load the bytes of a film of the cohort, if they are still the ones registered.
-
-    Raises:
-        FilmChangedError: They are not.
-        FilmError: The file can no longer be loaded.
-    """
-    data = load_bytes(film.path)
-    if hashlib.sha256(data).hexdigest() != film.sha256:
-        raise FilmChangedError("The file changed while the study ran.", fix="Run the study again.")
-    return data
-
-
-def check_choice(available: Sequence[str], chosen: Sequence[str] | None) -> None:
-    """Check that the classes to study exist, are two or more, and can be shown.
-
-    Raises:
-        CohortError: They are not.
-    """
-    unfit = [label for label in chosen or available if not _is_showable(label)]
-    if unfit:
-        raise CohortError(
-            f"The class name {unfit[0]!a} holds characters that cannot be shown.",
-            fix="Rename it, or leave it out with --classes.",
-        )
-    if chosen is None:
-        return
-    unknown = [label for label in chosen if label not in available]
-    if unknown:
-        raise CohortError(
-            f"There is no class {' or '.join(repr(label) for label in unknown)}.",
-            fix=f"Choose among: {', '.join(sorted(available))}.",
-        )
-    if len(set(chosen)) < 2:
-        raise CohortError(
-            "A comparison needs two or more classes.",
-            fix=f"Choose among: {', '.join(sorted(available))}.",
-        )
-
-
-def _is_showable(label: str) -> bool:
-    """Refuse what would break a terminal, a table or a figure: controls and broken text."""
-    return all(unicodedata.category(character)[0] != "C" for character in label)
-
-
 def _with_tags(candidate: Candidate, tags: FilmTags, *, has_patient_column: bool) -> Candidate:
-    """Add what only the file's tags say."""
+    """Fill in what the file's tags say."""
     return replace(
         candidate,
         patient=candidate.patient if has_patient_column else candidate.patient or tags.patient,
@@ -172,7 +126,7 @@ def _with_tags(candidate: Candidate, tags: FilmTags, *, has_patient_column: bool
 
 
 def _row(candidate: Candidate, sha256: str, seen: Counter[str]) -> Film:
-    # What could not be opened has no content to be named by.
+    # A file that could not be opened has no content to hash.
     short = sha256[:12] or "unopened"
     seen[short] += 1
     film_id = short if seen[short] == 1 else f"{short}-{seen[short]}"
@@ -214,3 +168,53 @@ def _check_classes(films: list[Film], labels: set[str], excluded: list[Exclusion
             "There are no films.",
             fix="Give a folder with a subfolder per class, of PNG, JPEG, TIFF, BMP or DICOM films.",
         )
+
+
+def load_registered(film: Film) -> bytes:
+    """Load the bytes of a film of the cohort.
+
+    Raises:
+        FilmChangedError: They are no longer those that were registered.
+        FilmError: The file can no longer be loaded.
+    """
+    data = load_bytes(film.path)
+    if hashlib.sha256(data).hexdigest() != film.sha256:
+        raise FilmChangedError("The file changed while the study ran.", fix="Run the study again.")
+    return data
+
+
+def cohort_name(data: Path) -> str:
+    """Name a cohort after its folder, or after its table without the suffix."""
+    return data.resolve().name if data.is_dir() else data.stem
+
+
+def check_choice(available: Sequence[str], chosen: Sequence[str] | None) -> None:
+    """Check that the classes to study exist, are two or more, and can be shown.
+
+    Raises:
+        CohortError: One of these does not hold.
+    """
+    unfit = [label for label in chosen or available if not _is_showable(label)]
+    if unfit:
+        raise CohortError(
+            f"The class name {unfit[0]!a} holds characters that cannot be shown.",
+            fix="Rename it, or leave it out with --classes.",
+        )
+    if chosen is None:
+        return
+    unknown = [label for label in chosen if label not in available]
+    if unknown:
+        raise CohortError(
+            f"There is no class {' or '.join(repr(label) for label in unknown)}.",
+            fix=f"Choose among: {', '.join(sorted(available))}.",
+        )
+    if len(set(chosen)) < 2:
+        raise CohortError(
+            "A comparison needs two or more classes.",
+            fix=f"Choose among: {', '.join(sorted(available))}.",
+        )
+
+
+def _is_showable(label: str) -> bool:
+    """Tell whether a name is free of control characters, which break terminals and tables."""
+    return all(unicodedata.category(character)[0] != "C" for character in label)

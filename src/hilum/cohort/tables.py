@@ -1,4 +1,4 @@
-"""A cohort from a table: one film per row, with its label and what else is known."""
+"""A cohort from a CSV, in which each row is a film with its label and what else is known."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from pathlib import Path
 
 from hilum.cohort.films import FilmTable
 from hilum.cohort.labels import LabelMap, name_classes
-from hilum.cohort.patients import choose_rules, tell_patients
+from hilum.cohort.patients import choose_rules, identify_patients
 from hilum.cohort.registration import Candidate, check_choice, cohort_name, register_films
 from hilum.disk import exists
 from hilum.errors import CohortError, FilmError
 from hilum.films import load_bytes, read_age
+
+_LOG = logging.getLogger(__name__)
 
 _USUAL_NAMES = {
     "image": ("image", "filename", "file", "path", "image_path", "film", "image index"),
@@ -28,10 +30,15 @@ _USUAL_NAMES = {
     "age": ("age", "patient age", "patient_age"),
 }
 
+_NOTHING_KNOWN = frozenset({"", "na", "n/a", "nan", "none", "null", "unknown", "-", "?"})
+"""Cells that mean unknown; taken for a patient's name, they would make one patient of many."""
+
+_FAULTS_SHOWN = 10
+
 
 @dataclass(frozen=True)
 class Columns:
-    """Which column holds what; None where the usual names are tried."""
+    """Names of the columns; None for one that is found by its usual names."""
 
     image: str | None = None
     label: str | None = None
@@ -45,59 +52,6 @@ class Columns:
         """Keep the names that stand in a table's header."""
         named = {field.name: getattr(self, field.name) for field in fields(self)}
         return Columns(**{key: name for key, name in named.items() if name in header})
-
-
-def find_columns(header: list[str], columns: Columns, table: Path) -> dict[str, str]:
-    """Find the columns of a table, those that the user named and those with usual names.
-
-    Args:
-        header: The table's first row.
-        columns: What the user named.
-        table: Where it is, for messages.
-
-    Returns:
-        The names in the header, by what they hold; image and label are always there.
-
-    Raises:
-        CohortError: A column is not there, or there are several of its name.
-    """
-    by_lower = {name.strip().lower(): name for name in reversed(header)}
-    lower = [name.strip().lower() for name in header]
-    found: dict[str, str] = {}
-    faults: list[str] = []
-    for key in (field.name for field in fields(Columns)):
-        wanted: str | None = getattr(columns, key)
-        if wanted is not None and header.count(wanted) > 1:
-            faults.append(f"more than one column '{wanted}'")
-        elif wanted is not None and wanted not in header:
-            faults.append(f"no column '{wanted}'")
-        elif wanted is not None:
-            found[key] = wanted
-        else:
-            usual = next((by_lower[n] for n in _USUAL_NAMES[key] if n in by_lower), None)
-            if usual is not None and lower.count(usual.strip().lower()) > 1:
-                faults.append(f"more than one column '{usual}'")
-            elif usual is not None:
-                found[key] = usual
-            elif key in ("image", "label"):
-                faults.append(f"no column that is plainly the {key}")
-    if faults:
-        raise CohortError(
-            f"The table '{table}' has {' and '.join(faults)}; its columns are: "
-            f"{', '.join(header) or 'none'}.",
-            fix="Name them with --image-column and --label-column (and --patient-column, "
-            "--source-column, --view-column, --sex-column and --age-column where known), or "
-            f"rename the columns in '{table.name}', such as to image and label.",
-        )
-    return found
-
-
-_FAULTS_SHOWN = 10
-
-_NOTHING_KNOWN = frozenset({"", "na", "n/a", "nan", "none", "null", "unknown", "-", "?"})
-"""Taken for a patient's name, any of these would make one patient of many."""
-
-_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -125,12 +79,7 @@ def read_table(
     patient_pattern: str | None = None,
     is_external: bool = False,
 ) -> FilmTable:
-    """Read a CSV as a cohort; see `Cohort.from_csv`.
-
-    Where `is_external`, the films are of another cohort than the one that the options speak
-    of: one class is enough, one without films is dropped, a column that is not there is looked
-    for by its usual names, and a patient pattern that fits no name is not used.
-    """
+    """Read a CSV as a cohort; see `Cohort.from_csv`."""
     rules = choose_rules(patient_pattern)
     folder = table.parent if image_folder is None else image_folder
     studied: list[_Row] = []
@@ -170,7 +119,7 @@ def read_table(
         is_external=is_external,
         has_patient_column=has_column,
     )
-    return tell_patients(films, rules, has_column=has_column, may_find_none=is_external)
+    return identify_patients(films, rules, has_column=has_column, may_find_none=is_external)
 
 
 def list_columns(table: Path) -> list[str]:
@@ -186,13 +135,13 @@ def list_columns(table: Path) -> list[str]:
         raise _broken(table, reader, error) from error
 
 
-def list_labels(table: Path, columns: Columns, *, is_external: bool = False) -> list[str]:
-    """List the labels that stand in a table, sorted.
+def list_table_labels(table: Path, columns: Columns, *, is_external: bool = False) -> list[str]:
+    """List the labels of a table, sorted.
 
     Args:
         table: The CSV.
         columns: Which column holds what.
-        is_external: A column that is not there is looked for by its usual names.
+        is_external: A column that is missing is searched by its usual names.
 
     Raises:
         CohortError: The table cannot be read.
@@ -230,6 +179,56 @@ def _read_rows(
     return rows, frozenset(found)
 
 
+def find_columns(header: list[str], columns: Columns, table: Path) -> dict[str, str]:
+    """Find the columns of a table, those that the user named and those with usual names.
+
+    Args:
+        header: The table's first row.
+        columns: Named by the user.
+        table: Its path, for messages.
+
+    Returns:
+        Names in the header, by what they hold; image and label are always among them.
+
+    Raises:
+        CohortError: A column is missing, or several have its name.
+    """
+    by_lower = {name.strip().lower(): name for name in reversed(header)}
+    lower = [name.strip().lower() for name in header]
+    found: dict[str, str] = {}
+    faults: list[str] = []
+    for key in (field.name for field in fields(Columns)):
+        wanted: str | None = getattr(columns, key)
+        if wanted is not None and header.count(wanted) > 1:
+            faults.append(f"more than one column '{wanted}'")
+        elif wanted is not None and wanted not in header:
+            faults.append(f"no column '{wanted}'")
+        elif wanted is not None:
+            found[key] = wanted
+        else:
+            usual = next((by_lower[n] for n in _USUAL_NAMES[key] if n in by_lower), None)
+            if usual is not None and lower.count(usual.strip().lower()) > 1:
+                faults.append(f"more than one column '{usual}'")
+            elif usual is not None:
+                found[key] = usual
+            elif key in ("image", "label"):
+                faults.append(f"no column that is plainly the {key}")
+    if faults:
+        raise CohortError(
+            f"The table '{table}' has {' and '.join(faults)}; its columns are: "
+            f"{', '.join(header) or 'none'}.",
+            fix="Name them with --image-column and --label-column (and --patient-column, "
+            "--source-column, --view-column, --sex-column and --age-column where known), or "
+            f"rename the columns in '{table.name}', such as to image and label.",
+        )
+    return found
+
+
+def _known(cell: str) -> str | None:
+    """Return a cell's text; None if it says that nothing is known."""
+    return None if cell.lower() in _NOTHING_KNOWN else cell
+
+
 def _open_rows(table: Path) -> csv.DictReader[str]:
     text = _read_text(table)
     header = text.lstrip().split("\n", 1)[0]
@@ -238,29 +237,6 @@ def _open_rows(table: Path) -> csv.DictReader[str]:
     return csv.DictReader(
         io.StringIO(text.lstrip("\r\n"), newline=""), delimiter=delimiter, strict=True
     )
-
-
-def _broken(table: Path, reader: csv.DictReader[str], error: csv.Error) -> CohortError:
-    return CohortError(
-        f"The table '{table}' breaks at line {reader.line_num}: {error}.",
-        fix="Save it as CSV again.",
-    )
-
-
-def _known(cell: str) -> str | None:
-    """Take a cell that says that nothing is known for an empty one."""
-    return None if cell.lower() in _NOTHING_KNOWN else cell
-
-
-def _read_ages(rows: Sequence[_Row]) -> list[float | None]:
-    """Read the ages; what is none counts as unknown, and is counted."""
-    ages = [None if row.age is None else read_age(row.age) for row in rows]
-    n_odd = sum(row.age is not None and age is None for row, age in zip(rows, ages, strict=True))
-    if n_odd:
-        _LOG.warning(
-            "%d ages in the table are none between 0 and 120 years, and count as unknown.", n_odd
-        )
-    return ages
 
 
 def _read_text(table: Path) -> str:
@@ -276,8 +252,15 @@ def _read_text(table: Path) -> str:
         ) from None
 
 
+def _broken(table: Path, reader: csv.DictReader[str], error: csv.Error) -> CohortError:
+    return CohortError(
+        f"The table '{table}' breaks at line {reader.line_num}: {error}.",
+        fix="Save it as CSV again.",
+    )
+
+
 def _check_shape(rows: Sequence[_Row]) -> None:
-    """A row with more cells than the header is shifted: nothing in it can be believed."""
+    """Refuse rows with more cells than the header: their cells are shifted."""
     shifted = [row.number for row in rows if row.has_too_many_cells]
     if shifted:
         lines = ", ".join(map(str, shifted[:_FAULTS_SHOWN]))
@@ -308,3 +291,14 @@ def _check_files(
             fix=f"Correct the table; file names begin in '{folder}' unless --image-folder names "
             f"another folder{', which it can where DATA is no CSV' if is_external else ''}.",
         )
+
+
+def _read_ages(rows: Sequence[_Row]) -> list[float | None]:
+    """Read the ages; cells that are not ages become unknown, and are counted."""
+    ages = [None if row.age is None else read_age(row.age) for row in rows]
+    n_odd = sum(row.age is not None and age is None for row, age in zip(rows, ages, strict=True))
+    if n_odd:
+        _LOG.warning(
+            "%d ages in the table are none between 0 and 120 years, and count as unknown.", n_odd
+        )
+    return ages

@@ -10,7 +10,7 @@ from PIL import Image
 
 from hilum.cohort.cohort import Cohort
 from hilum.cohort.films import Film
-from hilum.cohort.patients import KNOWN_RULES, choose_rules, tell_patients
+from hilum.cohort.patients import KNOWN_RULES, choose_rules, identify_patients
 from hilum.errors import CohortError
 from hilum.folds.groups import group_films
 from hilum.phantoms.cohort import write_phantoms
@@ -32,7 +32,7 @@ def cohort_of(*names: str, patients: dict[str, str] | None = None) -> Cohort:
 
 
 def patients_of(*names: str, pattern: str | None = None) -> list[str | None]:
-    told = tell_patients(cohort_of(*names), choose_rules(pattern))
+    told = identify_patients(cohort_of(*names), choose_rules(pattern))
     return [film.patient for film in told.films]
 
 
@@ -130,13 +130,13 @@ def test_a_folder_tells_its_patients_and_how_it_knows_them(folder: Path) -> None
 
 def test_each_way_of_knowing_is_a_sentence_of_its_own() -> None:
     names = ("00001684_003.png", "IM-0115-0001.jpeg", "IM-0117-0001.jpeg", "x.png")
-    told = tell_patients(cohort_of(*names), KNOWN_RULES)
+    told = identify_patients(cohort_of(*names), KNOWN_RULES)
     assert told.patients_from == (f"2 of 4 films: {NORMALS}", f"1 of 4 films: {NIH}")
 
 
 def test_names_that_tell_nothing_leave_the_cohort_as_it_was() -> None:
     cohort = cohort_of("a.png", "b.png")
-    assert tell_patients(cohort, KNOWN_RULES) == cohort
+    assert identify_patients(cohort, KNOWN_RULES) == cohort
 
 
 def test_recognition_can_be_switched_off(folder: Path) -> None:
@@ -250,9 +250,9 @@ def test_how_patients_are_known_names_none_of_them(
     assert "ZZPHI^CANARY" in {film.patient for film in cohort.films}
 
 
-@pytest.mark.parametrize("rule", KNOWN_RULES, ids=lambda rule: rule.told)
+@pytest.mark.parametrize("rule", KNOWN_RULES, ids=lambda rule: rule.wording)
 def test_an_example_shows_its_form_and_is_nobodys(rule) -> None:
-    example = rule.told.rpartition("(")[2].rstrip(")")
+    example = rule.wording.rpartition("(")[2].rstrip(")")
     patient = rule.find_patient(example)
     assert patient is not None
     assert set(filter(str.isdigit, patient)) == {"0"}  # all of these count from one

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from hilum.cohort.cohort import Cohort
-from hilum.cohort.external import list_found, read_external, share_columns
+from hilum.cohort.external import list_labels, read_external, share_columns
 from hilum.cohort.tables import Columns
 from hilum.errors import CohortError
 
@@ -57,9 +57,9 @@ def test_a_table_may_lack_the_columns_of_another(table: Path) -> None:
         ("Normal", "2"),
     ]
     assert cohort.left_out == {"Pneumonia": 1}
-    assert list_found(table, columns, is_external=True) == ["Covid-19", "Normal", "Pneumonia"]
+    assert list_labels(table, columns, is_external=True) == ["Covid-19", "Normal", "Pneumonia"]
     with pytest.raises(CohortError, match="no column 'picture'"):
-        list_found(table, columns)
+        list_labels(table, columns)
 
 
 def test_a_column_goes_with_the_tables_that_have_it(table: Path, dark: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from make_comparison import make_comparison, with_nasty_names
 
-from hilum.cohort.patients import choose_rules, tell_patients
+from hilum.cohort.patients import choose_rules, identify_patients
 from hilum.report.comparison import save_run
 from hilum.runs.privacy import redactor
 from hilum.studies.results import Comparison
@@ -21,7 +21,7 @@ def named(form: str, pattern: str | None = None) -> Comparison:
         replace(film, path=Path("films") / form.format(1234 + k // 2, k % 2), patient=None)
         for k, film in enumerate(comparison.cohort.films)
     )
-    cohort = tell_patients(replace(comparison.cohort, films=films), choose_rules(pattern))
+    cohort = identify_patients(replace(comparison.cohort, films=films), choose_rules(pattern))
     return replace(comparison, cohort=cohort)
 
 
