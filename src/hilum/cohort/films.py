@@ -57,6 +57,15 @@ class Exclusion:
         """Record why a film of the cohort could not be read."""
         return cls(film.film_id, film.path, film.label, error.code, error.message, error.fix)
 
+    @classmethod
+    def from_errors(
+        cls, films: Sequence[Film], errors: Mapping[str, FilmError]
+    ) -> tuple[Exclusion, ...]:
+        """Record why films could not be read; `errors` are known by the hash of the bytes."""
+        return tuple(
+            cls.from_error(film, errors[film.sha256]) for film in films if film.sha256 in errors
+        )
+
 
 @dataclass(frozen=True)
 class FilmTable:

@@ -1,7 +1,7 @@
-"""Features: films in, numbers out, each computed at most once.
+"""Features: what a backbone, and what simple measurements, tell of films; each computed once.
 
-In: films, views and a backbone. Out: `FeatureTable`, films x views x width, from the store where
-they are known; and `FilmTraits`, what a film tells without a network.
+In: films of a cohort, views and a backbone. Out: `FeatureTable`, films x views x width, and
+`FilmTraits`, what films tell without a network. Both come from the cache if they are stored.
 """
 
 import lazy_loader

@@ -1,8 +1,7 @@
-"""From films on disk to features in memory, each computed at most once.
+"""Feature extraction: from films on disk to features in memory, each computed at most once.
 
-Reading, resizing and rotating run in threads while the backbone computes: decoders
-and resamplers let go of the interpreter's lock. What is finished goes to the store
-in shards, so an interrupted extraction loses one shard at most.
+Reading, resizing and rotating run in threads while the backbone computes. Finished features
+go to the store in shards, so an interrupted extraction loses one shard at most.
 """
 
 from __future__ import annotations
@@ -29,20 +28,20 @@ from hilum.films import READING_VERSION, decode_film
 from hilum.machine import map_ahead
 
 _GRAPH_BYTES_PER_PARAMETER = 8
-"""Room that a graph may need beside the features: its weights, twice while they are written."""
+"""Disk space for a graph beside the features: its weights, twice while they are written."""
 
 Progress = Callable[[int, int], None]
-"""Told how many are done, and how many there are in all."""
+"""Called with the number of views done and the number in all."""
 
 
 @dataclass(frozen=True)
 class FeatureTable:
-    """What one backbone sees in every readable film.
+    """Features that one backbone gives to every readable film.
 
     Attributes:
         backbone: Name of the backbone.
         film_ids: Row order.
-        values: Features of each view of each film, in the order asked for.
+        values: Features of each view of each film, in the order of the views.
     """
 
     backbone: str
@@ -52,12 +51,12 @@ class FeatureTable:
 
 @dataclass(frozen=True)
 class ExtractionCost:
-    """What it took to have the features.
+    """What an extraction took.
 
     Attributes:
         n_computed: Views that the backbone ran on; the others were stored already.
-        seconds: Wall-clock time, loading of the backbone included.
-        compute_seconds: The part of it from the first film read to the last shard stored.
+        seconds: Wall-clock time, loading the backbone included.
+        compute_seconds: The part from the first film read to the last shard stored.
     """
 
     n_computed: int
@@ -66,13 +65,13 @@ class ExtractionCost:
 
     @property
     def views_per_second(self) -> float | None:
-        """How fast features were computed; None where all of them were stored."""
+        """Views computed per second; None if all were stored."""
         return self.n_computed / self.compute_seconds if self.n_computed else None
 
 
 @dataclass(frozen=True)
 class Extraction:
-    """A feature table and how it came about.
+    """A feature table and what it took.
 
     Attributes:
         table: Features of the films that could be read.
@@ -95,19 +94,18 @@ def extract_features(
     engine: Callable[[Backbone, Path, Output], Engine] = open_engine,
     on_progress: Progress | None = None,
 ) -> Extraction:
-    """Give every film's views their features, from the store or from the backbone.
+    """Load or compute the features of every film's views.
 
-    A film that cannot be read is listed and left out; nothing takes its place.
+    A film that cannot be read is listed and left out.
 
     Args:
         films: Rows of the cohort.
-        backbone: Which backbone, its weights proven.
-        views: Which views of each film are wanted, as many of each.
+        backbone: The backbone, its weights verified.
+        views: Gives the wanted views of a film, equally many for each.
         cache_dir: Hilum's cache folder.
-        output: What counts as a view's features: the pooled ones, or the probabilities of
-            the ImageNet classes.
-        engine: Opens the backbone; called only if something has to be computed.
-        on_progress: Told views done and views in all while the backbone runs.
+        output: The pooled features, or the probabilities of the ImageNet classes.
+        engine: Opens the backbone; called only if features are missing.
+        on_progress: Called while the backbone runs.
 
     Raises:
         CompilingError: The backbone's graph could not be made.
@@ -142,17 +140,13 @@ def extract_features(
             tuple(film.film_id for film in films if film.sha256 not in unreadable),
             values if is_readable.all() else values[is_readable],
         ),
-        unreadable=tuple(
-            Exclusion.from_error(film, unreadable[film.sha256])
-            for film in films
-            if film.sha256 in unreadable
-        ),
+        unreadable=Exclusion.from_errors(films, unreadable),
         cost=ExtractionCost(n_computed, time.perf_counter() - started, compute_seconds),
     )
 
 
 class _Places:
-    """Where each film's views belong in the table, and which are still to be filled."""
+    """Cells of the table for each film's views, and which of them are still empty."""
 
     def __init__(self, films: Sequence[Film], views: FilmViews) -> None:
         self._views = {film.sha256: views(film) for film in films}
@@ -160,13 +154,13 @@ class _Places:
         self.cells: dict[FeatureKey, list[tuple[int, int]]] = {}
         for row, film in enumerate(films):
             for column, view in enumerate(self._views[film.sha256]):
-                # Identical films share a key and have a cell each.
+                # Identical films share a key; each has its own cell.
                 self.cells.setdefault((film.sha256, view.key), []).append((row, column))
         self._empty = set(self.cells)
 
     @property
     def n_views(self) -> int:
-        """Views of each film."""
+        """Number of views of each film."""
         return len(next(iter(self._views.values()), ()))
 
     def fill(
@@ -180,7 +174,7 @@ class _Places:
         self._empty.discard(key)
 
     def missing(self) -> list[tuple[Film, tuple[View, ...]]]:
-        """List the films that must be read, each once, with the views to draw."""
+        """List the films to read, each once, with the views to draw."""
         films = []
         for sha256, film in self._films.items():
             views = [view for view in self._views[sha256] if (sha256, view.key) in self._empty]
@@ -190,12 +184,12 @@ class _Places:
 
 
 def _store_folder(backbone: Backbone, cache_dir: Path, output: Output) -> Path:
-    """Address of all features that are computed in one and the same way."""
+    """Return the folder of all features that are computed in the same way."""
     parts = {
         "graph": graph_key(backbone, output),
         "reading": READING_VERSION,
         "views": VIEWS_VERSION,
-        # Its resampling and its JPEG decoder settle the last bit of a picture.
+        # Its resampling and its JPEG decoder decide the last bit of a picture.
         "pillow": release("pillow"),
     }
     digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
@@ -217,7 +211,7 @@ def _compute(
     engine: Engine,
     unreadable: dict[str, FilmError],
 ) -> Iterator[tuple[FeatureKey, Float32[np.ndarray, " width"]]]:
-    """Run the backbone over films, reading ahead of it; notes what cannot be read."""
+    """Run the backbone over films, reading ahead; `unreadable` collects the errors of others."""
     keys: deque[FeatureKey] = deque()
 
     def pictures() -> Iterator[UInt8[np.ndarray, "size size"]]:
@@ -238,7 +232,7 @@ def _compute(
 def _draw(
     film: Film, views: tuple[View, ...], size_px: int
 ) -> list[UInt8[np.ndarray, "size size"]] | FilmError:
-    """Read a film and draw its views; an unreadable film is a value here, not an exception."""
+    """Read a film and draw its views; for an unreadable one, return the error."""
     try:
         data = load_registered(film)
         image = decode_film(data, suffix=film.path.suffix, at_least_px=size_px)

@@ -1,4 +1,4 @@
-"""Lung masks: pictures that are bright where a film shows lung, found by their names."""
+"""Lung masks: pictures that are bright where a film shows lung, found by the films' names."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hilum.films import decode_film, load_bytes
 _SUFFIX = ".png"
 
 _LEAST_SHARE, _MOST_SHARE = 0.02, 0.9
-"""Of a film that lungs may cover; a mask beyond is empty, full, or of something else."""
+"""Share of a film that lungs may cover; other masks are empty, full, or of something else."""
 
 
 @dataclass(frozen=True)
@@ -38,15 +38,15 @@ def find_masks(films: Sequence[Film], folder: Path) -> dict[str, LungMask]:
 
     Args:
         films: Rows of a cohort.
-        folder: Holds a PNG per film, named as the film is but for its suffix; or a
-            subfolder of such per class.
+        folder: Holds a PNG per film, named as the film but for the suffix; or a subfolder of
+            such files per class.
 
     Returns:
         Masks by film id.
 
     Raises:
-        CohortError: There is no such folder, no mask fits any film, two different films
-            would share one, or a mask cannot be read or shows no lungs.
+        CohortError: The folder does not exist, no mask fits any film, two different films
+            share one, or a mask cannot be read or shows no lungs.
     """
     if not folder.is_dir():
         raise CohortError(f"There is no folder '{folder}' with lung masks.", fix="Check --masks.")
@@ -72,10 +72,10 @@ def find_masks(films: Sequence[Film], folder: Path) -> dict[str, LungMask]:
 
 
 def load_mask(mask: LungMask) -> Bool[np.ndarray, "height width"]:
-    """Load where the lungs are.
+    """Load a mask: True where the film shows lung.
 
     Raises:
-        FilmChangedError: The mask is no longer the one that was found.
+        FilmChangedError: The mask's file has changed since it was found.
         FilmError: It can no longer be read.
     """
     data = load_bytes(mask.path)
@@ -87,7 +87,7 @@ def load_mask(mask: LungMask) -> Bool[np.ndarray, "height width"]:
 
 
 def _check(path: Path) -> str:
-    """Make sure that a mask is one; return the hash of its bytes."""
+    """Check that a file is a lung mask; return the hash of its bytes."""
     try:
         data = load_bytes(path)
         share = float(_lit(data).mean())
@@ -104,7 +104,7 @@ def _check(path: Path) -> str:
 
 
 def _lit(data: bytes) -> Bool[np.ndarray, "height width"]:
-    """Tell lung from the rest at half the mask's own brightest level: 0 and 1 will do."""
+    """Split a mask at half its brightest level, so that levels of 0 and 1 work as well."""
     pixels = decode_film(data).pixels
     lit: Bool[np.ndarray, "height width"] = pixels > pixels.max() / 2
     return lit

@@ -1,7 +1,11 @@
-"""Traits: what a film tells without a network, from one look at all its pixels.
+"""Traits: what a film tells without a network, measured once on all its pixels.
 
-How its file is made, which grey levels occur, how much lettering it holds, and a small picture of
-it. Traits are kept beside the features, so that a film is read once, ever.
+How its file is made, how often each grey level occurs (and not where), how much lettering it
+shows, and a small picture of it. Traits are stored beside the features, so that a film is
+measured once, ever.
+
+A film's own shadows are soft. Letters, arrows and lead markers have sharp edges in both
+directions within little room; the border of a collimated or tilted film has them in mainly one.
 """
 
 from __future__ import annotations
@@ -21,12 +25,15 @@ from PIL import Image
 from hilum.cohort import Exclusion, Film, load_registered
 from hilum.errors import FilmError
 from hilum.features.store import ShardFolder, stored_in_shards
-from hilum.films import READING_VERSION, Encoding, FilmImage, decode_film
+from hilum.films import READING_VERSION, Encoding, decode_film
 from hilum.machine import map_ahead
 
+TRAITS_VERSION = 2
+"""Raised whenever traits change; part of the folder in which they are stored."""
+
 CELLS_PER_SIDE = 32
-"""Cells of the grid that is laid over a film; a side marker such as `R` fills 2 to 6 of
-the 1,024."""
+"""Cells along each side of the grid on which lettering is measured; a side marker such as `R`
+fills 2 to 6 of the 1,024 cells."""
 
 _HARD_EDGE = 64
 """Grey levels between two neighbouring pixels. Bones and noise rarely reach it; lettering
@@ -35,61 +42,14 @@ does, even where JPEG or a reduced size has softened it."""
 _LEAST_EDGES = 2
 
 _LEAST_BALANCE = 0.3
-"""Edges in the rarer direction for each in the other: letters have them, and a border that
-is tilted by 10 degrees has not."""
-
-
-def measure_lettering(pixels: UInt8[np.ndarray, "height width"]) -> float:
-    """Tell which share of a film holds sharp edges in both directions.
-
-    Args:
-        pixels: The film at full size. One smaller than the grid has no lettering.
-
-    Returns:
-        Cells of the grid with such edges over all cells, 0 to 1. Public films reach 0.04,
-        most of them 0.005.
-    """
-    if min(pixels.shape) <= CELLS_PER_SIDE:
-        return 0.0
-    across = _count_hard(pixels[:-1, 1:], pixels[:-1, :-1])
-    down = _count_hard(pixels[1:, :-1], pixels[:-1, :-1])
-    rarer, other = np.minimum(across, down), np.maximum(across, down)
-    return float(np.mean((rarer >= _LEAST_EDGES) & (rarer >= _LEAST_BALANCE * other)))
-
-
-def _count_hard(
-    some: UInt8[np.ndarray, "height width"], others: UInt8[np.ndarray, "height width"]
-) -> Int[np.ndarray, " cells"]:
-    """Count in each cell of the grid the places where two films differ by a hard edge."""
-    # Unsigned levels cannot be negative: the larger less the smaller.
-    hits = np.maximum(some, others) - np.minimum(some, others) > _HARD_EDGE
-    height, width = hits.shape
-    rows, columns = np.divmod(np.flatnonzero(hits), width)
-    cells = rows * CELLS_PER_SIDE // height * CELLS_PER_SIDE + columns * CELLS_PER_SIDE // width
-    return np.bincount(cells, minlength=CELLS_PER_SIDE**2)
-
+"""Edges in the rarer direction for each in the other. Letters reach it; a border that is tilted
+by 10 degrees does not."""
 
 N_BINS = 32
-
-
-def bin_levels(levels: Float32[np.ndarray, "films 256"]) -> Float[np.ndarray, "films 32"]:
-    """Join neighbouring grey levels.
-
-    Args:
-        levels: Share of each film's pixels that have each grey level.
-
-    Returns:
-        Share of the pixels in each of 32 equally wide bins, the darkest first.
-    """
-    per_bin = levels.reshape(len(levels), N_BINS, -1)
-    return np.asarray(per_bin.sum(axis=2), dtype=np.float64)
-
-
-TRAITS_VERSION = 2
-"""Raised whenever a traits's content changes; part of where traits are kept."""
+N_LEVELS = 256
 
 PICTURE_PX = 96
-N_LEVELS = 256
+"""Side of the small picture of a film."""
 
 _SCHEMA = pa.schema(
     {
@@ -103,17 +63,17 @@ _SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class FileTraits:
-    """What a film's file is like.
+    """Traits of one film's file.
 
     Attributes:
-        format: `PNG`, `JPEG`, `TIFF` or `BMP`.
+        format: `PNG`, `JPEG`, `TIFF`, `BMP` or `DICOM`.
         width_px: Stored width, of the upright film.
         height_px: Stored height.
         size_bytes: Of the file.
         encoding: How the picture is stored.
         notes: What was converted to read it, in plain words.
-        pixels_sha256: Hash of the grey levels and their shape: equal for one picture in
-            two containers.
+        pixels_sha256: Hash of the grey levels and their shape, equal for the same pixels in
+            another format.
         lettering: Share of the film that holds letters, arrows or other sharp-edged marks.
     """
 
@@ -129,13 +89,12 @@ class FileTraits:
 
 @dataclass(frozen=True)
 class FilmTraits:
-    """The traits of a cohort's films, in its order.
+    """Traits of a cohort's films, in its order.
 
     Attributes:
-        files: What each file is like.
+        files: Of each film's file.
         levels: Share of the pixels that have each grey level; rows sum to 1.
-        pictures: Each film as a small square; the aspect ratio is given up, as it is for
-            the backbones.
+        pictures: Each film as a small square, without its aspect ratio, as backbones see it.
     """
 
     files: tuple[FileTraits, ...]
@@ -151,12 +110,12 @@ class FilmTraits:
 
 @dataclass(frozen=True)
 class MeasuredTraits:
-    """Traits and how they came about.
+    """Traits of the readable films, and what it took to measure them.
 
     Attributes:
-        traits: Of the films that could be read.
+        film_traits: Of the films that could be read.
         unreadable: The films that could not, each with its reason.
-        n_painted: Films that were looked at now; the others were known.
+        n_measured: Films that were read now; the traits of the others were stored already.
         seconds: Wall-clock time.
     """
 
@@ -168,7 +127,9 @@ class MeasuredTraits:
 
 @dataclass(frozen=True)
 class _Traits:
-    traits: FileTraits
+    """Traits of one film, as the cache stores them."""
+
+    file: FileTraits
     levels: Float32[np.ndarray, " 256"]
     picture: UInt8[np.ndarray, "side side"]
 
@@ -179,12 +140,14 @@ def measure_traits(
     cache_dir: Path,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> MeasuredTraits:
-    """Look at every film once, or find what an earlier look has told.
+    """Measure the traits of every film, or load those that are stored.
+
+    A film that cannot be read is listed and left out.
 
     Args:
         films: Rows of the cohort.
         cache_dir: Hilum's cache folder.
-        on_progress: Told films done and films to be looked at.
+        on_progress: Called with the films measured so far and the films to measure.
 
     Raises:
         CacheError: The traits cannot be stored.
@@ -193,54 +156,57 @@ def measure_traits(
     by_hash = {film.sha256: film for film in films}
     folder = cache_dir / "traits" / f"{READING_VERSION}-{TRAITS_VERSION}"
     shards = ShardFolder(folder, _SCHEMA)
-    found = dict(_stored(shards, set(by_hash)))
-    n_known = len(found)
-    missing = [film for sha256, film in by_hash.items() if sha256 not in found]
+    known = dict(_load(shards, set(by_hash)))
+    n_stored = len(known)
+    missing = [film for sha256, film in by_hash.items() if sha256 not in known]
     unreadable: dict[str, FilmError] = {}
-    painted = _look(missing, unreadable)
-    for sha256, traits in stored_in_shards(painted, lambda shard: _store(shard, shards)):
-        found[sha256] = traits
+    measured = _measure_all(missing, unreadable)
+    for sha256, traits in stored_in_shards(measured, lambda shard: _store(shard, shards)):
+        known[sha256] = traits
         if on_progress:
-            on_progress(len(found) + len(unreadable) - n_known, len(missing))
-    seated = [found[film.sha256] for film in films if film.sha256 not in unreadable]
+            on_progress(len(known) + len(unreadable) - n_stored, len(missing))
+    rows = [known[film.sha256] for film in films if film.sha256 not in unreadable]
     return MeasuredTraits(
         film_traits=FilmTraits(
-            files=tuple(traits.traits for traits in seated),
-            levels=np.array([traits.levels for traits in seated], np.float32).reshape(-1, N_LEVELS),
-            pictures=np.array([traits.picture for traits in seated], np.uint8).reshape(
+            files=tuple(row.file for row in rows),
+            levels=np.array([row.levels for row in rows], np.float32).reshape(-1, N_LEVELS),
+            pictures=np.array([row.picture for row in rows], np.uint8).reshape(
                 -1, PICTURE_PX, PICTURE_PX
             ),
         ),
-        unreadable=tuple(
-            Exclusion.from_error(film, unreadable[film.sha256])
-            for film in films
-            if film.sha256 in unreadable
-        ),
+        unreadable=Exclusion.from_errors(films, unreadable),
         n_measured=len(missing),
         seconds=time.perf_counter() - started,
     )
 
 
+def _measure_all(
+    films: Iterable[Film], unreadable: dict[str, FilmError]
+) -> Iterator[tuple[str, _Traits]]:
+    """Measure films, reading ahead; `unreadable` collects the errors of the others."""
+    for film, traits in map_ahead(_measure, films):
+        if isinstance(traits, FilmError):
+            unreadable[film.sha256] = traits
+        else:
+            yield film.sha256, traits
+
+
 def _measure(film: Film) -> _Traits | FilmError:
-    """Look at one film; an unreadable one is a value here, not an exception."""
+    """Measure one film; for an unreadable one, return the error rather than raise it."""
     try:
         data = load_registered(film)
         image = decode_film(data, suffix=film.path.suffix)
     except FilmError as error:
         return error
-    return _measure_film(image, len(data))
-
-
-def _measure_film(image: FilmImage, size_bytes: int) -> _Traits:
     pixels = image.pixels
     small = Image.fromarray(pixels).resize((PICTURE_PX, PICTURE_PX), Image.Resampling.BOX)
     counts = np.bincount(pixels.ravel(), minlength=N_LEVELS)
     return _Traits(
-        traits=FileTraits(
+        file=FileTraits(
             format=image.format,
             width_px=image.width_px,
             height_px=image.height_px,
-            size_bytes=size_bytes,
+            size_bytes=len(data),
             encoding=image.encoding,
             notes=image.notes,
             pixels_sha256=hashlib.sha256(
@@ -253,36 +219,33 @@ def _measure_film(image: FilmImage, size_bytes: int) -> _Traits:
     )
 
 
-def _stored(shards: ShardFolder, wanted: set[str]) -> Iterator[tuple[str, _Traits]]:
+def _load(shards: ShardFolder, wanted: set[str]) -> Iterator[tuple[str, _Traits]]:
     for table in shards.read() if wanted else ():
         levels = table["levels"].combine_chunks().flatten().to_numpy().reshape(-1, N_LEVELS)
         pictures = table["picture"].combine_chunks().flatten().to_numpy()
         pictures = pictures.reshape(-1, PICTURE_PX, PICTURE_PX)
-        for row, (film, traits) in enumerate(
-            zip(table["film"].to_pylist(), table["traits"].to_pylist(), strict=True)
-        ):
-            if film in wanted:
-                yield film, _Traits(_read_traits(traits), levels[row], pictures[row])
+        keys = zip(table["film"].to_pylist(), table["traits"].to_pylist(), strict=True)
+        for row, (sha256, text) in enumerate(keys):
+            if sha256 in wanted:
+                yield sha256, _Traits(_read_file_traits(text), levels[row], pictures[row])
 
 
-def _look(films: Iterable[Film], unreadable: dict[str, FilmError]) -> Iterator[tuple[str, _Traits]]:
-    """Look at films, reading ahead; notes what cannot be read."""
-    for film, traits in map_ahead(_measure, films):
-        if isinstance(traits, FilmError):
-            unreadable[film.sha256] = traits
-        else:
-            yield film.sha256, traits
+def _read_file_traits(text: str) -> FileTraits:
+    fields = json.loads(text)
+    return FileTraits(
+        **fields | {"encoding": Encoding(**fields["encoding"]), "notes": tuple(fields["notes"])}
+    )
 
 
 def _store(shard: dict[str, _Traits], shards: ShardFolder) -> None:
-    film_traits = list(shard.values())
-    levels = pa.array(np.concatenate([traits.levels for traits in film_traits]))
-    pictures = pa.array(np.concatenate([traits.picture.ravel() for traits in film_traits]))
+    rows = list(shard.values())
+    levels = pa.array(np.concatenate([row.levels for row in rows]))
+    pictures = pa.array(np.concatenate([row.picture.ravel() for row in rows]))
     shards.add(
         pa.table(
             {
                 "film": list(shard),
-                "traits": [json.dumps(asdict(traits.traits)) for traits in film_traits],
+                "traits": [json.dumps(asdict(row.file)) for row in rows],
                 "levels": pa.FixedSizeListArray.from_arrays(levels, N_LEVELS),
                 "picture": pa.FixedSizeListArray.from_arrays(pictures, PICTURE_PX**2),
             },
@@ -291,8 +254,44 @@ def _store(shard: dict[str, _Traits], shards: ShardFolder) -> None:
     )
 
 
-def _read_traits(text: str) -> FileTraits:
-    fields = json.loads(text)
-    return FileTraits(
-        **fields | {"encoding": Encoding(**fields["encoding"]), "notes": tuple(fields["notes"])}
-    )
+def measure_lettering(pixels: UInt8[np.ndarray, "height width"]) -> float:
+    """Measure the share of a film that holds sharp edges in both directions.
+
+    Args:
+        pixels: The film at full size. A film smaller than the grid has no lettering.
+
+    Returns:
+        Cells of the grid with such edges over all cells, 0 to 1. Public films reach 0.04,
+        most of them 0.005.
+    """
+    if min(pixels.shape) <= CELLS_PER_SIDE:
+        return 0.0
+    across = _count_hard(pixels[:-1, 1:], pixels[:-1, :-1])
+    down = _count_hard(pixels[1:, :-1], pixels[:-1, :-1])
+    rarer, other = np.minimum(across, down), np.maximum(across, down)
+    return float(np.mean((rarer >= _LEAST_EDGES) & (rarer >= _LEAST_BALANCE * other)))
+
+
+def _count_hard(
+    pixels: UInt8[np.ndarray, "height width"], neighbours: UInt8[np.ndarray, "height width"]
+) -> Int[np.ndarray, " cells"]:
+    """Count, in each cell of the grid, the pixels that differ from their neighbours by an edge."""
+    # Unsigned levels cannot be negative: the larger less the smaller.
+    hits = np.maximum(pixels, neighbours) - np.minimum(pixels, neighbours) > _HARD_EDGE
+    height, width = hits.shape
+    rows, columns = np.divmod(np.flatnonzero(hits), width)
+    cells = rows * CELLS_PER_SIDE // height * CELLS_PER_SIDE + columns * CELLS_PER_SIDE // width
+    return np.bincount(cells, minlength=CELLS_PER_SIDE**2)
+
+
+def bin_levels(levels: Float32[np.ndarray, "films 256"]) -> Float[np.ndarray, "films 32"]:
+    """Join neighbouring grey levels into bins.
+
+    Args:
+        levels: Share of each film's pixels that have each grey level.
+
+    Returns:
+        Share of the pixels in each of 32 equally wide bins, the darkest first.
+    """
+    per_bin = levels.reshape(len(levels), N_BINS, -1)
+    return np.asarray(per_bin.sum(axis=2), dtype=np.float64)

@@ -1,8 +1,8 @@
 """Views: the pictures of one film that a backbone sees.
 
-The upright film, and copies rotated by up to 15 degrees. Training draws among them
-in every epoch, so the backbone runs once per view instead of once per epoch. And parts
-of the film, which show what can be told without the rest of it.
+The upright film, and copies rotated by up to 15 degrees. Training draws among them in every
+epoch, so the backbone runs once per view instead of once per epoch. Parts of the film show what
+can be told without the rest of it.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ VIEWS_VERSION = 1
 MAX_ANGLE_DEGREES = 15.0
 
 Part = Literal["whole", "frame", "centre", "blur", "lungs", "lungless"]
-"""What of the film is shown. `frame`: the outermost 10 % of each side, the rest black;
-`centre`: the other way round; `blur`: all of it, at 14 x 14 px; `lungs`: what lies inside
-the lung mask, the rest black; `lungless`: the other way round."""
+"""Part of the film that is shown. `frame`: the outermost 10 % of each side, the rest black;
+`centre`: the opposite; `blur`: all of it, at 14 x 14 px; `lungs`: inside the lung mask, the rest
+black; `lungless`: the opposite."""
 
 FRAME_SHARE = 0.1
 BLUR_PX = 14
@@ -41,7 +41,7 @@ class View:
     Attributes:
         angle_degrees: 0 is upright, positive turns counter-clockwise.
         part: What of the film is shown.
-        mask: Where the lungs are, for the parts that need it.
+        mask: The lung mask, for the parts that need it.
     """
 
     angle_degrees: float = 0.0
@@ -59,25 +59,25 @@ class View:
 UPRIGHT = View()
 
 FilmViews = Callable[[Film], tuple[View, ...]]
-"""Tells which views of a film are wanted; as many of each film."""
+"""Gives the wanted views of a film, equally many for each."""
 
 
 def film_views(sha256: str, n_rotated: int, seed: int) -> tuple[View, ...]:
     """List the views of a film: upright first, then the rotated ones.
 
-    Angles come from the film's own hash and the seed, uniform within 15 degrees, so
-    they depend neither on the order of films nor on how many views are asked for.
+    Angles are uniform within 15 degrees and derive from the film's hash and the seed, so that
+    they depend neither on the order of films nor on the number of views.
 
     Args:
         sha256: Hash of the film's bytes.
         n_rotated: Rotated views, 0 or more.
-        seed: Where every draw of the study begins.
+        seed: Seed of the study.
     """
     return (UPRIGHT, *(View(_angle(sha256, k, seed)) for k in range(n_rotated)))
 
 
 def rotated_views(n_rotated: int, seed: int) -> FilmViews:
-    """Ask for each film's upright view and `n_rotated` rotated ones."""
+    """Give each film's upright view and `n_rotated` rotated ones."""
     return lambda film: film_views(film.sha256, n_rotated, seed)
 
 
@@ -91,7 +91,7 @@ def _angle(sha256: str, position: int, seed: int) -> float:
 def resize_film(
     pixels: UInt8[np.ndarray, "height width"], size_px: int
 ) -> UInt8[np.ndarray, "size size"]:
-    """Bring a film to the backbone's square, antialiased; the aspect ratio is given up."""
+    """Resize a film to the backbone's square, antialiased, without its aspect ratio."""
     if pixels.shape == (size_px, size_px):
         return pixels
     resized = Image.fromarray(pixels).resize((size_px, size_px), Image.Resampling.BILINEAR)
@@ -101,7 +101,7 @@ def resize_film(
 def rotate_film(
     square: UInt8[np.ndarray, "size size"], angle_degrees: float
 ) -> UInt8[np.ndarray, "size size"]:
-    """Turn a square film about its centre; what comes in from outside repeats the edge.
+    """Turn a square film about its centre, and repeat its edge in the corners.
 
     Args:
         square: The resized film.
@@ -113,7 +113,7 @@ def rotate_film(
     turn = math.radians(angle_degrees)
     cosine, sine = math.cos(turn), math.sin(turn)
     centre = size / 2
-    # Maps a pixel of the result to the place in `padded` that it is taken from.
+    # From a pixel of the result to its place in `padded`.
     coefficients = (
         cosine, -sine, centre - cosine * centre + sine * centre + margin,
         sine, cosine, centre - sine * centre - cosine * centre + margin,
@@ -134,7 +134,7 @@ def show_part(
     Args:
         square: The resized film.
         part: What is shown.
-        mask: For `lungs` and `lungless`: where there is lung, over the whole film, of
+        mask: For `lungs` and `lungless`: True where there is lung, over the whole film, of
             any size.
 
     Raises:

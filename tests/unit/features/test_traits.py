@@ -1,4 +1,4 @@
-"""Traits: one look at a film, kept, and taken again where the kept one is damaged."""
+"""Traits: measured once and stored, and measured again where the stored ones are damaged."""
 
 from __future__ import annotations
 
@@ -25,9 +25,7 @@ def cohort(tmp_path: Path) -> Cohort:
     return Cohort.from_folder(tmp_path / "films")
 
 
-def test_a_traits_tells_what_the_file_and_its_levels_are_like(
-    cohort: Cohort, tmp_path: Path
-) -> None:
+def test_traits_describe_the_file_and_its_levels(cohort: Cohort, tmp_path: Path) -> None:
     measured = measure_traits(cohort.films, cache_dir=tmp_path / "cache")
     film_traits = measured.film_traits
     assert measured.n_measured == len(cohort) == 7
@@ -40,7 +38,7 @@ def test_a_traits_tells_what_the_file_and_its_levels_are_like(
     assert film_traits.levels[1, 30:].sum() == 0
 
 
-def test_a_film_is_looked_at_once_ever(cohort: Cohort, tmp_path: Path) -> None:
+def test_a_film_is_measured_once_ever(cohort: Cohort, tmp_path: Path) -> None:
     first = measure_traits(cohort.films, cache_dir=tmp_path / "cache")
     for film in cohort.films:
         film.path.unlink()  # nothing reads it again
@@ -51,9 +49,9 @@ def test_a_film_is_looked_at_once_ever(cohort: Cohort, tmp_path: Path) -> None:
     np.testing.assert_array_equal(again.film_traits.levels, first.film_traits.levels)
 
 
-def test_damaged_film_traits_are_painted_anew(cohort: Cohort, tmp_path: Path) -> None:
+def test_damaged_traits_are_measured_again(cohort: Cohort, tmp_path: Path) -> None:
     first = measure_traits(cohort.films, cache_dir=tmp_path / "cache")
-    (shard,) = (tmp_path / "cache" / "portraits").rglob("*.parquet")
+    (shard,) = (tmp_path / "cache" / "traits").rglob("*.parquet")
     data = bytearray(shard.read_bytes())
     data[len(data) // 2] ^= 1
     shard.write_bytes(data)
