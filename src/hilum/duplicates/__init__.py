@@ -1,8 +1,8 @@
-"""Duplicates: films in, pairs that show one and the same film out.
+"""Duplicates: the films of a cohort in, the pairs that show one and the same film out.
 
-In: a small picture of each film. Out: `Duplicate`: the same file, the same pixels, or a copy that
-was turned, mirrored, cropped or changed in contrast. Pairs are proposed by their looks, and
-settled by aligning the two films.
+In: films with their traits, of which the small picture counts, and features. Out: `Duplicate`, two
+rows with the same file, the same pixels, or a copy that was turned, mirrored, cropped or changed in
+contrast; and the cluster of each film. Traits and features propose pairs, alignment decides.
 """
 
 import lazy_loader

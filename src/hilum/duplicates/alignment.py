@@ -1,4 +1,12 @@
-"""Is there an affine map that lays one film onto another, with nothing left over?"""
+"""Alignment: the affine map that lays one film onto another, and what it leaves over.
+
+Gauss-Newton from a rough pose, all pairs at once. Places in a film are written as x to the
+right and y downwards, from -1 to 1.
+
+One affine map leads from a film to its copy, everywhere. Between two films of one patient lie a
+breath and another stance: after the best alignment, ribs and diaphragm still lie beside where
+they were. So each part of the film may shift by itself, and the shift is measured.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +17,10 @@ import numpy as np
 from jaxtyping import Bool, Float32, Int
 
 _BORDER_PX = 2.5
-"""Detail nearer to the edge is not looked at: it depends on what lies, or once lay, beyond."""
+"""Width of the border that is left out: detail there depends on what lay beyond the edge."""
 
-_ALIGNMENT_RIDGE = 2e-4
-_ALIGNMENT_MAX_STEP = 0.1
+_RIDGE = 2e-4
+_MAX_STEP = 0.1
 
 
 @dataclass(frozen=True)
@@ -20,9 +28,8 @@ class Alignment:
     """How well the detail of films fits onto that of others.
 
     Attributes:
-        maps: For each pair the affine map from places in the first film to places in the
-            second.
-        correlations: Of their detail over what both show; -1 to 1.
+        maps: Affine map from places in the first film of a pair to places in the second.
+        correlations: Of their detail, over what both show; -1 to 1.
         overlaps: Share of the first film that the second shows as well.
     """
 
@@ -34,18 +41,18 @@ class Alignment:
 def inner_points(
     side_px: int,
 ) -> tuple[Float32[np.ndarray, "points 2"], Bool[np.ndarray, " pixels"]]:
-    """Places of a square's pixel centres, away from its edges.
+    """Return the centres of a square's pixels away from its edges.
 
     Returns:
-        The places; and which pixels they are, row by row.
+        Their places; and which pixels they are, row by row.
     """
     along = ((np.arange(side_px) + 0.5) * 2 / side_px - 1).astype(np.float32)
     points = np.stack([np.tile(along, side_px), np.repeat(along, side_px)], axis=1)
-    is_inside = is_within(points.T, side_px) > 0
+    is_inside = inner_weights(points.T, side_px) > 0
     return points[is_inside], is_inside
 
 
-def move(
+def apply_maps(
     maps: Float32[np.ndarray, "pairs 2 3"], points: Float32[np.ndarray, "points 2"]
 ) -> Float32[np.ndarray, "pairs 2 points"]:
     """Send places through affine maps."""
@@ -57,7 +64,7 @@ def sample(
     rows: Int[np.ndarray, " pairs"],
     places: Float32[np.ndarray, "pairs 2 points"],
 ) -> Float32[np.ndarray, "pairs points"]:
-    """Read detail between its pixels; beyond the edge stands what stands at the edge."""
+    """Interpolate detail between its pixels; beyond the edge, repeat the edge."""
     side = details.shape[1]
     at = np.clip((places + 1) * np.float32(side / 2) - np.float32(0.5), 0, side - 1.001)
     below = np.floor(at)
@@ -78,14 +85,14 @@ def align(
     start: Float32[np.ndarray, "pairs 2 3"],
     n_steps: int,
 ) -> Alignment:
-    """Lay films onto others, all pairs at once.
+    """Align films with others, all pairs at once.
 
     Args:
-        details: Of the films.
-        first: Rows of those that stay.
-        second: Rows of those that are laid onto them.
+        details: Detail of the films.
+        first: Rows of the films that stay.
+        second: Rows of the films that are laid onto them.
         start: A rough map for each pair.
-        n_steps: Of Gauss-Newton.
+        n_steps: Steps of Gauss-Newton.
 
     Source: Baker and Matthews (2004), Int. J. Computer Vision 56:221-255, the inverse
         compositional algorithm.
@@ -93,21 +100,19 @@ def align(
     side = details.shape[1]
     points, is_inside = inner_points(side)
     template = details[first].reshape(-1, details.shape[1] ** 2)[:, is_inside]
-    across, down = slopes(details[first], is_inside)
+    across, down = gradients(details[first], is_inside)
     x, y = points.T
     steepest = np.stack([across * x, across * y, across, down * x, down * y, down], axis=1)
     maps = start
     for _ in range(n_steps):
-        places = move(maps, points)
-        weights = is_within(places, side)
+        places = apply_maps(maps, points)
+        weights = inner_weights(places, side)
         excess = (sample(details, second, places) - template) * weights
         hessian = (steepest * weights[:, None, :]) @ steepest.transpose(0, 2, 1)
-        ridge = _ALIGNMENT_RIDGE * np.trace(hessian, axis1=1, axis2=2) + 1e-6
+        ridge = _RIDGE * np.trace(hessian, axis1=1, axis2=2) + 1e-6
         hessian += ridge[:, None, None] * np.eye(6, dtype=np.float32)
         step = np.linalg.solve(hessian, steepest @ excess[:, :, None])[:, :, 0]
-        maps = _undo_first(
-            maps, np.clip(step, -_ALIGNMENT_MAX_STEP, _ALIGNMENT_MAX_STEP).reshape(-1, 2, 3)
-        )
+        maps = _compose_inverse(maps, np.clip(step, -_MAX_STEP, _MAX_STEP).reshape(-1, 2, 3))
     return measure(details, first, second, maps)
 
 
@@ -117,34 +122,34 @@ def measure(
     second: Int[np.ndarray, " pairs"],
     maps: Float32[np.ndarray, "pairs 2 3"],
 ) -> Alignment:
-    """Tell how well films lie on others already.
+    """Measure how well films agree under given maps.
 
     Args:
-        details: Of the films.
-        first: Rows of those that stay.
-        second: Rows of those that are laid onto them.
-        maps: From places in the first to places in the second.
+        details: Detail of the films.
+        first: Rows of the films that stay.
+        second: Rows of the films that are laid onto them.
+        maps: From places in the first film to places in the second.
     """
     points, is_inside = inner_points(details.shape[1])
-    places = move(maps, points)
-    weights = is_within(places, details.shape[1])
+    places = apply_maps(maps, points)
+    weights = inner_weights(places, details.shape[1])
     template = details[first].reshape(-1, details.shape[1] ** 2)[:, is_inside]
     correlations = _correlate(template, sample(details, second, places), weights)
     return Alignment(maps, correlations, weights.mean(axis=1, dtype=np.float32))
 
 
-def is_within(
+def inner_weights(
     places: Float32[np.ndarray, "*pairs 2 points"], side_px: int
 ) -> Float32[np.ndarray, "*pairs points"]:
-    """Weigh places: 1 inside a film and away from its edges, 0 elsewhere."""
+    """Weigh places: 1 inside a film away from its edges, 0 elsewhere."""
     within = (np.abs(places) < 1 - 2 * _BORDER_PX / side_px).all(axis=-2)
     return np.asarray(within, np.float32)
 
 
-def slopes(
+def gradients(
     details: Float32[np.ndarray, "pairs side side"], is_inside: Bool[np.ndarray, " pixels"]
 ) -> tuple[Float32[np.ndarray, "pairs points"], Float32[np.ndarray, "pairs points"]]:
-    """Slopes of detail per unit of place, to the right and downwards."""
+    """Return the gradients of detail per unit of place, to the right and downwards."""
     per_unit = np.float32(details.shape[1] / 2)
     down, across = np.gradient(details, axis=(1, 2))
     shape = (-1, details.shape[1] ** 2)
@@ -154,10 +159,10 @@ def slopes(
     )
 
 
-def _undo_first(
+def _compose_inverse(
     maps: Float32[np.ndarray, "pairs 2 3"], step: Float32[np.ndarray, "pairs 2 3"]
 ) -> Float32[np.ndarray, "pairs 2 3"]:
-    """Put the inverse of a small change before each map."""
+    """Compose each map with the inverse of a small change, applied first."""
     linear = maps[:, :, :2] @ np.linalg.inv(step[:, :, :2] + np.eye(2, dtype=np.float32))
     shift = maps[:, :, 2:] - linear @ step[:, :, 2:]
     return np.concatenate([linear, shift], axis=2)
@@ -178,61 +183,61 @@ def _correlate(
 _PARTS = 6
 """Parts of a film along each side."""
 
-_N_STEPS = 3
-_STIRRING_MAX_STEP = 0.05
-_STIRRING_RIDGE = 0.05
-_FLOOR = 1e-3
+_N_SHIFT_STEPS = 3
+_MAX_SHIFT_STEP = 0.05
+_SHIFT_RIDGE = 0.05
+_SHIFT_FLOOR = 1e-3
 
-_MIN_SEEN = 0.6
-"""Share of a part that the other film must show."""
+_MIN_SHOWN = 0.6
+"""Share of a part that the other film must show for its shift to count."""
 
 
-def leftover_shifts(
+def residual_shifts(
     details: Float32[np.ndarray, "films side side"],
     first: Int[np.ndarray, " pairs"],
     second: Int[np.ndarray, " pairs"],
     maps: Float32[np.ndarray, "pairs 2 3"],
 ) -> Float32[np.ndarray, " pairs"]:
-    """Tell how far the parts of aligned films still lie from one another.
+    """Measure how far the parts of aligned films still lie apart.
 
     Args:
-        details: Of the films.
-        first: Rows of those that stay.
-        second: Rows of those that were laid onto them.
-        maps: From places in the first to places in the second.
+        details: Detail of the films.
+        first: Rows of the films that stay.
+        second: Rows of the films that were laid onto them.
+        maps: From places in the first film to places in the second.
 
     Returns:
-        Median over a film's parts, in pixels of the detail; infinite where the second film
-        shows none of them.
+        Median over a film's parts, in pixels of the detail; infinite if the second film shows
+        none of them.
     """
     side = details.shape[1]
     points, is_inside = inner_points(side)
     parts = _assign_parts(side)
     template = details[first].reshape(-1, side**2)[:, is_inside]
-    across, down = slopes(details[first], is_inside)
+    across, down = gradients(details[first], is_inside)
     shifts = np.zeros((len(first), 2, _PARTS**2), np.float32)
     seen = np.zeros((len(first), _PARTS**2), np.float32)
-    for _ in range(_N_STEPS):
+    for _ in range(_N_SHIFT_STEPS):
         places = maps[:, :, :2] @ (points.T + shifts @ parts.T) + maps[:, :, 2:]
-        weights = is_within(places, side)
+        weights = inner_weights(places, side)
         excess = (sample(details, second, places) - template) * weights
         xx, xy, yy = (
             (slope * weights) @ parts for slope in (across * across, across * down, down * down)
         )
-        # A part without edges cannot tell where it lies, and stays.
-        ridge = _STIRRING_RIDGE * np.median(xx + yy, axis=1, keepdims=True) + _FLOOR
+        # A part without edges cannot show where it lies; it stays.
+        ridge = _SHIFT_RIDGE * np.median(xx + yy, axis=1, keepdims=True) + _SHIFT_FLOOR
         xx, yy = xx + ridge, yy + ridge
         x, y = (across * excess) @ parts, (down * excess) @ parts
         step = np.stack([yy * x - xy * y, xx * y - xy * x], axis=1) / (xx * yy - xy * xy)[:, None]
-        shifts -= np.clip(step, -_STIRRING_MAX_STEP, _STIRRING_MAX_STEP)
+        shifts -= np.clip(step, -_MAX_SHIFT_STEP, _MAX_SHIFT_STEP)
         seen = weights @ parts / parts.sum(axis=0)
     length_px = np.linalg.norm(shifts, axis=1) * side / 2
-    return _median_where(length_px, seen >= _MIN_SEEN)
+    return _median_where(length_px, seen >= _MIN_SHOWN)
 
 
 @lru_cache(maxsize=2)
 def _assign_parts(side_px: int) -> Float32[np.ndarray, "points parts"]:
-    """Say with ones to which part each inner point belongs."""
+    """Mark with ones the part that each inner point belongs to."""
     points, _ = inner_points(side_px)
     reach = points.max() * 1.0001
     column, row = ((points + reach) / (2 * reach) * _PARTS).astype(int).T

@@ -1,31 +1,45 @@
-"""Which films of a cohort might be copies of one another, and how they would lie."""
+"""Candidates: pairs of films that may be copies of one another, each in its likely pose.
+
+Two searches give candidates; alignment decides about them. The coarse detail of a film, sampled
+in each pose that a copy may have, is compared with that of all others. And features of a backbone
+are alike for copies, whatever was done to them, though for turned copies hardly more than for two
+films of one kind.
+
+Copies may differ in exposure, window, gamma and compression; their edges stay in place. So films
+are compared by their edges: a band of sizes is kept, and scaled by the contrast around it.
+
+A pose is an affine map between the square pictures of two films. A film of any shape is drawn as
+a square, so a turn of the film becomes a turn and a shear of its picture. Places are written as x
+to the right and y downwards, from -1 to 1.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Float32, Int, UInt8
 
-from hilum.duplicates.alignment import move, sample
+from hilum.duplicates.alignment import apply_maps, sample
 from hilum.machine import map_in_threads
 
 _AROUND_PX = 4.0
-"""Standard deviation, in pixels, of the surroundings that settle a place's contrast."""
+"""Standard deviation, in pixels, of the surroundings whose contrast scales a place."""
 
 _FLOOR = 1.0
-"""Grey levels of contrast below which there is nothing but noise."""
+"""Contrast, in grey levels, below which detail is only noise."""
 
 
 @dataclass(frozen=True)
 class Band:
-    """Which sizes of detail are kept, as standard deviations in pixels of the detail.
+    """Sizes of detail that are kept, as standard deviations in pixels of the detail.
 
     Attributes:
-        fine_px: What is smoothed away as noise.
-        coarse_px: What is taken away as shading.
+        fine_px: Finer detail is smoothed away as noise.
+        coarse_px: Coarser detail is subtracted as shading.
     """
 
     fine_px: float
@@ -33,13 +47,13 @@ class Band:
 
 
 BROAD = Band(0.7, 2.5)
-"""Enough to be drawn to the right place from a few pixels away."""
+"""For the first steps: pulls a map to its place from a few pixels away."""
 
 MIDDLE = Band(0.7, 2.0)
-"""Sharp enough to be placed to a tenth of a pixel, broad enough to outlive compression."""
+"""For shifts: sharp to a tenth of a pixel, broad enough to survive compression."""
 
 NARROW = Band(0.6, 1.5)
-"""Fine edges alone: they tell two films of one patient from one film."""
+"""For the decision: fine edges distinguish a copy from another film of the same patient."""
 
 
 def local_detail(
@@ -49,11 +63,11 @@ def local_detail(
 
     Args:
         pictures: Films as small squares.
-        side_px: Side of the detail; at most the pictures' own.
-        band: Which sizes of detail are kept.
+        side_px: Side of the detail; at most that of the pictures.
+        band: Sizes of detail that are kept.
 
     Returns:
-        About 0 on average and 1 in spread, wherever there is contrast.
+        Detail with mean 0 and spread 1, roughly, where the picture has contrast.
     """
     grey = pictures.astype(np.float32)
     fine = _smooth(pictures.shape[1], side_px, band.fine_px)
@@ -66,7 +80,7 @@ def local_detail(
 
 @lru_cache(maxsize=16)
 def _smooth(from_px: int, to_px: int, sigma_px: float) -> Float32[np.ndarray, "to from"]:
-    """A Gaussian and a change of size, as one matrix; edges weigh what is inside."""
+    """Return a Gaussian and a change of size as one matrix, normalised at the edges."""
     step = from_px / to_px
     centres = (np.arange(to_px) + 0.5) * step - 0.5
     distance = (np.arange(from_px)[None, :] - centres[:, None]) / (sigma_px * step)
@@ -86,10 +100,10 @@ _MIRROR = np.diag([-1.0, 1.0])
 def rough_poses(
     shapes: Float32[np.ndarray, "films 2"],
 ) -> Float32[np.ndarray, "films poses 2 3"]:
-    """List, for each film, how another one might be found in it.
+    """List, for each film, the poses in which another one may appear in it.
 
-    The other was turned within its canvas, or on a canvas that grew with the turn, and so
-    became this film; or it was cropped from this film. The mirrored poses are not listed.
+    The other film was turned, within its canvas or on a canvas that grew with the turn, and so
+    became this one; or it was cropped from this one. Mirrored poses are left out.
 
     Args:
         shapes: Width and height of each film, in any unit.
@@ -107,7 +121,7 @@ def rough_poses(
 
 
 def mirror_first(maps: Float32[np.ndarray, "pairs 2 3"]) -> Float32[np.ndarray, "pairs 2 3"]:
-    """Mirror, left to right, the films that the maps start from."""
+    """Mirror the films that the maps start from, left to right."""
     return maps * np.array([-1, 1, 1], np.float32)
 
 
@@ -121,7 +135,7 @@ def read_pose(
     Args:
         linear: The map without its shift.
         first_shape: Width and height of the film that the map starts from.
-        second_shape: Of the film that it leads to.
+        second_shape: Those of the film that it leads to.
 
     Returns:
         Whether it mirrors left to right; and the angle by which it then turns, in degrees,
@@ -131,7 +145,7 @@ def read_pose(
     is_mirrored = bool(np.linalg.det(of_film) < 0)
     if is_mirrored:
         of_film = of_film @ _MIRROR
-    # The nearest rotation: what it stretches or squashes is left aside.
+    # The nearest rotation, without stretching.
     left, _, right = np.linalg.svd(of_film)
     turn = left @ right
     return is_mirrored, math.degrees(math.atan2(turn[0, 1] - turn[1, 0], turn[0, 0] + turn[1, 1]))
@@ -159,13 +173,13 @@ def _turned(
 
 
 _DETAIL_PX = 48
-_GRID = 16
+_GRID_SIDE = 16
 
-_REACH = 0.85
-"""Coarse detail is read on a grid of so many places a side, within a disc of this radius."""
+_DISC_RADIUS = 0.85
+"""A descriptor samples coarse detail on a grid of so many places a side, in a disc this large."""
 
-_KEPT = 96
-"""Directions in which films differ most; the others cost time and tell little."""
+_N_DIRECTIONS = 96
+"""Principal directions that a descriptor keeps; the others cost time and tell little."""
 
 _BASIS_FILMS = 2000
 _BLOCK_FILMS = 128
@@ -173,76 +187,90 @@ _TILE_FILMS = 1024
 _BY_DETAIL = 3
 
 _BY_FEATURES = 2
-"""Candidates per film."""
+"""Candidates that each search gives per film."""
 
 
 @dataclass(frozen=True)
-class Candidates:
-    """Pairs of films that are worth aligning.
+class FilmPairs:
+    """Pairs of films, with the map from each first film to the second.
 
     Attributes:
         first: Row of the film that stays.
         second: Row of the film that is laid onto it.
-        maps: Roughly, from places in the first to places in the second.
-        affinities: Cosine similarity of their coarse detail in that pose.
+        maps: From places in the first film to places in the second.
+        similarities: Under that map: of candidates, the cosine similarity of coarse detail; of
+            copies, the correlation of fine edges.
     """
 
     first: Int[np.ndarray, " pairs"]
     second: Int[np.ndarray, " pairs"]
     maps: Float32[np.ndarray, "pairs 2 3"]
-    affinities: Float32[np.ndarray, " pairs"]
+    similarities: Float32[np.ndarray, " pairs"]
 
-    def of(self, kept: np.ndarray) -> Candidates:
+    def of(self, kept: np.ndarray) -> FilmPairs:
         """Keep some of the pairs."""
-        return Candidates(
-            self.first[kept], self.second[kept], self.maps[kept], self.affinities[kept]
+        return FilmPairs(
+            self.first[kept], self.second[kept], self.maps[kept], self.similarities[kept]
+        )
+
+    @classmethod
+    def join(cls, parts: Sequence[FilmPairs]) -> FilmPairs:
+        """Put pairs one after the other."""
+        return cls(
+            np.concatenate([part.first for part in parts]),
+            np.concatenate([part.second for part in parts]),
+            np.concatenate([part.maps for part in parts]),
+            np.concatenate([part.similarities for part in parts]),
         )
 
 
-def propose_pairs(
+def find_candidates(
     pictures: UInt8[np.ndarray, "films side side"],
     shapes: Float32[np.ndarray, "films 2"],
     features: Float32[np.ndarray, "films width"],
-) -> Candidates:
-    """Find for every film the few others that are most like it.
+) -> FilmPairs:
+    """Find the few films that are most like each film.
 
     Args:
         pictures: Films as small squares.
         shapes: Width and height of each film.
-        features: Of each upright film.
+        features: Features of each upright film.
 
     Returns:
-        Each pair once, in the order of its rows.
+        Each pair once, in the order of its rows, in its most likely pose.
     """
     n = len(pictures)
-    sketches = _Sketches(pictures)
-    looks = features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
+    descriptors = _Descriptors(pictures)
+    unit_features = features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
 
-    def propose(start: int) -> Candidates:
+    def search(start: int) -> FilmPairs:
         rows = np.arange(start, min(start + _BLOCK_FILMS, n))
         poses = rough_poses(shapes[rows])
-        queries = sketches.of(pictures[rows], poses)
+        queries = descriptors.in_poses(pictures[rows], poses)
         neighbours = np.concatenate(
-            [_most_alike_sketches(rows, queries, sketches.gallery), _most_alike_looks(rows, looks)],
+            [
+                _nearest_by_descriptor(rows, queries, descriptors.gallery),
+                _nearest_by_features(rows, unit_features),
+            ],
             axis=1,
         )
-        return _in_best_pose(rows, neighbours, poses, queries, sketches.gallery)
+        return _in_best_pose(rows, neighbours, poses, queries, descriptors.gallery)
 
-    return _each_once(map_in_threads(propose, range(0, n, _BLOCK_FILMS)))
+    return _merge(map_in_threads(search, range(0, n, _BLOCK_FILMS)))
 
 
-class _Sketches:
-    """The coarse detail of films within a disc, in few numbers.
+class _Descriptors:
+    """Descriptors of films: their coarse detail within a disc, in few numbers.
 
     Attributes:
-        gallery: Of all films, upright, and then all mirrored.
+        gallery: Descriptors of all films, upright, and then of all mirrored.
     """
 
     def __init__(self, pictures: UInt8[np.ndarray, "films side side"]) -> None:
-        along = ((np.arange(_GRID) + 0.5) * 2 / _GRID - 1).astype(np.float32)
+        along = ((np.arange(_GRID_SIDE) + 0.5) * 2 / _GRID_SIDE - 1).astype(np.float32)
         x, y = np.meshgrid(along, along)
         is_in_disc = x**2 + y**2 <= 1
-        self._places = _REACH * np.stack([x[is_in_disc], y[is_in_disc]], axis=1)
+        self._places = _DISC_RADIUS * np.stack([x[is_in_disc], y[is_in_disc]], axis=1)
         number = np.zeros(is_in_disc.shape, np.int64)
         number[is_in_disc] = np.arange(is_in_disc.sum())
         mirror = number[:, ::-1][is_in_disc]
@@ -251,7 +279,7 @@ class _Sketches:
         as_is = np.eye(2, 3, dtype=np.float32)[None, None]
         upright = np.concatenate(
             [
-                self._read(block, np.repeat(as_is, len(block), axis=0))[:, 0]
+                self._sample(block, np.repeat(as_is, len(block), axis=0))[:, 0]
                 for block in np.split(pictures, range(_BLOCK_FILMS, n, _BLOCK_FILMS))
             ]
         )
@@ -259,19 +287,19 @@ class _Sketches:
         known = np.concatenate([known, known[:, mirror]])
         self._mean = known.mean(axis=0)
         _, directions = np.linalg.eigh(np.cov(known - self._mean, rowvar=False))
-        self._basis = directions[:, ::-1][:, :_KEPT].astype(np.float32)
-        self.gallery = np.stack([self._shorten(upright), self._shorten(upright[:, mirror])])
+        self._basis = directions[:, ::-1][:, :_N_DIRECTIONS].astype(np.float32)
+        self.gallery = np.stack([self._project(upright), self._project(upright[:, mirror])])
 
-    def of(
+    def in_poses(
         self,
         pictures: UInt8[np.ndarray, "films side side"],
         poses: Float32[np.ndarray, "films poses 2 3"],
     ) -> Float32[np.ndarray, "poses films kept"]:
-        """Sketch what other films would be, had they become these in each pose."""
-        read = self._shorten(self._read(pictures, poses))
-        return np.ascontiguousarray(read.transpose(1, 0, 2))
+        """Describe the films that would have become these in each pose."""
+        described = self._project(self._sample(pictures, poses))
+        return np.ascontiguousarray(described.transpose(1, 0, 2))
 
-    def _read(
+    def _sample(
         self,
         pictures: UInt8[np.ndarray, "films side side"],
         poses: Float32[np.ndarray, "films poses 2 3"],
@@ -279,41 +307,43 @@ class _Sketches:
         n, n_poses = poses.shape[:2]
         details = local_detail(pictures, _DETAIL_PX)
         rows = np.repeat(np.arange(n), n_poses)
-        read = sample(details, rows, move(poses.reshape(-1, 2, 3), self._places))
-        return read.reshape(n, n_poses, -1)
+        sampled = sample(details, rows, apply_maps(poses.reshape(-1, 2, 3), self._places))
+        return sampled.reshape(n, n_poses, -1)
 
-    def _shorten(self, read: Float32[np.ndarray, "... places"]) -> Float32[np.ndarray, "... kept"]:
-        short = (read - self._mean) @ self._basis
+    def _project(
+        self, sampled: Float32[np.ndarray, "... places"]
+    ) -> Float32[np.ndarray, "... kept"]:
+        short = (sampled - self._mean) @ self._basis
         return np.asarray(short / np.maximum(np.linalg.norm(short, axis=-1, keepdims=True), 1e-6))
 
 
-def _most_alike_sketches(
+def _nearest_by_descriptor(
     rows: Int[np.ndarray, " block"],
     queries: Float32[np.ndarray, "poses block kept"],
     gallery: Float32[np.ndarray, "2 films kept"],
 ) -> Int[np.ndarray, "block neighbours"]:
-    affinity = np.empty((len(rows), gallery.shape[1]), np.float32)
+    similarity = np.empty((len(rows), gallery.shape[1]), np.float32)
     for start in range(0, gallery.shape[1], _TILE_FILMS):
-        tile = affinity[:, start : start + _TILE_FILMS]
+        tile = similarity[:, start : start + _TILE_FILMS]
         tile[:] = -1
         for side in gallery[:, start : start + _TILE_FILMS]:
             for query in queries:
                 np.maximum(tile, query @ side.T, out=tile)
-    return _highest(affinity, rows, _BY_DETAIL)
+    return _most_similar(similarity, rows, _BY_DETAIL)
 
 
-def _most_alike_looks(
-    rows: Int[np.ndarray, " block"], looks: Float32[np.ndarray, "films width"]
+def _nearest_by_features(
+    rows: Int[np.ndarray, " block"], unit_features: Float32[np.ndarray, "films width"]
 ) -> Int[np.ndarray, "block neighbours"]:
-    return _highest(looks[rows] @ looks.T, rows, _BY_FEATURES)
+    return _most_similar(unit_features[rows] @ unit_features.T, rows, _BY_FEATURES)
 
 
-def _highest(
-    affinity: Float32[np.ndarray, "block films"], rows: Int[np.ndarray, " block"], n_kept: int
+def _most_similar(
+    similarity: Float32[np.ndarray, "block films"], rows: Int[np.ndarray, " block"], n_kept: int
 ) -> Int[np.ndarray, "block neighbours"]:
-    affinity[np.arange(len(rows)), rows] = -np.inf  # a film is no neighbour of itself
-    n_kept = min(n_kept, affinity.shape[1] - 1)
-    return np.argpartition(affinity, -n_kept, axis=1)[:, -n_kept:]
+    similarity[np.arange(len(rows)), rows] = -np.inf  # leaves out the film itself
+    n_kept = min(n_kept, similarity.shape[1] - 1)
+    return np.argpartition(similarity, -n_kept, axis=1)[:, -n_kept:]
 
 
 def _in_best_pose(
@@ -322,29 +352,24 @@ def _in_best_pose(
     poses: Float32[np.ndarray, "block poses 2 3"],
     queries: Float32[np.ndarray, "poses block kept"],
     gallery: Float32[np.ndarray, "2 films kept"],
-) -> Candidates:
-    """Find how each neighbour lies best in the film that it is a neighbour of."""
+) -> FilmPairs:
+    """Pair each film with its neighbours, each in the pose that fits best."""
     block = np.repeat(np.arange(len(rows)), neighbours.shape[1])
     first = neighbours.ravel()
-    affinities = np.einsum("pnk,snk->nsp", queries[:, block], gallery[:, first])
-    best = affinities.reshape(len(first), -1).argmax(axis=1)
+    similarities = np.einsum("pnk,snk->nsp", queries[:, block], gallery[:, first])
+    best = similarities.reshape(len(first), -1).argmax(axis=1)
     side, pose = np.divmod(best, len(queries))
     maps = poses[block, pose]
     maps = np.where(side[:, None, None] == 1, mirror_first(maps), maps)
-    return Candidates(first, rows[block], maps, affinities[np.arange(len(first)), side, pose])
+    return FilmPairs(first, rows[block], maps, similarities[np.arange(len(first)), side, pose])
 
 
-def _each_once(blocks: list[Candidates]) -> Candidates:
-    """Of a pair that both its films propose, keep the pose that fits better."""
-    found = Candidates(
-        np.concatenate([block.first for block in blocks]),
-        np.concatenate([block.second for block in blocks]),
-        np.concatenate([block.maps for block in blocks]),
-        np.concatenate([block.affinities for block in blocks]),
-    )
+def _merge(blocks: list[FilmPairs]) -> FilmPairs:
+    """Join candidates; of a pair that both its films found, keep the pose that fits better."""
+    found = FilmPairs.join(blocks)
     low = np.minimum(found.first, found.second)
     high = np.maximum(found.first, found.second)
-    found = found.of(order := np.lexsort((-found.affinities, high, low)))
+    found = found.of(order := np.lexsort((-found.similarities, high, low)))
     pairs = np.stack([low[order], high[order]])
     is_new = np.ones(len(order), bool)
     is_new[1:] = (pairs[:, 1:] != pairs[:, :-1]).any(axis=0)

@@ -8,7 +8,7 @@ from PIL import Image
 from scipy.ndimage import map_coordinates
 from textured_films import draw_texture, picture_of
 
-from hilum.duplicates.alignment import align, inner_points, measure, move, sample
+from hilum.duplicates.alignment import align, apply_maps, inner_points, measure, sample
 from hilum.duplicates.candidates import local_detail
 
 AS_IS = np.eye(2, 3, dtype=np.float32)[None]
@@ -73,7 +73,7 @@ def test_overlap_is_the_share_that_both_show() -> None:
 
 def test_places_move_by_the_map() -> None:
     points = np.array([[0.5, -0.5]], np.float32)
-    assert np.allclose(move(AS_IS * 2 + 0.25, points)[0, :, 0], [1.25, -0.75])
+    assert np.allclose(apply_maps(AS_IS * 2 + 0.25, points)[0, :, 0], [1.25, -0.75])
 
 
 def test_nothing_to_align_is_no_error() -> None:

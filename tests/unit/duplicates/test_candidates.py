@@ -6,19 +6,19 @@ import numpy as np
 from PIL import Image
 from textured_films import draw_texture, picture_of
 
-from hilum.duplicates.candidates import Candidates, propose_pairs
+from hilum.duplicates.candidates import FilmPairs, find_candidates
 
 N_FILMS = 300
 
 
-def propose(pictures: np.ndarray, features: np.ndarray | None = None) -> Candidates:
+def propose(pictures: np.ndarray, features: np.ndarray | None = None) -> FilmPairs:
     shapes = np.full((len(pictures), 2), 240, np.float32)
     if features is None:
         features = np.zeros((len(pictures), 4), np.float32)
-    return propose_pairs(pictures, shapes, features)
+    return find_candidates(pictures, shapes, features)
 
 
-def pairs_of(candidates: Candidates) -> list[tuple[int, int]]:
+def pairs_of(candidates: FilmPairs) -> list[tuple[int, int]]:
     pairs = np.sort(np.stack([candidates.first, candidates.second], axis=1), axis=1)
     return [(int(low), int(high)) for low, high in pairs]
 

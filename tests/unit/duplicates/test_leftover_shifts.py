@@ -6,7 +6,7 @@ import numpy as np
 from scipy.ndimage import map_coordinates
 from textured_films import draw_texture, picture_of
 
-from hilum.duplicates.alignment import leftover_shifts
+from hilum.duplicates.alignment import residual_shifts
 from hilum.duplicates.candidates import local_detail
 
 ONE, OTHER = np.array([0]), np.array([1])
@@ -15,7 +15,7 @@ AS_IS = np.eye(2, 3, dtype=np.float32)[None]
 
 def shift_between(picture: np.ndarray, other: np.ndarray, affine: np.ndarray = AS_IS) -> float:
     details = local_detail(np.stack([picture, other]), 96)
-    return float(leftover_shifts(details, ONE, OTHER, affine)[0])
+    return float(residual_shifts(details, ONE, OTHER, affine)[0])
 
 
 def breathe(picture: np.ndarray, by_px: float) -> np.ndarray:

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageOps
 from textured_films import draw_texture, picture_of
 
-from hilum.duplicates.alignment import move, sample
+from hilum.duplicates.alignment import apply_maps, sample
 from hilum.duplicates.candidates import mirror_first, read_pose, rough_poses
 
 SHAPE = (300, 210)
@@ -25,7 +25,7 @@ def poses_of(film: Image.Image) -> np.ndarray:
 def best_pose(film: Image.Image, became: Image.Image, poses: np.ndarray) -> int:
     """Which pose shows in `became` what the film shows at its centre."""
     both = np.stack([picture_of(film), picture_of(became)]).astype(np.float32)
-    shown = sample(both, np.ones(len(poses), np.int64), move(poses, CENTRE))
+    shown = sample(both, np.ones(len(poses), np.int64), apply_maps(poses, CENTRE))
     as_is = sample(both, np.array([0]), CENTRE.T[None])
     return int(np.abs(shown - as_is).mean(axis=1).argmin())
 
