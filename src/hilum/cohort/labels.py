@@ -33,7 +33,7 @@ def parse_label_map(options: Sequence[str]) -> dict[str, list[str]]:
         labels.setdefault(name.strip(), []).extend(
             label.strip() for label in (meant or name).split("|")
         )
-    check_label_map(labels)
+    _check_label_map(labels)
     return labels
 
 
@@ -53,13 +53,13 @@ def name_classes(labels: LabelMap | None, found: Collection[str], *, where: str)
     """
     if not labels:
         return {label: label for label in found}
-    check_label_map(labels)
+    _check_label_map(labels)
     class_of = {label: name for name, meant in labels.items() for label in meant}
     check_found(class_of, found, where=where)
     return class_of
 
 
-def check_label_map(labels: LabelMap) -> None:
+def _check_label_map(labels: LabelMap) -> None:
     """Check that each class has labels, and that no label means two classes.
 
     Raises:

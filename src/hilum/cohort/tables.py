@@ -158,7 +158,7 @@ def _read_rows(
     rows = []
     try:
         names = list(reader.fieldnames or [])
-        found = find_columns(names, columns.within(names) if is_external else columns, table)
+        found = _find_columns(names, columns.within(names) if is_external else columns, table)
         for record in reader:
             cells = {key: (record.get(name) or "").strip() for key, name in found.items()}
             known = {
@@ -179,7 +179,7 @@ def _read_rows(
     return rows, frozenset(found)
 
 
-def find_columns(header: list[str], columns: Columns, table: Path) -> dict[str, str]:
+def _find_columns(header: list[str], columns: Columns, table: Path) -> dict[str, str]:
     """Find the columns of a table, those that the user named and those with usual names.
 
     Args:

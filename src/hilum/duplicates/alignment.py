@@ -48,7 +48,7 @@ def inner_points(
     """
     along = ((np.arange(side_px) + 0.5) * 2 / side_px - 1).astype(np.float32)
     points = np.stack([np.tile(along, side_px), np.repeat(along, side_px)], axis=1)
-    is_inside = inner_weights(points.T, side_px) > 0
+    is_inside = _inner_weights(points.T, side_px) > 0
     return points[is_inside], is_inside
 
 
@@ -106,7 +106,7 @@ def align(
     maps = start
     for _ in range(n_steps):
         places = apply_maps(maps, points)
-        weights = inner_weights(places, side)
+        weights = _inner_weights(places, side)
         excess = (sample(details, second, places) - template) * weights
         hessian = (steepest * weights[:, None, :]) @ steepest.transpose(0, 2, 1)
         ridge = _RIDGE * np.trace(hessian, axis1=1, axis2=2) + 1e-6
@@ -132,13 +132,13 @@ def measure(
     """
     points, is_inside = inner_points(details.shape[1])
     places = apply_maps(maps, points)
-    weights = inner_weights(places, details.shape[1])
+    weights = _inner_weights(places, details.shape[1])
     template = details[first].reshape(-1, details.shape[1] ** 2)[:, is_inside]
     correlations = _correlate(template, sample(details, second, places), weights)
     return Alignment(maps, correlations, weights.mean(axis=1, dtype=np.float32))
 
 
-def inner_weights(
+def _inner_weights(
     places: Float32[np.ndarray, "*pairs 2 points"], side_px: int
 ) -> Float32[np.ndarray, "*pairs points"]:
     """Weigh places: 1 inside a film away from its edges, 0 elsewhere."""
@@ -219,7 +219,7 @@ def residual_shifts(
     seen = np.zeros((len(first), _PARTS**2), np.float32)
     for _ in range(_N_SHIFT_STEPS):
         places = maps[:, :, :2] @ (points.T + shifts @ parts.T) + maps[:, :, 2:]
-        weights = inner_weights(places, side)
+        weights = _inner_weights(places, side)
         excess = (sample(details, second, places) - template) * weights
         xx, xy, yy = (
             (slope * weights) @ parts for slope in (across * across, across * down, down * down)

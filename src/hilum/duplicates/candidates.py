@@ -32,6 +32,30 @@ _AROUND_PX = 4.0
 _FLOOR = 1.0
 """Contrast, in grey levels, below which detail is only noise."""
 
+_ANGLES_DEGREES = (-15.0, -10.0, -5.0, 0.0, 5.0, 10.0, 15.0)
+
+_CROPPED = 0.9
+"""Share of each side that a cropped copy keeps."""
+
+_CROP_SHIFTS = (-0.075, 0.0, 0.075)
+_MIRROR = np.diag([-1.0, 1.0])
+_DETAIL_PX = 48
+_GRID_SIDE = 16
+
+_DISC_RADIUS = 0.85
+"""A descriptor samples coarse detail on a grid of so many places a side, in a disc this large."""
+
+_N_DIRECTIONS = 96
+"""Principal directions that a descriptor keeps; the others cost time and tell little."""
+
+_BASIS_FILMS = 2000
+_BLOCK_FILMS = 128
+_TILE_FILMS = 1024
+_BY_DETAIL = 3
+
+_BY_FEATURES = 2
+"""Candidates that each search gives per film."""
+
 
 @dataclass(frozen=True)
 class Band:
@@ -54,140 +78,6 @@ MIDDLE = Band(0.7, 2.0)
 
 NARROW = Band(0.6, 1.5)
 """For the decision: fine edges distinguish a copy from another film of the same patient."""
-
-
-def local_detail(
-    pictures: UInt8[np.ndarray, "films side side"], side_px: int, band: Band = BROAD
-) -> Float32[np.ndarray, "films size size"]:
-    """Keep the edges of pictures, at an even contrast.
-
-    Args:
-        pictures: Films as small squares.
-        side_px: Side of the detail; at most that of the pictures.
-        band: Sizes of detail that are kept.
-
-    Returns:
-        Detail with mean 0 and spread 1, roughly, where the picture has contrast.
-    """
-    grey = pictures.astype(np.float32)
-    fine = _smooth(pictures.shape[1], side_px, band.fine_px)
-    coarse = _smooth(pictures.shape[1], side_px, band.coarse_px)
-    around = _smooth(side_px, side_px, _AROUND_PX)
-    edges = fine @ grey @ fine.T - coarse @ grey @ coarse.T
-    contrast = np.sqrt(around @ (edges * edges) @ around.T)
-    return np.asarray(edges / (contrast + _FLOOR), np.float32)
-
-
-@lru_cache(maxsize=16)
-def _smooth(from_px: int, to_px: int, sigma_px: float) -> Float32[np.ndarray, "to from"]:
-    """Return a Gaussian and a change of size as one matrix, normalised at the edges."""
-    step = from_px / to_px
-    centres = (np.arange(to_px) + 0.5) * step - 0.5
-    distance = (np.arange(from_px)[None, :] - centres[:, None]) / (sigma_px * step)
-    weights = np.exp(-0.5 * distance**2)
-    return np.asarray(weights / weights.sum(axis=1, keepdims=True), np.float32)
-
-
-_ANGLES_DEGREES = (-15.0, -10.0, -5.0, 0.0, 5.0, 10.0, 15.0)
-
-_CROPPED = 0.9
-"""Share of each side that a cropped copy keeps."""
-
-_CROP_SHIFTS = (-0.075, 0.0, 0.075)
-_MIRROR = np.diag([-1.0, 1.0])
-
-
-def rough_poses(
-    shapes: Float32[np.ndarray, "films 2"],
-) -> Float32[np.ndarray, "films poses 2 3"]:
-    """List, for each film, the poses in which another one may appear in it.
-
-    The other film was turned, within its canvas or on a canvas that grew with the turn, and so
-    became this one; or it was cropped from this one. Mirrored poses are left out.
-
-    Args:
-        shapes: Width and height of each film, in any unit.
-
-    Returns:
-        Maps from places in the other film to places in this one.
-    """
-    poses = [_turned(shapes, angle, has_grown=False) for angle in _ANGLES_DEGREES]
-    poses += [_turned(shapes, angle, has_grown=True) for angle in _ANGLES_DEGREES if angle]
-    for x in _CROP_SHIFTS:
-        for y in _CROP_SHIFTS:
-            cropped = np.array([[_CROPPED, 0, x], [0, _CROPPED, y]])
-            poses.append(np.broadcast_to(cropped, (len(shapes), 2, 3)))
-    return np.stack(poses, axis=1).astype(np.float32)
-
-
-def mirror_first(maps: Float32[np.ndarray, "pairs 2 3"]) -> Float32[np.ndarray, "pairs 2 3"]:
-    """Mirror the films that the maps start from, left to right."""
-    return maps * np.array([-1, 1, 1], np.float32)
-
-
-def read_pose(
-    linear: Float32[np.ndarray, "2 2"],
-    first_shape: Float32[np.ndarray, " 2"],
-    second_shape: Float32[np.ndarray, " 2"],
-) -> tuple[bool, float]:
-    """Tell whether a map between pictures mirrors, and by how much it turns the film.
-
-    Args:
-        linear: The map without its shift.
-        first_shape: Width and height of the film that the map starts from.
-        second_shape: Those of the film that it leads to.
-
-    Returns:
-        Whether it mirrors left to right; and the angle by which it then turns, in degrees,
-        counter-clockwise positive.
-    """
-    of_film = np.diag(second_shape) @ linear @ np.diag(1 / first_shape)
-    is_mirrored = bool(np.linalg.det(of_film) < 0)
-    if is_mirrored:
-        of_film = of_film @ _MIRROR
-    # The nearest rotation, without stretching.
-    left, _, right = np.linalg.svd(of_film)
-    turn = left @ right
-    return is_mirrored, math.degrees(math.atan2(turn[0, 1] - turn[1, 0], turn[0, 0] + turn[1, 1]))
-
-
-def _turned(
-    shapes: Float32[np.ndarray, "films 2"], angle_degrees: float, *, has_grown: bool
-) -> Float32[np.ndarray, "films 2 3"]:
-    turn = math.radians(angle_degrees)
-    cosine, sine = math.cos(turn), math.sin(turn)
-    across, down = shapes.T.astype(np.float64)
-    width, height = across, down
-    if has_grown:
-        # across = width * cosine + height * |sine|, and down likewise, solved for both.
-        width = np.maximum(across * cosine - down * abs(sine), 0.1 * across)
-        height = np.maximum(down * cosine - across * abs(sine), 0.1 * down)
-        shrunk = math.cos(2 * turn)
-        width, height = width / shrunk, height / shrunk
-    none = np.zeros_like(across)
-    rows = [
-        [width * cosine / across, height * sine / across, none],
-        [-width * sine / down, height * cosine / down, none],
-    ]
-    return np.array(rows).transpose(2, 0, 1).astype(np.float32)
-
-
-_DETAIL_PX = 48
-_GRID_SIDE = 16
-
-_DISC_RADIUS = 0.85
-"""A descriptor samples coarse detail on a grid of so many places a side, in a disc this large."""
-
-_N_DIRECTIONS = 96
-"""Principal directions that a descriptor keeps; the others cost time and tell little."""
-
-_BASIS_FILMS = 2000
-_BLOCK_FILMS = 128
-_TILE_FILMS = 1024
-_BY_DETAIL = 3
-
-_BY_FEATURES = 2
-"""Candidates that each search gives per film."""
 
 
 @dataclass(frozen=True)
@@ -374,3 +264,110 @@ def _merge(blocks: list[FilmPairs]) -> FilmPairs:
     is_new = np.ones(len(order), bool)
     is_new[1:] = (pairs[:, 1:] != pairs[:, :-1]).any(axis=0)
     return found.of(is_new)
+
+
+def rough_poses(
+    shapes: Float32[np.ndarray, "films 2"],
+) -> Float32[np.ndarray, "films poses 2 3"]:
+    """List, for each film, the poses in which another one may appear in it.
+
+    The other film was turned, within its canvas or on a canvas that grew with the turn, and so
+    became this one; or it was cropped from this one. Mirrored poses are left out.
+
+    Args:
+        shapes: Width and height of each film, in any unit.
+
+    Returns:
+        Maps from places in the other film to places in this one.
+    """
+    poses = [_turned(shapes, angle, has_grown=False) for angle in _ANGLES_DEGREES]
+    poses += [_turned(shapes, angle, has_grown=True) for angle in _ANGLES_DEGREES if angle]
+    for x in _CROP_SHIFTS:
+        for y in _CROP_SHIFTS:
+            cropped = np.array([[_CROPPED, 0, x], [0, _CROPPED, y]])
+            poses.append(np.broadcast_to(cropped, (len(shapes), 2, 3)))
+    return np.stack(poses, axis=1).astype(np.float32)
+
+
+def _turned(
+    shapes: Float32[np.ndarray, "films 2"], angle_degrees: float, *, has_grown: bool
+) -> Float32[np.ndarray, "films 2 3"]:
+    turn = math.radians(angle_degrees)
+    cosine, sine = math.cos(turn), math.sin(turn)
+    across, down = shapes.T.astype(np.float64)
+    width, height = across, down
+    if has_grown:
+        # across = width * cosine + height * |sine|, and down likewise, solved for both.
+        width = np.maximum(across * cosine - down * abs(sine), 0.1 * across)
+        height = np.maximum(down * cosine - across * abs(sine), 0.1 * down)
+        shrunk = math.cos(2 * turn)
+        width, height = width / shrunk, height / shrunk
+    none = np.zeros_like(across)
+    rows = [
+        [width * cosine / across, height * sine / across, none],
+        [-width * sine / down, height * cosine / down, none],
+    ]
+    return np.array(rows).transpose(2, 0, 1).astype(np.float32)
+
+
+def mirror_first(maps: Float32[np.ndarray, "pairs 2 3"]) -> Float32[np.ndarray, "pairs 2 3"]:
+    """Mirror the films that the maps start from, left to right."""
+    return maps * np.array([-1, 1, 1], np.float32)
+
+
+def read_pose(
+    linear: Float32[np.ndarray, "2 2"],
+    first_shape: Float32[np.ndarray, " 2"],
+    second_shape: Float32[np.ndarray, " 2"],
+) -> tuple[bool, float]:
+    """Tell whether a map between pictures mirrors, and by how much it turns the film.
+
+    Args:
+        linear: The map without its shift.
+        first_shape: Width and height of the film that the map starts from.
+        second_shape: Those of the film that it leads to.
+
+    Returns:
+        Whether it mirrors left to right; and the angle by which it then turns, in degrees,
+        counter-clockwise positive.
+    """
+    of_film = np.diag(second_shape) @ linear @ np.diag(1 / first_shape)
+    is_mirrored = bool(np.linalg.det(of_film) < 0)
+    if is_mirrored:
+        of_film = of_film @ _MIRROR
+    # The nearest rotation, without stretching.
+    left, _, right = np.linalg.svd(of_film)
+    turn = left @ right
+    return is_mirrored, math.degrees(math.atan2(turn[0, 1] - turn[1, 0], turn[0, 0] + turn[1, 1]))
+
+
+def local_detail(
+    pictures: UInt8[np.ndarray, "films side side"], side_px: int, band: Band = BROAD
+) -> Float32[np.ndarray, "films size size"]:
+    """Keep the edges of pictures, at an even contrast.
+
+    Args:
+        pictures: Films as small squares.
+        side_px: Side of the detail; at most that of the pictures.
+        band: Sizes of detail that are kept.
+
+    Returns:
+        Detail with mean 0 and spread 1, roughly, where the picture has contrast.
+    """
+    grey = pictures.astype(np.float32)
+    fine = _smooth(pictures.shape[1], side_px, band.fine_px)
+    coarse = _smooth(pictures.shape[1], side_px, band.coarse_px)
+    around = _smooth(side_px, side_px, _AROUND_PX)
+    edges = fine @ grey @ fine.T - coarse @ grey @ coarse.T
+    contrast = np.sqrt(around @ (edges * edges) @ around.T)
+    return np.asarray(edges / (contrast + _FLOOR), np.float32)
+
+
+@lru_cache(maxsize=16)
+def _smooth(from_px: int, to_px: int, sigma_px: float) -> Float32[np.ndarray, "to from"]:
+    """Return a Gaussian and a change of size as one matrix, normalised at the edges."""
+    step = from_px / to_px
+    centres = (np.arange(to_px) + 0.5) * step - 0.5
+    distance = (np.arange(from_px)[None, :] - centres[:, None]) / (sigma_px * step)
+    weights = np.exp(-0.5 * distance**2)
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True), np.float32)

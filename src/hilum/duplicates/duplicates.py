@@ -161,7 +161,7 @@ def _find_near_duplicates(
     pictures = film_traits.pictures[rows]
     candidates = find_candidates(pictures, shapes, features[rows, 0])
     is_new = np.maximum(rows[candidates.first], rows[candidates.second]) >= n_known
-    found = match_candidates(pictures, candidates.of(is_new))
+    found = _match_candidates(pictures, candidates.of(is_new))
     return [
         _describe(rows, shapes, first, second, linear, correlation)
         for first, second, linear, correlation in zip(
@@ -174,7 +174,7 @@ def _find_near_duplicates(
     ]
 
 
-def match_candidates(
+def _match_candidates(
     pictures: UInt8[np.ndarray, "films side side"], candidates: FilmPairs
 ) -> FilmPairs:
     """Keep the pairs whose films agree in all their edges.

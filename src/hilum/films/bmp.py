@@ -1,4 +1,4 @@
-"""BMP films. The format has no checksum; only its size can show that something is missing."""
+"""BMP films. The format has no checksum; only the file's size shows missing pixels."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def read_bmp(data: bytes, limits: FilmLimits) -> Picture:
     image = BmpImageFile(io.BytesIO(data))
     limits.check_picture(*image.size)
     if image.info["compression"] in _RUN_LENGTH:
-        # Unpacked in Python, a crafted file of this kind takes minutes.
+        # Pillow unpacks these in Python; a crafted file takes minutes.
         raise unsupported_film("The film is a BMP with run-length compression.")
     image.load()
     grey, notes = grey_from_image(image)

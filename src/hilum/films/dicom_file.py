@@ -1,4 +1,12 @@
-"""DICOM files: their structure, with every length and depth checked, and the values in it."""
+"""DICOM files: their structure, with every length and depth checked, and their values.
+
+Only the few elements that a film needs are kept, as bytes; names, dates and notes are skipped.
+Nothing is inflated, nothing recurses, and elements are counted, so a crafted file costs no more
+than a walk through it. Decimal numbers are written in letters and follow the standard's grammar
+alone: `nan`, `1_0` or `1e400`, which other readers accept, would bend grey levels unnoticed.
+
+Source: DICOM PS3.5, sections 6.2, 7 and A; PS3.10, section 7.
+"""
 
 from __future__ import annotations
 
@@ -39,13 +47,48 @@ _UNCOMPRESS = (
     "PNG, without annotations burnt in."
 )
 
+AT_TOP = 0
+"""In place of a table: the element belongs to the film itself."""
+
+MARK = b"DICM"
+MARK_OFFSET = 128
+
+DEEPEST = 100
+"""Sequences within sequences; real films have at most a handful."""
+
+_MOST_ELEMENTS = 20_000
+"""Real films have hundreds."""
+
+_MOST_META_ELEMENTS = 1000
+_UNDEFINED = 0xFFFFFFFF
+_ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
+
+_LONG_KINDS = frozenset(
+    {"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"}
+)  # fmt: skip
+
+_SHORT_KINDS = frozenset(
+    {"AE", "AS", "AT", "CS", "DA", "DS", "DT", "FD", "FL", "IS", "LO", "LT", "PN", "SH", "SL",
+     "SS", "ST", "TM", "UI", "UL", "US"}
+)  # fmt: skip
+
+_OVERLAY_GROUPS = range(0x6000, 0x6020, 2)
+
+_LARGEST, _SMALLEST = 1e12, 1e-12
+"""Bounds of the sizes of numbers that make sense in a film's file; zero does too."""
+
+_DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_WHOLE = re.compile(r"[+-]?\d{1,12}", re.ASCII)
+_LONGEST_NUMBER = 64
+_LONGEST_TEXT = 64
+
 
 @dataclass(frozen=True)
 class Syntax:
     """How a DICOM file stores values and pixels.
 
     Attributes:
-        name: As the standard calls it.
+        name: In the standard's words.
         is_explicit: Elements give their types.
         order: Byte order, as `struct` writes it.
         is_compressed: The pixels need a decoder.
@@ -60,7 +103,7 @@ class Syntax:
         """Refuse compressed pixels.
 
         Raises:
-            FilmCodecError: They are.
+            FilmCodecError: The pixels are compressed.
         """
         if self.is_compressed:
             raise _unread(f"The DICOM film is compressed: {self.name}.")
@@ -71,34 +114,6 @@ _UNCOMPRESSED = {
     f"{_ROOT}.1": Syntax("Explicit VR Little Endian"),
     f"{_ROOT}.2": Syntax("Explicit VR Big Endian", order=">"),
 }
-
-
-def find_syntax(uid: str) -> Syntax | None:
-    """Find how a file is stored by the standard's number for it; None if that is empty.
-
-    Raises:
-        FilmCodecError: The whole file is deflated, or stored in a way that is not known:
-            not even its elements are looked at.
-    """
-    if not uid or uid in _UNCOMPRESSED:
-        return _UNCOMPRESSED.get(uid)
-    if _DEFLATED.fullmatch(uid):
-        raise _unread(f"The DICOM file is compressed: {_NAMES.get(uid, 'Deflated')}.")
-    if not re.fullmatch(r"1\.2\.840\.10008\.1\.2\.[0-9.]{1,40}", uid):
-        raise _unread("The DICOM file is stored in a way of its maker's own.")
-    is_video = re.fullmatch(r"1\.2\.840\.10008\.1\.2\.4\.10\d(\.1)?", uid)
-    return Syntax(
-        _NAMES.get(uid, "a video" if is_video else "in a way that is not known"),
-        is_compressed=True,
-    )
-
-
-def _unread(message: str) -> FilmCodecError:
-    return FilmCodecError(message, fix=_UNCOMPRESS)
-
-
-AT_TOP = 0
-"""In place of a table: the element belongs to the film itself."""
 
 
 class Tag(IntEnum):
@@ -140,8 +155,13 @@ class Tag(IntEnum):
     PIXELS = 0x7FE00010
 
 
+_TABLES = (Tag.MODALITY_TABLE, Tag.VOI_TABLE)
+_WANTED = frozenset(Tag) - {*_TABLES}
+_IN_TABLES = frozenset({Tag.TABLE_DESCRIPTOR, Tag.TABLE_DATA})
+
+
 class Element(NamedTuple):
-    """One element: its type where the file gives it, else empty; and its bytes."""
+    """One element: its type, empty where the file gives none, and its bytes."""
 
     kind: str
     value: bytes
@@ -149,15 +169,15 @@ class Element(NamedTuple):
 
 @dataclass(frozen=True)
 class DicomFile:
-    """What a film needs of its file.
+    """What a film needs of its DICOM file.
 
     Attributes:
         syntax: How values and pixels are stored.
         elements: By tag, and by the table that they belong to, or 0.
-        tables: Which tables the file has, empty ones among them.
-        pixels: The pixels as stored; None if there are none, and empty if compressed.
+        tables: The tables that the file has, empty ones included.
+        pixels: The pixels as stored; None without pixels, empty if compressed.
         pixel_kind: Their type, where the file gives it.
-        has_overlay: There are drawings in planes of their own.
+        has_overlay: The file has drawings in separate planes.
     """
 
     syntax: Syntax
@@ -168,44 +188,9 @@ class DicomFile:
     has_overlay: bool
 
     def find(self, tag: Tag, table: int = AT_TOP) -> Element | None:
-        """Find an element that is there and not empty."""
+        """Find an element; None if it is absent or empty."""
         element = self.elements.get((table, tag))
         return element if element is not None and element.value else None
-
-
-def damaged(message: str) -> FilmDicomError:
-    """Make the error for a DICOM file that is damaged in the way that `message` tells."""
-    return FilmDicomError(
-        message, fix="Fetch the film again from its archive, or export it as PNG from there."
-    )
-
-
-MARK = b"DICM"
-MARK_OFFSET = 128
-
-DEEPEST = 100
-"""Sequences within sequences; real films have at most a handful."""
-
-_MOST_ELEMENTS = 20_000
-"""Real films have hundreds."""
-
-_MOST_META_ELEMENTS = 1000
-_UNDEFINED = 0xFFFFFFFF
-_ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
-
-_LONG_KINDS = frozenset(
-    {"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"}
-)  # fmt: skip
-
-_SHORT_KINDS = frozenset(
-    {"AE", "AS", "AT", "CS", "DA", "DS", "DT", "FD", "FL", "IS", "LO", "LT", "PN", "SH", "SL",
-     "SS", "ST", "TM", "UI", "UL", "US"}
-)  # fmt: skip
-
-_OVERLAY_GROUPS = range(0x6000, 0x6020, 2)
-_TABLES = (Tag.MODALITY_TABLE, Tag.VOI_TABLE)
-_WANTED = frozenset(Tag) - {*_TABLES}
-_IN_TABLES = frozenset({Tag.TABLE_DESCRIPTOR, Tag.TABLE_DATA})
 
 
 class _Level(NamedTuple):
@@ -213,8 +198,8 @@ class _Level(NamedTuple):
 
     Attributes:
         kind: `elements`, `items` or `fragments`.
-        end: Where it ends; None if a delimiter tells.
-        limit: What lies behind belongs to a level above.
+        end: Where it ends; None if a delimiter ends it.
+        limit: Where the level above ends.
         is_explicit: Elements give their types.
         order: Byte order, as `struct` writes it.
         table: The table whose first item this is or will be; 0 elsewhere.
@@ -235,14 +220,14 @@ def read_elements(data: bytes) -> DicomFile:
         data: The whole file, from its preamble on.
 
     Raises:
-        FilmDicomError: A length or a delimiter is wrong, something stands there twice,
-            or the nesting is too deep.
-        FilmCodecError: The file is deflated, or stored in a way that is not known.
+        FilmDicomError: A length or a delimiter is wrong, an element occurs twice, or the
+            nesting is too deep.
+        FilmCodecError: The file is deflated, or its syntax is unknown.
     """
     if data[MARK_OFFSET : MARK_OFFSET + len(MARK)] != MARK:
         raise damaged("The file does not begin as a DICOM file does.")
     meta, position = _read_meta(data)
-    syntax = find_syntax(_letters(meta.get(Tag.SYNTAX)))
+    syntax = _find_syntax(_letters(meta.get(Tag.SYNTAX)))
     if syntax is None:
         raise damaged("The DICOM file does not say how its values are stored.")
     found = _Walk(data, position, syntax)
@@ -257,7 +242,7 @@ def _letters(element: Element | None) -> str:
 
 
 def _read_meta(data: bytes) -> tuple[dict[int, Element], int]:
-    """Read the first group, which is stored in the same way in every file."""
+    """Read the first group, which every file stores in the same way."""
     position = MARK_OFFSET + len(MARK)
     meta: dict[int, Element] = {}
     for _ in range(_MOST_META_ELEMENTS):
@@ -293,7 +278,7 @@ def _read_head(
 
 
 class _Walk:
-    """One walk through the elements behind the first group."""
+    """One walk through the elements after the first group."""
 
     def __init__(self, data: bytes, position: int, syntax: Syntax) -> None:
         self.data = data
@@ -354,7 +339,7 @@ class _Walk:
             self.elements[key] = Element(kind, self.data[body : self.position])
 
     def _holds_items(self, tag: int, kind: str, length: int, body: int) -> bool:
-        """Tell a sequence; where types are not given, by the item that it begins with."""
+        """Tell whether an element is a sequence; without a type, by its first item."""
         looks_like_one = self.data[body : body + 4] == b"\xfe\xff\0\xe0" and length >= 8
         return kind == "SQ" or (kind == "" and looks_like_one and tag not in _WANTED)
 
@@ -362,7 +347,7 @@ class _Walk:
         if kind not in ("SQ", "UN", "", "OB", "OW"):
             raise damaged("A length is missing in the DICOM file.")
         end = None if length == _UNDEFINED else self._end(level, body, length)
-        # What is of unknown type but has items stores them in the simplest way.
+        # A sequence of unknown type stores its items in the simplest way.
         is_plain = kind in ("UN", "")
         below = _Level(
             "fragments" if kind in ("OB", "OW") else "items",
@@ -405,19 +390,34 @@ class _Walk:
         return end
 
 
-LARGEST, SMALLEST = 1e12, 1e-12
-"""Beyond these, other than zero itself, no number in a film's file makes sense."""
+def _find_syntax(uid: str) -> Syntax | None:
+    """Find the syntax of a UID; None if that is empty.
 
-_DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-_WHOLE = re.compile(r"[+-]?\d{1,12}", re.ASCII)
-_LONGEST_NUMBER = 64
-_LONGEST_TEXT = 64
+    Raises:
+        FilmCodecError: The whole file is deflated, or its syntax is unknown, so that even its
+            elements cannot be read.
+    """
+    if not uid or uid in _UNCOMPRESSED:
+        return _UNCOMPRESSED.get(uid)
+    if _DEFLATED.fullmatch(uid):
+        raise _unread(f"The DICOM file is compressed: {_NAMES.get(uid, 'Deflated')}.")
+    if not re.fullmatch(r"1\.2\.840\.10008\.1\.2\.[0-9.]{1,40}", uid):
+        raise _unread("The DICOM file is stored in a way of its maker's own.")
+    is_video = re.fullmatch(r"1\.2\.840\.10008\.1\.2\.4\.10\d(\.1)?", uid)
+    return Syntax(
+        _NAMES.get(uid, "a video" if is_video else "in a way that is not known"),
+        is_compressed=True,
+    )
 
 
-def senseless(message: str) -> FilmTagValueError:
-    """Make the error for values that cannot be meant, as `message` tells."""
-    return FilmTagValueError(
-        message, fix="Export the film again from its archive, or as PNG with its grey levels set."
+def _unread(message: str) -> FilmCodecError:
+    return FilmCodecError(message, fix=_UNCOMPRESS)
+
+
+def damaged(message: str) -> FilmDicomError:
+    """Make the error for a damaged DICOM file."""
+    return FilmDicomError(
+        message, fix="Fetch the film again from its archive, or export it as PNG from there."
     )
 
 
@@ -439,7 +439,7 @@ def read_whole(file: DicomFile, tag: Tag) -> int | None:
     """Read a whole number that is written in letters; None if it is absent.
 
     Raises:
-        FilmDicomError: It is none.
+        FilmDicomError: The letters are not a whole number.
     """
     letters = _first_value(file, tag)
     if letters is None:
@@ -453,13 +453,13 @@ def read_decimal(file: DicomFile, tag: Tag) -> float | None:
     """Read the first of an element's decimal numbers; None if it is absent.
 
     Raises:
-        FilmTagValueError: It is no number, not finite, or beyond any sense.
+        FilmTagValueError: It is not a number, not finite, or out of bounds.
     """
     letters = _first_value(file, tag)
     if letters is None:
         return None
     number = float(letters) if _DECIMAL.fullmatch(letters) else None
-    if number is None or not (number == 0 or SMALLEST <= abs(number) <= LARGEST):
+    if number is None or not (number == 0 or _SMALLEST <= abs(number) <= _LARGEST):
         raise senseless("A number that sets the film's grey levels is no number that can be meant.")
     return number
 
@@ -474,12 +474,12 @@ def _first_value(file: DicomFile, tag: Tag) -> str | None:
     if element is None:
         return None
     first, *_ = element.value[: _LONGEST_NUMBER + 1].split(b"\\", 1)
-    # What is longer than any number or word is cut, and then is neither.
+    # Longer values are cut; they are then neither numbers nor words.
     return first.decode("ascii", "replace").strip(" \0") or None
 
 
 def read_text(file: DicomFile, tag: Tag) -> str | None:
-    """Read free text, with what cannot be shown left out; None if nothing is left.
+    """Read the printable letters of a text; None if none are left.
 
     Letters beyond ASCII are read as UTF-8 or else as Latin-1, which may misspell them, but
     always in the same way.
@@ -494,3 +494,10 @@ def read_text(file: DicomFile, tag: Tag) -> str | None:
         text = raw.decode("latin-1")
     shown = "".join(letter for letter in text if letter.isprintable())
     return shown.strip()[:_LONGEST_TEXT].rstrip() or None
+
+
+def senseless(message: str) -> FilmTagValueError:
+    """Make the error for values that make no sense."""
+    return FilmTagValueError(
+        message, fix="Export the film again from its archive, or as PNG with its grey levels set."
+    )

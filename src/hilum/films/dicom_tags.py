@@ -1,4 +1,8 @@
-"""What a DICOM file says of its film: whether it is one, of whom it is, and how it was taken."""
+"""What a DICOM file says of its film: whether it is one, the patient, and how it was taken.
+
+The patient's number is kept for one purpose, to keep films of one patient together; it goes into no
+note and no message.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +47,7 @@ _NOBODY = re.compile(
     r"|patient|(patient ?)?id",
     re.IGNORECASE,
 )
-"""Put in place of a patient's number, any of these would make one patient of many."""
+"""Placeholders; taken for a patient's number, they would make one patient of many."""
 
 _VIEW_WORDS = (
     "PA|AP|LL|RL|LLD|RLD|LLO|RLO|LAO|RAO|LPO|RPO|LAT|LLAT|RLAT|LATERAL|LEFT|RIGHT|FRONTAL|OBLIQUE|"
@@ -51,7 +55,7 @@ _VIEW_WORDS = (
 )
 
 _VIEW = re.compile(rf"({_VIEW_WORDS})([ _-]({_VIEW_WORDS})){{0,2}}")
-"""Nothing but these: views are shown as subgroups, and people type names into any field."""
+"""Only these are kept: views are shown as subgroups, and people type names into any field."""
 
 _FROM_THE_SIDE = frozenset({"LL", "RL", "LAT", "LATERAL", "LLAT", "RLAT"})
 _TAKE_OUT = "Take it out of the cohort."
@@ -59,14 +63,14 @@ _TAKE_OUT = "Take it out of the cohort."
 
 @dataclass(frozen=True)
 class FilmTags:
-    """What a DICOM file says of its film; None where it does not.
+    """What a DICOM file says of its film; None where it says nothing.
 
     Attributes:
         patient: The patient's number in the archive. Never shown, never logged.
         view: Such as PA, AP or LL.
         sex: M, F or O.
         age: In years.
-        maker: Who made the device.
+        maker: Maker of the device.
     """
 
     patient: str | None = None
@@ -77,23 +81,23 @@ class FilmTags:
 
 
 def read_dicom_tags(data: bytes) -> FilmTags:
-    """Read what a DICOM file says of its film, without a look at the pixels.
+    """Read what a DICOM file says of its film, without decoding the pixels.
 
     Args:
         data: The whole file, from its preamble on.
 
     Raises:
         FilmDicomError: The file is damaged.
-        FilmNotChestError: It holds something else than a plain radiograph.
+        FilmNotChestError: It holds something other than a plain radiograph.
         FilmCodecError: Its pixels are compressed.
     """
     file = read_elements(data)
     check_is_film(file)
-    return tell_tags(file)
+    return film_tags(file)
 
 
-def tell_tags(file: DicomFile) -> FilmTags:
-    """Tell what the elements of a DICOM file say of its film."""
+def film_tags(file: DicomFile) -> FilmTags:
+    """Read the tags of a film from the elements of its file."""
     patient = read_text(file, Tag.PATIENT)
     view, sex = read_word(file, Tag.VIEW), read_word(file, Tag.SEX)
     return FilmTags(
@@ -101,21 +105,21 @@ def tell_tags(file: DicomFile) -> FilmTags:
         view=view if _VIEW.fullmatch(view) else None,
         sex=sex if sex in ("M", "F", "O") else None,
         age=read_age(read_word(file, Tag.AGE)),
-        maker=_tell_maker(file),
+        maker=_read_maker(file),
     )
 
 
-def _tell_maker(file: DicomFile) -> str | None:
-    # As long, and of the same letters, as makers are told of other formats.
+def _read_maker(file: DicomFile) -> str | None:
+    # In the same form as the makers that other formats name.
     letters = (read_text(file, Tag.MAKER) or "").encode("ascii", "ignore").decode("ascii")
     return letters[:40].strip() or None
 
 
 def check_is_film(file: DicomFile) -> None:
-    """Refuse what is no plain radiograph, then what is compressed.
+    """Refuse a file that is not a plain radiograph, or is compressed.
 
     Raises:
-        FilmNotChestError: It is something else, or there is no picture.
+        FilmNotChestError: The file holds something else, or no picture.
         FilmCodecError: The pixels are compressed.
     """
     uid = _class_uid(file)
@@ -142,8 +146,8 @@ def _class_uid(file: DicomFile) -> str:
     return "" if element is None else element.value[:65].decode("ascii", "replace").strip(" \0")
 
 
-def tell_doubts(file: DicomFile) -> list[str]:
-    """Note what makes it doubtful that the film is a frontal film of a chest, fit to be shown."""
+def note_doubts(file: DicomFile) -> list[str]:
+    """Note reasons for doubt that this is a frontal chest film that may be shown."""
     notes = []
     body_part = read_word(file, Tag.BODY_PART)
     if read_word(file, Tag.MODALITY) in _VAGUE_MODALITIES:
@@ -176,7 +180,7 @@ def read_age(cell: str) -> float | None:
         cell: A number of years such as `58`, or `058Y`, `18M`, `3W`, `2D`.
 
     Returns:
-        Years; None if it is no age, or beyond 120.
+        Years; None if the cell is not an age, or beyond 120.
     """
     match = _AGE.fullmatch(cell.strip())
     if match is None:

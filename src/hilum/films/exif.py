@@ -1,4 +1,4 @@
-"""What EXIF blocks tell of a film, and the directory of tags that TIFF files share with them."""
+"""EXIF blocks, and the directory of tags that TIFF files share with them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Entry:
     Attributes:
         record: The entry's own bytes, as stored.
         values: The bytes of its values, or None if they lie outside the file's body.
-        code: `struct` code of one value; None if the values are no unsigned integers.
+        code: `struct` code of one value; None unless the values are unsigned integers.
         is_text: The values are letters.
     """
 
@@ -56,7 +56,7 @@ class Directory:
         """Read a tag's values.
 
         Raises:
-            FilmCorruptError: The tag is there, but its values are not.
+            FilmCorruptError: The file has the tag but not its values.
         """
         entry = self.entries.get(tag)
         if entry is None:
@@ -80,7 +80,7 @@ class Directory:
         return default
 
     def text(self, tag: int) -> str | None:
-        """Read what a tag says in plain letters, if it can be made out.
+        """Read a tag's text.
 
         Returns:
             At most 40 printable ASCII characters; None if the tag is absent, mangled
@@ -89,7 +89,7 @@ class Directory:
         entry = self.entries.get(tag)
         if entry is None or entry.values is None or not entry.is_text:
             return None
-        # The few more are for characters that are left out.
+        # More than needed, since some characters are left out.
         start, *_ = bytes(entry.values[: 4 * _LONGEST_TEXT]).split(b"\0", 1)
         letters = "".join(c for c in start.decode("ascii", "ignore") if c.isprintable())
         return letters.strip()[:_LONGEST_TEXT].rstrip() or None
@@ -97,18 +97,18 @@ class Directory:
 
 @dataclass(frozen=True)
 class ExifFacts:
-    """What an EXIF block says that a reader of films wants to know.
+    """What an EXIF block says of a film.
 
     Attributes:
         orientation: 1 to 8; 1 if the block does not say.
-        maker: Who made the device or the program; None if the block does not say.
+        maker: Maker of the device or the program; None if the block does not say.
     """
 
     orientation: int = UPRIGHT
     maker: str | None = None
 
     def or_else(self, other: ExifFacts) -> ExifFacts:
-        """Add what only another block of the same file says."""
+        """Fill in what another block of the same file says."""
         orientation = other.orientation if self.orientation == UPRIGHT else self.orientation
         return ExifFacts(orientation, self.maker or other.maker)
 
@@ -156,13 +156,10 @@ def _read_entry(body: memoryview, record: bytes, order: str, is_big: bool) -> tu
 
 
 def read_exif(block: bytes) -> ExifFacts:
-    """Read an EXIF block, whatever is wrong with it.
+    """Read an EXIF block; damaged blocks and tags say nothing.
 
     Args:
         block: From the byte-order mark on, without the leading `Exif`.
-
-    Returns:
-        What it says; a block or a tag that cannot be read says nothing.
     """
     if block[:4] not in (b"II*\0", b"MM\0*"):
         return ExifFacts()

@@ -1,4 +1,9 @@
-"""Any supported file to one grey film; content decides the format, never the suffix."""
+"""Any supported file to one grey film; the content decides the format, never the suffix.
+
+A file that cannot be read is refused with a reason. Missing pixels are never filled in: a wrong
+picture would do more harm than a missing one. Pillow's settings stay as they are and nothing is
+kept between calls, so films may be read in several threads at once.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +37,7 @@ from hilum.films.png import read_png
 from hilum.films.tiff import read_tiff
 
 SNIFFED_BYTES = 1024
-"""How much of a file's beginning `sniff_format` wants to see."""
+"""Bytes from a file's beginning that `sniff_format` looks at."""
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0\x08\0\0\0", b"MM\0+\0\x08\0\0")
@@ -88,72 +93,6 @@ _BARE_DICOM = re.compile(
 
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
-
-def sniff_format(head: bytes, suffix: str = "") -> str:
-    """Name the format of a file from its first bytes.
-
-    Args:
-        head: The file's first `SNIFFED_BYTES` bytes, or all of them if there are fewer.
-        suffix: End of its name; only to say of what is none that it was meant as DICOM.
-
-    Returns:
-        `PNG`, `JPEG`, `TIFF`, `BMP` or `DICOM`.
-
-    Raises:
-        FilmEmptyError: There are no bytes.
-        FilmDicomError: It is a DICOM file without its beginning, or is named as one and is
-            no film of any kind.
-        FilmCorruptError: The file ends, or is mangled, within a supported format's mark.
-        FilmTypeError: It is something else; the message says what, if that is known.
-    """
-    if not head:
-        raise FilmEmptyError("The file is empty.", fix="Copy or export the film again.")
-    if head.startswith(_PNG):
-        return "PNG"
-    if head.startswith(b"\xff\xd8\xff"):
-        return "JPEG"
-    if head.startswith(MARK, MARK_OFFSET):  # some writers begin these files as TIFF, too
-        return "DICOM"
-    if head.startswith(_TIFF):
-        return "TIFF"
-    if head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in _BMP_HEADER_BYTES:
-        return "BMP"
-    if _BARE_DICOM.match(head):
-        raise damaged("The content seems to be DICOM, but does not begin as a DICOM file does.")
-    _check_mark_is_whole(head)
-    looks_like, fix = _guess(head)
-    if suffix.lower() in DICOM_SUFFIXES:
-        raise damaged(f"The file is named {suffix.lower()} and is no DICOM: it is {looks_like}.")
-    raise FilmTypeError(
-        f"The content is no PNG, JPEG, TIFF, BMP or DICOM: it is {looks_like}.", fix=fix
-    )
-
-
-def _check_mark_is_whole(head: bytes) -> None:
-    """Tell a film that was cut or mangled within its mark from one of another format."""
-    marks = (_PNG, b"\xff\xd8\xff", *_TIFF)
-    if len(head) >= 2 and any(mark.startswith(head) for mark in marks):
-        raise corrupt_film("The file ends after its first few bytes.")
-    if head.startswith(b"\x89PNG"):
-        raise corrupt_film("The file was changed by a transfer in text mode.")
-    if head.startswith(b"BM") and len(head) < 18 and (len(head) == 2 or _BINARY.search(head)):
-        raise corrupt_film("The file ends within its header.")
-
-
-def _guess(head: bytes) -> tuple[str, str]:
-    for offset, mark, looks_like, fix in _LOOKALIKES:
-        if head.startswith(mark, offset):
-            return looks_like, fix
-    for pattern, looks_like, fix in _MARKUP:
-        if pattern.search(head):
-            return looks_like, fix
-    if not any(head):
-        return "nothing but zero bytes", "Copy or export the film again from its source."
-    if not _BINARY.search(head):
-        return "text", "Take it out of the folder."
-    return "of an unknown format", _AS_PNG
-
-
 READING_VERSION = 1
 """Part of the address under which features are stored; raised whenever pixels change."""
 
@@ -183,6 +122,14 @@ _REASONS = {
     errno.ENAMETOOLONG: "The name is too long to be a file's.",
 }
 
+LEAST_SIDE_PX = 64
+"""Shortest side of a chest film. Below it a lung is 20 pixels wide, and a finding looks like a
+vessel."""
+
+LONGEST_ASPECT = 4.0
+"""Largest ratio of a chest film's sides. Public films reach 1.8; a backbone's square would squeeze
+longer ones."""
+
 
 @dataclass(frozen=True)
 class FilmImage:
@@ -191,8 +138,8 @@ class FilmImage:
     Attributes:
         pixels: Grey levels, 0 black to 255 white, read-only. Smaller than the stored
             size if the film was decoded at a reduced scale.
-        notes: What was converted on the way, in plain words; nothing in them says
-            who was filmed or how the file is called.
+        notes: What was converted on the way, in plain words; they name neither the patient
+            nor the file.
         format: `PNG`, `JPEG`, `TIFF`, `BMP` or `DICOM`, as the content says.
         width_px: Stored width, after the film was turned upright.
         height_px: Stored height, after the film was turned upright.
@@ -207,39 +154,52 @@ class FilmImage:
     encoding: Encoding = field(default_factory=Encoding)
 
 
-def is_film_name(path: Path) -> bool:
-    """Tell whether a name ends as films' names usually do. Says nothing of the content."""
-    return path.suffix.lower() in _FORMAT_OF_SUFFIX
-
-
-def is_picture_name(path: Path) -> bool:
-    """Tell whether a name is one of a picture of any kind, readable here or not.
-
-    DICOM files often have no suffix at all, so a bare name counts as one.
-    """
-    return is_film_name(path) or path.suffix.lower() in _OTHER_PICTURE_SUFFIXES
-
-
 def read_film(
     path: Path, *, at_least_px: int | None = None, limits: FilmLimits = DEFAULT_LIMITS
 ) -> FilmImage:
     """Read a film from a file.
 
     Args:
-        path: An ordinary file, or a link to one. Pipes and devices are never waited for.
-        at_least_px: Side of the square that the film will be shrunk to. Large JPEG
-            films are then decoded at a reduced scale that keeps both sides at least
-            twice as long, which is quicker. None reads every pixel.
-        limits: How large a film may be.
-
-    Returns:
-        The film.
+        path: A file, or a link to one. Pipes and devices are refused at once.
+        at_least_px: Side of the square that the film will be shrunk to. Large JPEG films
+            are then decoded faster, at a reduced scale that keeps both sides at least twice
+            as long. None reads every pixel.
+        limits: Largest file and picture allowed.
 
     Raises:
         FilmError: The film cannot be read; the kind of error and its code say why.
     """
     data = load_bytes(path, limits)
     return decode_film(data, suffix=path.suffix, at_least_px=at_least_px, limits=limits)
+
+
+def load_bytes(path: Path, limits: FilmLimits = DEFAULT_LIMITS) -> bytes:
+    """Load a file whole, without waiting for pipes and within the limits.
+
+    Raises:
+        FilmMissingError: The path does not name a file that can be read.
+        FilmSizeError: The file is larger than the limits allow.
+    """
+    # Without O_NONBLOCK, opening a pipe would wait for someone to write to it.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        descriptor = os.open(path, flags)
+        try:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                is_folder = stat.S_ISDIR(status.st_mode)
+                reason = "It is a folder." if is_folder else _REASONS[errno.ENXIO]
+                raise FilmMissingError(reason, fix="Name the film's own file.")
+            limits.check_file(status.st_size)
+            with open(descriptor, "rb", closefd=False) as file:
+                return file.read(status.st_size)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        reason = _REASONS.get(error.errno or 0, "The file cannot be read to its end.")
+    except ValueError:  # a name with a NUL, or one that the file system cannot write
+        reason = "There is no such file."
+    raise FilmMissingError(reason, fix="Check where the file is and who may read it.")
 
 
 def decode_film(
@@ -253,12 +213,9 @@ def decode_film(
 
     Args:
         data: The whole file.
-        suffix: End of its name, such as `.png`; only to note that it misleads.
+        suffix: End of its name, such as `.png`; used only to note that it misleads.
         at_least_px: As in `read_film`.
-        limits: How large a film may be.
-
-    Returns:
-        The film.
+        limits: As in `read_film`.
 
     Raises:
         FilmError: The film cannot be read; the kind of error and its code say why.
@@ -274,7 +231,7 @@ def decode_film(
             "There is not enough memory to decode the film.",
             fix="Close other programs, or export the film at a smaller size.",
         ) from error
-    except Exception as error:  # decoders raise whatever they stumble over
+    except Exception as error:  # decoders raise errors of any kind
         raise _undecodable(error) from error
     pixels = turn_upright(picture.grey, picture.orientation)
     pixels.flags.writeable = False
@@ -316,41 +273,82 @@ def _further_notes(picture: Picture, format_name: str, suffix: str) -> list[str]
     return notes
 
 
-def load_bytes(path: Path, limits: FilmLimits = DEFAULT_LIMITS) -> bytes:
-    """Load a file whole, without waiting for pipes and within the limits.
+def sniff_format(head: bytes, suffix: str = "") -> str:
+    """Name the format of a file from its first bytes.
+
+    Args:
+        head: The file's first `SNIFFED_BYTES` bytes, or all of them if there are fewer.
+        suffix: End of its name; used only in the error for a file that was meant as DICOM.
+
+    Returns:
+        `PNG`, `JPEG`, `TIFF`, `BMP` or `DICOM`.
 
     Raises:
-        FilmMissingError: There is no ordinary file of this name that can be read.
-        FilmSizeError: It is larger than the limits allow.
+        FilmEmptyError: The file holds no bytes.
+        FilmDicomError: The file is DICOM without its beginning, or is named as DICOM and has
+            no supported format.
+        FilmCorruptError: The file ends, or is mangled, within the mark of a supported format.
+        FilmTypeError: The file is something else; the message says what, if that is known.
     """
-    # Without O_NONBLOCK, opening a pipe would wait for someone to write to it.
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    try:
-        descriptor = os.open(path, flags)
-        try:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                is_folder = stat.S_ISDIR(status.st_mode)
-                reason = "It is a folder." if is_folder else _REASONS[errno.ENXIO]
-                raise FilmMissingError(reason, fix="Name the film's own file.")
-            limits.check_file(status.st_size)
-            with open(descriptor, "rb", closefd=False) as file:
-                return file.read(status.st_size)
-        finally:
-            os.close(descriptor)
-    except OSError as error:
-        reason = _REASONS.get(error.errno or 0, "The file cannot be read to its end.")
-    except ValueError:  # a name with a NUL, or one that the file system cannot write
-        reason = "There is no such file."
-    raise FilmMissingError(reason, fix="Check where the file is and who may read it.")
+    if not head:
+        raise FilmEmptyError("The file is empty.", fix="Copy or export the film again.")
+    if head.startswith(_PNG):
+        return "PNG"
+    if head.startswith(b"\xff\xd8\xff"):
+        return "JPEG"
+    if head.startswith(MARK, MARK_OFFSET):  # some writers begin these files as TIFF, too
+        return "DICOM"
+    if head.startswith(_TIFF):
+        return "TIFF"
+    if head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in _BMP_HEADER_BYTES:
+        return "BMP"
+    if _BARE_DICOM.match(head):
+        raise damaged("The content seems to be DICOM, but does not begin as a DICOM file does.")
+    _check_mark_is_whole(head)
+    looks_like, fix = _guess(head)
+    if suffix.lower() in DICOM_SUFFIXES:
+        raise damaged(f"The file is named {suffix.lower()} and is no DICOM: it is {looks_like}.")
+    raise FilmTypeError(
+        f"The content is no PNG, JPEG, TIFF, BMP or DICOM: it is {looks_like}.", fix=fix
+    )
 
 
-LEAST_SIDE_PX = 64
-"""Below this a lung is some 20 pixels wide, and no finding can be told from a vessel."""
+def _check_mark_is_whole(head: bytes) -> None:
+    """Refuse a film that was cut or mangled within its mark."""
+    marks = (_PNG, b"\xff\xd8\xff", *_TIFF)
+    if len(head) >= 2 and any(mark.startswith(head) for mark in marks):
+        raise corrupt_film("The file ends after its first few bytes.")
+    if head.startswith(b"\x89PNG"):
+        raise corrupt_film("The file was changed by a transfer in text mode.")
+    if head.startswith(b"BM") and len(head) < 18 and (len(head) == 2 or _BINARY.search(head)):
+        raise corrupt_film("The file ends within its header.")
 
-LONGEST_ASPECT = 4.0
-"""How many times longer than wide a film may be, or wider than long. Public ones reach 1.8; a
-backbone's square would squeeze what is longer."""
+
+def _guess(head: bytes) -> tuple[str, str]:
+    for offset, mark, looks_like, fix in _LOOKALIKES:
+        if head.startswith(mark, offset):
+            return looks_like, fix
+    for pattern, looks_like, fix in _MARKUP:
+        if pattern.search(head):
+            return looks_like, fix
+    if not any(head):
+        return "nothing but zero bytes", "Copy or export the film again from its source."
+    if not _BINARY.search(head):
+        return "text", "Take it out of the folder."
+    return "of an unknown format", _AS_PNG
+
+
+def is_film_name(path: Path) -> bool:
+    """Tell whether a name ends as films' names usually do, whatever the content."""
+    return path.suffix.lower() in _FORMAT_OF_SUFFIX
+
+
+def is_picture_name(path: Path) -> bool:
+    """Tell whether a name is that of a picture, supported or not.
+
+    DICOM files often have no suffix, so a bare name counts.
+    """
+    return is_film_name(path) or path.suffix.lower() in _OTHER_PICTURE_SUFFIXES
 
 
 def thumbnail(image: FilmImage, longest_side_px: int = 192) -> bytes:

@@ -1,8 +1,8 @@
-"""From whatever samples a film holds to 8-bit grey.
+"""Samples of any kind to 8-bit grey levels.
 
-Eight-bit films keep their levels. Deeper ones are scaled by the range that they
-really use, since a 12-bit film in a 16-bit file would otherwise come out black, and
-Pillow's own conversion clips it to white.
+Eight-bit films keep their levels. Deeper ones are scaled by the range that they really use: a
+12-bit film in a 16-bit file would otherwise come out black, and Pillow's own conversion clips it
+to white.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _COLOUR_FRACTION = 0.02
 
 
 def grey_from_image(image: Image.Image) -> tuple[UInt8[np.ndarray, "height width"], list[str]]:
-    """Convert a decoded Pillow image of any mode that films come in.
+    """Convert a decoded Pillow image of any mode that films have.
 
     Args:
         image: Loaded picture. Transparent parts become black.
@@ -38,11 +38,11 @@ def grey_from_image(image: Image.Image) -> tuple[UInt8[np.ndarray, "height width
 
     Raises:
         FilmNonFiniteError: A sample is NaN or infinite.
-        FilmTypeError: The colour model is not a film's.
+        FilmTypeError: Films do not have this colour model.
     """
     notes = []
     if image.mode in _DEEP_MODES:
-        return scale_to_grey(np.asarray(image))
+        return _scale_to_grey(np.asarray(image))
     if image.mode in ("P", "PA"):
         notes.append("palette")
         has_alpha = image.mode == "PA" or "transparency" in image.info
@@ -54,7 +54,7 @@ def grey_from_image(image: Image.Image) -> tuple[UInt8[np.ndarray, "height width
         notes.append("1 bit")
     elif image.mode == "La":
         image = image.convert("LA")
-    if image.mode in _COLOUR_MODES and is_colourful(image):
+    if image.mode in _COLOUR_MODES and _is_colourful(image):
         notes.append("colour")
     elif image.mode not in (*_COLOUR_MODES, "1", "L", "LA"):
         raise unsupported_film("The picture's colour model is not one that films come in.")
@@ -67,7 +67,7 @@ def grey_from_image(image: Image.Image) -> tuple[UInt8[np.ndarray, "height width
     return np.asarray(grey), notes
 
 
-def is_colourful(image: Image.Image) -> bool:
+def _is_colourful(image: Image.Image) -> bool:
     """Tell a colour picture from a grey one that is stored in three channels.
 
     Args:
@@ -93,8 +93,8 @@ def grey_from_samples(
     """Convert bare samples, as TIFF and 16-bit PNG hold them.
 
     Args:
-        samples: Grey, or red, green and blue; then alpha if there is one; then
-            channels that are left aside.
+        samples: Grey, or red, green and blue; then alpha, if any; then channels that are
+            ignored.
         is_colour: The first three channels are red, green and blue.
         has_alpha: A channel of opacity follows. Transparent parts become black.
         is_white_zero: The lowest sample is the brightest.
@@ -110,9 +110,9 @@ def grey_from_samples(
         colours = np.ascontiguousarray(samples[..., :3] if is_colour else samples[..., 0])
         grey, notes = grey_from_image(Image.fromarray(colours))
     elif is_colour:
-        grey, notes = scale_to_grey(*_luma(samples), kind=_kind(samples))
+        grey, notes = _scale_to_grey(*_luma(samples), kind=_kind(samples))
     else:
-        grey, notes = scale_to_grey(samples[..., 0])
+        grey, notes = _scale_to_grey(samples[..., 0])
     if is_white_zero:
         grey = ~grey
         notes.append("white is zero, inverted")
@@ -153,7 +153,7 @@ def _kind(samples: np.ndarray) -> str:
     return "floating point" if samples.dtype.kind == "f" else f"{8 * samples.itemsize} bit"
 
 
-def scale_to_grey(
+def _scale_to_grey(
     samples: Shaped[np.ndarray, "height width"], unit: int = 1, *, kind: str = ""
 ) -> tuple[UInt8[np.ndarray, "height width"], list[str]]:
     """Spread the range that the samples really use over the 256 grey levels.
@@ -161,8 +161,8 @@ def scale_to_grey(
     Args:
         samples: Integers or floats of any depth; the darkest becomes 0, the
             brightest 255. A constant film becomes black.
-        unit: What the samples were multiplied with; only the note cares.
-        kind: How the note calls the samples; their own type unless given.
+        unit: Factor that the samples were multiplied by, for the note.
+        kind: Name of the samples in the note; their own type unless given.
 
     Returns:
         Grey levels, and a note with the range.
@@ -204,7 +204,7 @@ def turn_upright(
 
     Args:
         grey: Picture as stored.
-        orientation: EXIF orientation; what is not 2 to 8 leaves the picture as it is.
+        orientation: EXIF orientation; values other than 2 to 8 change nothing.
 
     Source: EXIF 2.32, tag 0x0112.
     """

@@ -1,6 +1,8 @@
-"""JPEG films: whole pictures only, and no more of each decoded than is asked for.
+"""JPEG films: whole pictures only, decoded at no larger scale than needed.
 
-The markers are walked first: what the picture needs, what they tell, whether the end is there.
+JPEG has no checksum, and decoders fill missing pixels with grey. So the markers are walked first.
+Where the decoder could have filled the end, the picture is decoded once more with other bytes
+after its data: a whole picture ignores them.
 """
 
 from __future__ import annotations
@@ -34,6 +36,11 @@ _MARKER = re.compile(rb"\xff([^\x00\xff])")
 _SCAN_END = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")
 _RESTART = re.compile(rb"\xff([\xd0-\xd7])")
 _MOST_SCANS = 100
+_END = b"\xff\xd9"
+_OTHER_TAIL = b"\x55\x92\x6d" * 16
+
+_FILLED = 128
+"""Level that decoders give to missing pixels: coefficients of zero, hence mid-grey."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,7 @@ class JpegFrame:
     is_progressive: bool
 
     def units(self, channels: Sequence[int]) -> int:
-        """Count the coded units of a scan over `channels`; a single one counts its own blocks."""
+        """Count the coded units of a scan over `channels`; a single channel counts its blocks."""
         widest = max(across for across, _ in self.sampling.values())
         tallest = max(down for _, down in self.sampling.values())
         across, down = self.sampling[channels[0]] if len(channels) == 1 else (1, 1)
@@ -68,10 +75,10 @@ class JpegParts:
 
     Attributes:
         frame: The header.
-        parts: Segments and scans that decode to the picture, from the start mark on;
-            the end mark is left out.
+        parts: Segments and scans that decode to the picture, from the start mark on, without
+            the end mark.
         scans: Which of `parts` are compressed pixels.
-        has_end: The end mark is there.
+        has_end: The file has its end mark.
         has_more_pictures: Further pictures follow the first.
         is_stored_as_rgb: The channels are red, green and blue, as libjpeg judges.
         quantisation: Mean of the first quantisation table; None without a whole one.
@@ -88,15 +95,74 @@ class JpegParts:
     exif: ExifFacts
 
 
+def read_jpeg(data: bytes, limits: FilmLimits, at_least_px: int | None = None) -> Picture:
+    """Decode a JPEG film.
+
+    Args:
+        data: The whole file.
+        limits: Most pixels allowed; checked from the header.
+        at_least_px: Decode at a half, a quarter or an eighth of the size, as long as both
+            sides keep twice this length. None decodes every pixel; only then are colour
+            pictures noticed.
+
+    Raises:
+        FilmCorruptError: Pixels are missing.
+        FilmTypeError: It is lossless, arithmetic-coded, of 12 bits or hierarchical.
+        FilmSizeError: The header declares too many pixels.
+    """
+    jpeg = walk_jpeg(data, limits)
+    image = _decode(jpeg, b"", at_least_px)
+    if _may_be_filled_up(jpeg, image):
+        other = _decode(jpeg, _OTHER_TAIL, at_least_px)
+        if not np.array_equal(np.asarray(image), np.asarray(other)):
+            raise corrupt_film("Some of the compressed pixels are missing.")
+    grey, notes = grey_from_image(image)
+    if not jpeg.has_end:
+        notes.append("end mark missing, picture whole")
+    if jpeg.has_more_pictures:
+        notes.append("several pictures in the file, the first one read")
+    frame = jpeg.frame
+    encoding = Encoding(
+        bits=8,  # others are refused at the header
+        channels=len(frame.sampling),
+        quantisation=jpeg.quantisation,
+        is_progressive=frame.is_progressive,
+        maker=jpeg.exif.maker,
+    )
+    orientation = jpeg.exif.orientation
+    return Picture(grey, tuple(notes), frame.width_px, frame.height_px, orientation, encoding)
+
+
+def _decode(jpeg: JpegParts, tail: bytes, at_least_px: int | None) -> Image.Image:
+    parts = [part + tail if k in jpeg.scans else part for k, part in enumerate(jpeg.parts)]
+    image = JpegImageFile(io.BytesIO(b"".join((*parts, _END))))
+    # Grey is the luma channel itself, with or without the colours beside it.
+    is_whole_colour = at_least_px is None and not jpeg.is_stored_as_rgb
+    size = None if at_least_px is None else (2 * at_least_px, 2 * at_least_px)
+    image.draft("YCbCr" if is_whole_colour else "L", size)
+    image.load()
+    return image
+
+
+def _may_be_filled_up(jpeg: JpegParts, image: Image.Image) -> bool:
+    """Tell whether the decoder could have filled the end of the picture."""
+    if not jpeg.has_end and jpeg.frame.is_progressive:
+        raise corrupt_film("The file ends before the picture does.")
+    if not jpeg.has_end or jpeg.frame.is_progressive or len(jpeg.scans) > 1 or image.mode == "CMYK":
+        return True
+    last = image.getpixel((image.width - 1, image.height - 1))
+    return (last[0] if isinstance(last, tuple) else last) == _FILLED
+
+
 def walk_jpeg(data: bytes, limits: FilmLimits) -> JpegParts:
     """Take a JPEG file apart.
 
     Args:
         data: The whole file.
-        limits: Most pixels allowed; checked when the header comes by.
+        limits: Most pixels allowed; checked at the header.
 
     Raises:
-        FilmCorruptError: The file is cut short, or a mark stands where none can.
+        FilmCorruptError: The file is cut short, or a mark is out of place.
         FilmTypeError: It is lossless, arithmetic-coded, of 12 bits or hierarchical.
         FilmSizeError: The header declares too many pixels.
     """
@@ -125,7 +191,7 @@ def walk_jpeg(data: bytes, limits: FilmLimits) -> JpegParts:
 
 
 class _Walk:
-    """What has been seen so far on the way through the markers."""
+    """State of a walk through the markers."""
 
     def __init__(self, data: bytes, limits: FilmLimits) -> None:
         self.data = data
@@ -194,7 +260,7 @@ class _Walk:
         self.frame = JpegFrame(width_px, height_px, sampling, is_progressive)
 
     def _take_scan(self, header: bytes, start: int) -> int:
-        """Find the end of the compressed pixels, which only certain marks may interrupt."""
+        """Find the end of the compressed pixels; only certain marks may interrupt them."""
         channels = header[1 : 1 + 2 * header[0] : 2] if header else b""
         if self.frame is None or not channels or not set(channels) <= set(self.frame.sampling):
             raise corrupt_film("A scan of the JPEG belongs to no channel of its header.")
@@ -212,7 +278,7 @@ class _Walk:
         return end
 
     def _check_restarts(self, scan: bytes, units: int) -> None:
-        """Count the restart marks, which go round from 0 to 7: none may be missing."""
+        """Check that no restart mark is missing; they count from 0 to 7 over and over."""
         expected = 0
         if self._restart_interval:
             expected = math.ceil(units / self._restart_interval) - 1
@@ -229,69 +295,3 @@ def _mean_of_first_table(content: bytes) -> float | None:
         return None  # decoders refuse such a table
     steps: tuple[int, ...] = struct.unpack_from(form, content, 1)
     return sum(steps) / len(steps)
-
-
-_END = b"\xff\xd9"
-_OTHER_TAIL = b"\x55\x92\x6d" * 16
-
-_FILLED = 128
-"""What decoders put where pixels are missing: coefficients of zero, hence mid-grey."""
-
-
-def read_jpeg(data: bytes, limits: FilmLimits, at_least_px: int | None = None) -> Picture:
-    """Decode a JPEG film.
-
-    Args:
-        data: The whole file.
-        limits: Most pixels allowed; checked from the header.
-        at_least_px: Decode at a half, a quarter or an eighth of the size, as long as
-            both sides keep twice this length. None decodes every pixel, and only then
-            is a colour picture told from a grey one.
-
-    Raises:
-        FilmCorruptError: Pixels are missing.
-        FilmTypeError: It is lossless, arithmetic-coded, of 12 bits or hierarchical.
-        FilmSizeError: The header declares too many pixels.
-    """
-    jpeg = walk_jpeg(data, limits)
-    image = _decode(jpeg, b"", at_least_px)
-    if _may_be_filled_up(jpeg, image):
-        other = _decode(jpeg, _OTHER_TAIL, at_least_px)
-        if not np.array_equal(np.asarray(image), np.asarray(other)):
-            raise corrupt_film("Some of the compressed pixels are missing.")
-    grey, notes = grey_from_image(image)
-    if not jpeg.has_end:
-        notes.append("end mark missing, picture whole")
-    if jpeg.has_more_pictures:
-        notes.append("several pictures in the file, the first one read")
-    frame = jpeg.frame
-    encoding = Encoding(
-        bits=8,  # no other depth comes past the header
-        channels=len(frame.sampling),
-        quantisation=jpeg.quantisation,
-        is_progressive=frame.is_progressive,
-        maker=jpeg.exif.maker,
-    )
-    orientation = jpeg.exif.orientation
-    return Picture(grey, tuple(notes), frame.width_px, frame.height_px, orientation, encoding)
-
-
-def _decode(jpeg: JpegParts, tail: bytes, at_least_px: int | None) -> Image.Image:
-    parts = [part + tail if k in jpeg.scans else part for k, part in enumerate(jpeg.parts)]
-    image = JpegImageFile(io.BytesIO(b"".join((*parts, _END))))
-    # Grey is the luma channel itself, with or without the colours beside it.
-    is_whole_colour = at_least_px is None and not jpeg.is_stored_as_rgb
-    size = None if at_least_px is None else (2 * at_least_px, 2 * at_least_px)
-    image.draft("YCbCr" if is_whole_colour else "L", size)
-    image.load()
-    return image
-
-
-def _may_be_filled_up(jpeg: JpegParts, image: Image.Image) -> bool:
-    """Tell whether the end of the picture could be the decoder's own filling."""
-    if not jpeg.has_end and jpeg.frame.is_progressive:
-        raise corrupt_film("The file ends before the picture does.")
-    if not jpeg.has_end or jpeg.frame.is_progressive or len(jpeg.scans) > 1 or image.mode == "CMYK":
-        return True
-    last = image.getpixel((image.width - 1, image.height - 1))
-    return (last[0] if isinstance(last, tuple) else last) == _FILLED

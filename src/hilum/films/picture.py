@@ -1,4 +1,9 @@
-"""What the readers of all formats share: limits, the picture they yield, how damage is told."""
+"""What the readers of all formats share: limits, the picture that they return, their errors.
+
+Each reader walks its container before a decoder sees it: it verifies sizes and checksums, drops
+metadata, and passes on only what the pixels need. So no decoder allocates memory before the limits
+are checked, inflates a text or a colour profile, or warns about tags.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +15,7 @@ from jaxtyping import UInt8
 from hilum.errors import FilmCorruptError, FilmSizeError, FilmTypeError
 
 UPRIGHT = 1
-"""EXIF orientation of a film that is stored as it is to be seen."""
+"""EXIF orientation of a film that is stored upright."""
 
 
 @dataclass(frozen=True)
@@ -26,10 +31,10 @@ class FilmLimits:
     pixels: int = 50_000_000
 
     def check_file(self, size_bytes: int) -> None:
-        """Refuse a file of `size_bytes` if that is too much.
+        """Refuse a file that is too large.
 
         Raises:
-            FilmSizeError: It is.
+            FilmSizeError: The file has more bytes than allowed.
         """
         if size_bytes > self.file_bytes:
             raise FilmSizeError(
@@ -41,8 +46,8 @@ class FilmLimits:
         """Refuse a picture whose header declares too many pixels, or none.
 
         Raises:
-            FilmSizeError: There are more pixels than allowed.
-            FilmCorruptError: There are none.
+            FilmSizeError: The picture has more pixels than allowed.
+            FilmCorruptError: The picture has no pixels.
         """
         if width_px <= 0 or height_px <= 0:
             raise corrupt_film("The header declares a picture without pixels.")
@@ -59,7 +64,7 @@ DEFAULT_LIMITS = FilmLimits()
 
 @dataclass(frozen=True)
 class Encoding:
-    """How a file stores its picture: what it gives away without a look at the film.
+    """How a file stores its picture, apart from what the film shows.
 
     Attributes:
         bits: Bits per sample, as declared.
@@ -67,8 +72,7 @@ class Encoding:
         quantisation: Mean of a JPEG's first quantisation table, 1 finest to 255 coarsest;
             None for other formats.
         is_progressive: The picture comes in several passes (progressive JPEG, Adam7 PNG).
-        maker: Who made the device or the program, as EXIF or TIFF tags say; None if
-            they do not.
+        maker: Maker of the device or the program, as tags say; None if they do not.
     """
 
     bits: int = 8
@@ -100,10 +104,10 @@ class Picture:
 
 
 def corrupt_film(message: str) -> FilmCorruptError:
-    """Make the error for a film that is damaged in the way that `message` tells."""
+    """Make the error for a damaged film."""
     return FilmCorruptError(message, fix="Copy or export the film again from its source.")
 
 
 def unsupported_film(message: str) -> FilmTypeError:
-    """Make the error for a film of a known format, but of a kind that is not read."""
+    """Make the error for a film of a known format but an unsupported kind."""
     return FilmTypeError(message, fix="Export the film as an ordinary PNG.")

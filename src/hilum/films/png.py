@@ -1,4 +1,4 @@
-"""PNG films. Every checksum is verified; text, profiles and times are never unpacked."""
+"""PNG films. Every checksum is verified; text, profiles and times stay packed."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ _INFLATED_AT_ONCE = 1 << 20
 
 @dataclass(frozen=True)
 class _Chunks:
-    """What the pixels need, and what was learned of the rest.
+    """The parts of a PNG file that a film needs.
 
     Attributes:
         essential: A PNG file without metadata.
         compressed: The pixels, in as many pieces as the file has them.
-        transparent: Content of tRNS; empty without one.
+        transparent: Content of the tRNS chunk; empty without one.
     """
 
     essential: bytes
@@ -173,7 +173,7 @@ def _checked_header(name: bytes, header: bytes, limits: FilmLimits) -> bytes:
 def _is_transparent(
     pixels: Num[np.ndarray, "height width *channels"], chunks: _Chunks
 ) -> Bool[np.ndarray, "height width"]:
-    """Find the pixels of the one colour that the film declares as transparent."""
+    """Find the pixels of the colour that the film declares as transparent."""
     channels = 1 if chunks.colour_type == _GREY else 3
     if len(chunks.transparent) < 2 * channels:
         raise corrupt_film("The PNG's transparent colour is incomplete.")
@@ -210,7 +210,7 @@ def _unpack(chunks: _Chunks, layout: str) -> UInt8[np.ndarray, "height width cha
 
 
 def _load(chunks: _Chunks, layout: str | None = None) -> PngImageFile:
-    """Decode the pixels, in another memory layout than Pillow's own choice if one is given.
+    """Decode the pixels, in Pillow's own memory layout unless another is given.
 
     Raises:
         FilmCorruptError: The compressed rows end early; Pillow would leave the rest black.

@@ -1,6 +1,6 @@
-"""TIFF films: where the pixels lie is checked before a decoder runs.
+"""TIFF films. The places of all pixels are checked before a decoder runs.
 
-tifffile reads plain samples of any depth, libtiff through Pillow the rest.
+tifffile reads plain samples of any depth; libtiff, through Pillow, reads the rest.
 """
 
 from __future__ import annotations
@@ -24,15 +24,17 @@ from hilum.films.grey import grey_from_image, grey_from_samples
 from hilum.films.jpeg import walk_jpeg
 from hilum.films.picture import Encoding, FilmLimits, Picture, corrupt_film, unsupported_film
 
-UNCOMPRESSED = 1
-DEFLATE = (8, 32946)
+_UNCOMPRESSED = 1
+_DEFLATE = (8, 32946)
 _LZW, _JPEG, _PACK_BITS = 5, 7, 32773
-_READ_COMPRESSIONS = (UNCOMPRESSED, _LZW, _JPEG, *DEFLATE, _PACK_BITS)
-WHITE_IS_ZERO, BLACK_IS_ZERO, RGB = 0, 1, 2
+_READ_COMPRESSIONS = (_UNCOMPRESSED, _LZW, _JPEG, *_DEFLATE, _PACK_BITS)
+_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB = 0, 1, 2
 _PALETTE = 3
 _ALPHA = 2  # 1 is alpha that the colours have been multiplied with: on black already
 _SUBFILE_TYPE = 254
 _MOST_PAGES_LOOKED_AT = 16
+_UNSIGNED, _SIGNED, _FLOAT = 1, 2, 3
+_DEEP_MODES = ("I;16", "I;16B", "I", "F")
 
 
 class _Tag(IntEnum):
@@ -74,7 +76,7 @@ _LISTS = frozenset(
         _Tag.SUBSAMPLING,
     }
 )
-"""Tags of several values; decoders warn, each in its own way, about any other that is one."""
+"""Tags with several values; decoders warn about any other tag that has more than one."""
 
 _KNOWN_VALUES = {
     _Tag.PHOTOMETRIC: {0, 1, 2, 3, 5, 6},
@@ -87,11 +89,11 @@ _KNOWN_VALUES = {
 
 
 @dataclass(frozen=True)
-class TiffLayout:
+class _Layout:
     """The one film of a TIFF file.
 
     Attributes:
-        clean: The file with all tags but those that the pixels need left out.
+        clean: The file with only the tags that the pixels need.
         width_px: Stored width.
         height_px: Stored height.
         bits: Of each sample; channels of different depth are refused.
@@ -99,12 +101,12 @@ class TiffLayout:
         sample_format: 1 unsigned, 2 signed, 3 floating point.
         compression: TIFF's number for it.
         photometric: 0 white is zero, 1 black is zero, 2 RGB, and others.
-        is_planar: Each channel is stored as a plane of its own.
+        is_planar: Each channel is a separate plane.
         predictor: 1 none, 2 differences, 3 floating-point differences.
         is_bit_reversed: The lowest bit of each byte comes first.
         has_alpha: The channel after the colours is opacity.
         orientation: 1 to 8, as in EXIF.
-        maker: Who made the device or the program; None if no tag says so.
+        maker: Maker of the device or the program; None if no tag says so.
     """
 
     clean: bytes
@@ -123,7 +125,36 @@ class TiffLayout:
     maker: str | None
 
 
-def read_layout(data: bytes, limits: FilmLimits) -> TiffLayout:
+def read_tiff(data: bytes, limits: FilmLimits) -> Picture:
+    """Decode a TIFF film.
+
+    Args:
+        data: The whole file.
+        limits: Most pixels allowed; checked from the tags.
+
+    Raises:
+        FilmCorruptError: Tags or pixels are missing or contradict each other.
+        FilmFramesError: The file has several pages.
+        FilmNonFiniteError: A floating-point sample is NaN or infinite.
+        FilmTypeError: The compression or the kind of sample is not supported.
+        FilmSizeError: The tags declare too many pixels.
+    """
+    layout = _read_layout(data, limits)
+    if _is_plain(layout):
+        grey, notes = grey_from_samples(
+            _plain_samples(layout),
+            is_colour=layout.photometric == _RGB,
+            has_alpha=layout.has_alpha,
+            is_white_zero=layout.photometric == _WHITE_IS_ZERO,
+        )
+    else:
+        grey, notes = _grey_through_pillow(layout)
+    encoding = Encoding(bits=layout.bits, channels=layout.channels, maker=layout.maker)
+    size = (layout.width_px, layout.height_px)
+    return Picture(grey, tuple(notes), *size, layout.orientation, encoding)
+
+
+def _read_layout(data: bytes, limits: FilmLimits) -> _Layout:
     """Read and check what the tags say of the film.
 
     Args:
@@ -132,8 +163,8 @@ def read_layout(data: bytes, limits: FilmLimits) -> TiffLayout:
 
     Raises:
         FilmCorruptError: Tags or pixels are missing or contradict each other.
-        FilmFramesError: There are several pages.
-        FilmTypeError: The compression or the kind of sample is not read.
+        FilmFramesError: The file has several pages.
+        FilmTypeError: The compression or the kind of sample is not supported.
         FilmSizeError: The tags declare too many pixels.
     """
     tags = _only_page(data)
@@ -146,7 +177,7 @@ def read_layout(data: bytes, limits: FilmLimits) -> TiffLayout:
         raise corrupt_film("The file ends before the picture does.")
     width_px, height_px = tags.integer(_Tag.WIDTH), tags.integer(_Tag.HEIGHT)
     limits.check_picture(width_px, height_px)
-    compression = tags.integer(_Tag.COMPRESSION, UNCOMPRESSED)
+    compression = tags.integer(_Tag.COMPRESSION, _UNCOMPRESSED)
     if compression not in _READ_COMPRESSIONS:
         raise unsupported_film("The film is a TIFF with a compression that is not read.")
     channels = tags.integer(_Tag.CHANNELS, 1)
@@ -156,12 +187,12 @@ def read_layout(data: bytes, limits: FilmLimits) -> TiffLayout:
     )
     if len(bits) != 1 or len(sample_format) != 1 or not 1 <= channels <= 6:
         raise unsupported_film("The film is a TIFF whose channels are not read.")
-    photometric = tags.integer(_Tag.PHOTOMETRIC, WHITE_IS_ZERO)
-    colours = 3 if photometric == RGB else 1
+    photometric = tags.integer(_Tag.PHOTOMETRIC, _WHITE_IS_ZERO)
+    colours = 3 if photometric == _RGB else 1
     extra = tags.integers(_Tag.EXTRA_SAMPLES)
-    if photometric == RGB and channels == 4 and not extra:
+    if photometric == _RGB and channels == 4 and not extra:
         extra = (_ALPHA,)
-    layout = TiffLayout(
+    layout = _Layout(
         clean=_without_metadata(data, tags),
         width_px=width_px,
         height_px=height_px,
@@ -188,7 +219,7 @@ def _only_page(data: bytes) -> Directory:
             break
         seen.add(offset)
         pages.append(read_directory(data, offset))
-    # Bits 0 and 2 mark previews and masks, which are no films of their own.
+    # Bits 0 and 2 mark previews and masks.
     films = [page for page in pages if not page.integer(_SUBFILE_TYPE, 0) & 0b101]
     if len(films) > 1:
         raise FilmFramesError(
@@ -206,7 +237,7 @@ def _without_metadata(data: bytes, tags: Directory) -> bytes:
     form, integer_type = ("HHQQ", 16) if tags.is_big else ("HHII", 4)
     records = []
     needed = set(_Tag) & set(tags.entries)
-    if tags.integer(_Tag.PHOTOMETRIC, WHITE_IS_ZERO) != _PALETTE:
+    if tags.integer(_Tag.PHOTOMETRIC, _WHITE_IS_ZERO) != _PALETTE:
         needed.discard(_Tag.COLOUR_MAP)
     for tag in sorted(needed):
         if tag in _LISTS or tag == _Tag.JPEG_TABLES:
@@ -223,8 +254,8 @@ def _without_metadata(data: bytes, tags: Directory) -> bytes:
     return data[:header] + pointer + padded[header + len(pointer) :] + directory
 
 
-def _check_segments(data: bytes, tags: Directory, layout: TiffLayout, limits: FilmLimits) -> None:
-    """Make sure that every strip or tile lies in the file and holds its share of pixels."""
+def _check_segments(data: bytes, tags: Directory, layout: _Layout, limits: FilmLimits) -> None:
+    """Check that every strip or tile lies in the file and holds its share of pixels."""
     planes = layout.channels if layout.is_planar else 1
     bits = layout.bits * layout.channels // planes
     if _Tag.TILE_OFFSETS in tags.entries:
@@ -250,11 +281,11 @@ def _check_segments(data: bytes, tags: Directory, layout: TiffLayout, limits: Fi
         least, most = its_rows * row_bytes, height * row_bytes
         if layout.compression == _JPEG:
             _check_jpeg_ends(data[offset : offset + size], limits)
-        if layout.compression in DEFLATE:
+        if layout.compression in _DEFLATE:
             size = _inflated_bytes(data[offset : offset + size], most)
-        elif layout.compression != UNCOMPRESSED:
+        elif layout.compression != _UNCOMPRESSED:
             continue
-        if size < least or (layout.compression in DEFLATE and size > most):
+        if size < least or (layout.compression in _DEFLATE and size > most):
             raise corrupt_film("A strip or tile of the film is of the wrong size.")
 
 
@@ -271,44 +302,11 @@ def _inflated_bytes(segment: bytes, most: int) -> int:
         raise corrupt_film("A compressed strip or tile is damaged.") from error
 
 
-_UNSIGNED, _SIGNED, _FLOAT = 1, 2, 3
-_DEEP_MODES = ("I;16", "I;16B", "I", "F")
-
-
-def read_tiff(data: bytes, limits: FilmLimits) -> Picture:
-    """Decode a TIFF film.
-
-    Args:
-        data: The whole file.
-        limits: Most pixels allowed; checked from the tags.
-
-    Raises:
-        FilmCorruptError: Tags or pixels are missing or contradict each other.
-        FilmFramesError: There are several pages.
-        FilmNonFiniteError: A floating-point sample is NaN or infinite.
-        FilmTypeError: The compression or the kind of sample is not read.
-        FilmSizeError: The tags declare too many pixels.
-    """
-    layout = read_layout(data, limits)
-    if _is_plain(layout):
-        grey, notes = grey_from_samples(
-            _plain_samples(layout),
-            is_colour=layout.photometric == RGB,
-            has_alpha=layout.has_alpha,
-            is_white_zero=layout.photometric == WHITE_IS_ZERO,
-        )
-    else:
-        grey, notes = _grey_through_pillow(layout)
-    encoding = Encoding(bits=layout.bits, channels=layout.channels, maker=layout.maker)
-    size = (layout.width_px, layout.height_px)
-    return Picture(grey, tuple(notes), *size, layout.orientation, encoding)
-
-
-def _is_plain(layout: TiffLayout) -> bool:
+def _is_plain(layout: _Layout) -> bool:
     depths = (16, 32, 64) if layout.sample_format == _FLOAT else (8, 16, 32, 64)
     return (
-        layout.compression in (UNCOMPRESSED, *DEFLATE)
-        and layout.photometric in (WHITE_IS_ZERO, BLACK_IS_ZERO, RGB)
+        layout.compression in (_UNCOMPRESSED, *_DEFLATE)
+        and layout.photometric in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB)
         and layout.sample_format in (_UNSIGNED, _SIGNED, _FLOAT)
         and layout.bits in depths
         and (layout.predictor == 1 or (layout.predictor == 2 and layout.sample_format != _FLOAT))
@@ -316,7 +314,7 @@ def _is_plain(layout: TiffLayout) -> bool:
     )
 
 
-def _plain_samples(layout: TiffLayout) -> Shaped[np.ndarray, "height width channels"]:
+def _plain_samples(layout: _Layout) -> Shaped[np.ndarray, "height width channels"]:
     import tifffile  # only films of this kind need it
 
     with tifffile.TiffFile(io.BytesIO(layout.clean)) as file:
@@ -328,7 +326,7 @@ def _plain_samples(layout: TiffLayout) -> Shaped[np.ndarray, "height width chann
 
 
 def _grey_through_pillow(
-    layout: TiffLayout,
+    layout: _Layout,
 ) -> tuple[UInt8[np.ndarray, "height width"], list[str]]:
     if layout.sample_format == _SIGNED and layout.bits == 8:
         raise unsupported_film("The film is a compressed TIFF of signed bytes.")
@@ -338,21 +336,21 @@ def _grey_through_pillow(
         return grey_from_samples(samples, is_colour=True)
     image.load()
     grey, notes = grey_from_image(image)
-    if layout.photometric == WHITE_IS_ZERO:
+    if layout.photometric == _WHITE_IS_ZERO:
         notes.append("white is zero, inverted")
         if image.mode in _DEEP_MODES:  # Pillow inverts the others itself
             grey = ~grey
     return grey, notes
 
 
-def _open(layout: TiffLayout) -> TiffImageFile:
+def _open(layout: _Layout) -> TiffImageFile:
     try:
         return TiffImageFile(io.BytesIO(layout.clean))
     except Exception as error:
         raise unsupported_film("The film is a TIFF of a kind that is not read.") from error
 
 
-def _deep_colour(layout: TiffLayout) -> Num[np.ndarray, "height width channels"]:
+def _deep_colour(layout: _Layout) -> Num[np.ndarray, "height width channels"]:
     """Read all 16 bits per channel, of which Pillow keeps only the upper eight.
 
     Read once in the right byte order and once in the wrong one, the upper eight

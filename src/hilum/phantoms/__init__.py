@@ -1,7 +1,8 @@
-"""Phantoms: generated chest films, with disease and with faults, on request.
+"""Phantoms: generated chest films, with disease, and with faults on request.
 
-In: how many films, a seed, and the faults to plant. Out: films on disk in a folder per class, and
-the truth of each. They show what a command does, and prove what a check finds, without patients.
+In: the number of films and classes, a seed, and the faults to plant. Out: a folder of films per
+class, a table of them, and a list of what was planted. Phantoms show what a command does, and prove
+what a check finds, without patients.
 """
 
 import lazy_loader

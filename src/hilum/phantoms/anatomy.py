@@ -1,4 +1,12 @@
-"""The body of a generated patient, as thickness maps: tissue, lungs, bones, heart, vessels."""
+"""Anatomy of a generated patient, as thickness maps: tissue, lungs, bones, heart, vessels.
+
+All lengths are in centimetres, in the coordinates of `canvas`. The numbers are textbook proportions
+of an adult chest, rounded: chosen to look right on a frontal film, not to be measured from.
+
+Ribs are hoops in space: their back parts run nearly level, their front parts steeply, and both meet
+in a bright line along the chest wall, as on a film. Each organ between the lungs is a simple solid;
+their depths along the ray add up, and the lungs keep the rest of the chest.
+"""
 
 from __future__ import annotations
 
@@ -30,10 +38,20 @@ from hilum.phantoms.canvas import (
 
 MIDDLE = N_COLUMNS // 2
 
+# Per rib 1 to 12: fall from the spine to the flank in cm, and where the bone ends (1 = breastbone).
+_FALL_CM = np.array([1.7, 2.7, 3.4, 3.9, 4.3, 4.6, 4.8, 4.8, 4.7, 4.4, 3.6, 2.6], np.float32)
+
+_END = np.array(
+    [0.80, 0.80, 0.80, 0.80, 0.79, 0.78, 0.77, 0.74, 0.70, 0.64, 0.46, 0.32], np.float32
+)
+
+_Z = np.array([0, 0, 1], np.float32)
+_N_LEVELS = 5
+
 
 @dataclass(frozen=True)
 class Anatomy:
-    """What stays the same from one film of a patient to the next.
+    """What all films of a patient have in common.
 
     Attributes:
         chest_cm: Half the inner width of the chest, 11.5 to 14.5.
@@ -45,8 +63,8 @@ class Anatomy:
         knob: Size of the aortic knob against the usual one.
         trachea_cm: How far the trachea deviates to the patient's right.
         spine_cm: Sideways bend of the spine.
-        breast_cm: Thickness of the breasts; 0 for none to be seen.
-        gas_cm: Size of the gastric bubble; 0 for none to be seen.
+        breast_cm: Thickness of the breasts; 0 if none are visible.
+        gas_cm: Size of the gastric bubble; 0 if none is visible.
         rib_gap_cm: Distance between neighbouring ribs at the spine.
         bone: Density of bone against the usual one.
         vascularity: Width of the lung's vessels against the usual one.
@@ -73,21 +91,72 @@ class Anatomy:
     mottle: Float[np.ndarray, "half_rows half_columns"]
 
 
-def chest_half_width(anatomy: Anatomy) -> Rows:
-    """Half the inner width of the chest at each row; the lungs end there."""
-    t = np.clip(Y_CM / (anatomy.dome_cm + 5.0), 0, 1)
-    rise = (1 - (1 - np.minimum(t / 0.8, 1)) ** 2.2) ** 0.58
-    return (5.2 + (anatomy.chest_cm - 5.2) * rise).astype(np.float32)
+def draw_anatomy(rng: np.random.Generator) -> Anatomy:
+    """Draw a healthy adult at random."""
+    chest_cm = float(rng.uniform(12.4, 14.2))
+    is_female = rng.random() < 0.45
+    has_bubble = rng.random() < 0.55
+    dome_cm = float(rng.uniform(19.5, 22.8))
+    vascularity = float(np.clip(rng.lognormal(0.0, 0.16), 0.7, 1.4))
+    return Anatomy(
+        chest_cm=chest_cm - 0.7 * is_female,
+        dome_cm=dome_cm,
+        left_dome_cm=float(rng.uniform(0.6, 1.6)),
+        wall_cm=float(rng.uniform(2.0, 3.4)),
+        heart=float(rng.uniform(0.9, 1.06)),
+        heart_tilt=float(rng.uniform(34, 48)),
+        knob=float(rng.uniform(0.85, 1.15)),
+        trachea_cm=float(rng.uniform(0.1, 0.8)),
+        spine_cm=float(rng.normal(0, 0.25)),
+        breast_cm=float(rng.uniform(1.0, 3.2)) if is_female else 0.0,
+        gas_cm=float(rng.uniform(1.0, 2.2)) if has_bubble else 0.0,
+        rib_gap_cm=float(rng.uniform(2.1, 2.35)),
+        bone=float(rng.uniform(0.8, 1.2)),
+        vascularity=vascularity,
+        vessels=_draw_vessels(rng, chest_cm / 13.5, dome_cm / 21.5, vascularity),
+        mottle=rng.standard_normal((N_ROWS // 2, N_COLUMNS // 2), dtype=np.float32),
+    )
 
 
-def chest_half_depth(anatomy: Anatomy) -> Rows:
-    """Half the inner depth of the chest at each row."""
-    t = np.clip(Y_CM / 15.0, 0, 1)
-    return (0.64 * anatomy.chest_cm * (1 - (1 - t) ** 2.0) ** 0.5).astype(np.float32)
+def _draw_vessels(
+    rng: np.random.Generator, x_scale: float, y_scale: float, width: float
+) -> tuple[tuple[Float[np.ndarray, "rods points 2"], Float[np.ndarray, "rods points"]], ...]:
+    """Draw the vessels of both lungs: forks of forks, from the hilum outwards."""
+    n_roots = 8
+    side = np.repeat([-1.0, 1.0], n_roots)
+    start = np.stack([side * 2.7, np.where(side < 0, 12.0, 11.2)], -1)
+    start += rng.normal(0, 0.5, start.shape)
+    # Degrees below the horizontal; the lower lung carries more blood than the upper.
+    fan = np.tile(np.array([-80, -56, -30, 2, 28, 48, 64, 84.0]), 2)
+    angle = np.radians(fan + rng.normal(0, 7, fan.size))
+    radius = width * np.tile([0.40, 0.44, 0.42, 0.40, 0.52, 0.60, 0.62, 0.56], 2)
+    length = rng.uniform(2.6, 4.0, fan.size)
+    levels = []
+    for level in range(_N_LEVELS):
+        n_points = int(length.max() * 14) + 2
+        t = np.linspace(0, 1, n_points)[None, :]
+        curl = rng.normal(0, 0.35, angle.size)[:, None]
+        heading = angle[:, None] + curl * t
+        step = length[:, None] / (n_points - 1)
+        x = start[:, :1] + side[:, None] * np.cumsum(np.cos(heading) * step, axis=1) * x_scale
+        y = start[:, 1:] + np.cumsum(np.sin(heading) * step, axis=1) * y_scale
+        thinning = radius[:, None] * (1 - 0.28 * t)
+        levels.append((np.stack([x, y], -1).astype(np.float32), thinning.astype(np.float32)))
+        if level + 1 == _N_LEVELS:
+            break
+        spread = rng.uniform(0.25, 0.6, angle.size)
+        turn = np.where(rng.random(angle.size) < 0.5, -1, 1) * spread
+        end = np.stack([x[:, -1], y[:, -1]], -1)
+        start = np.concatenate([end, end])
+        side = np.concatenate([side, side])
+        angle = np.concatenate([heading[:, -1] + 0.5 * turn, heading[:, -1] - 1.6 * turn])
+        radius = np.concatenate([0.68 * radius, 0.52 * radius])
+        length = np.concatenate([length, length]) * rng.uniform(0.62, 1.0, angle.size)
+    return tuple(levels)
 
 
 def body(anatomy: Anatomy) -> Canvas:
-    """Thickness of the whole body along the ray, lungs not yet taken out."""
+    """Return the thickness of the whole body along the ray, lungs included."""
     inner, wall = anatomy.chest_cm, anatomy.wall_cm
     u = np.abs(X_CM)
     half = profile_down(
@@ -135,8 +204,8 @@ def _add_breast(thickness: Canvas, anatomy: Anatomy, side: int) -> None:
 
 
 def lung_depth(anatomy: Anatomy) -> Canvas:
-    """Depth of the lungs along the ray, before the heart and the great vessels."""
-    width, depth = chest_half_width(anatomy), chest_half_depth(anatomy)
+    """Return the depth of the lungs along the ray, without room for heart and vessels."""
+    width, depth = chest_half_width(anatomy), _chest_half_depth(anatomy)
     depth_cm = blank()
     medial = 5.2 - 4.2 * np.clip(Y_CM / 4.5, 0, 1) ** 0.5
     for side, columns in ((-1, slice(0, MIDDLE)), (1, slice(MIDDLE, N_COLUMNS))):
@@ -158,21 +227,24 @@ def _dome(anatomy: Anatomy, side: int, u: Float[np.ndarray, "1 columns"]) -> Can
     return top + fall * (0.55 * outer**2 + 0.45 * (1 - np.sqrt(1 - outer**4))) + 0.9 * inner**2
 
 
-# Per rib 1 to 12: fall from the spine to the flank in cm, and where the bone ends (1 = breastbone).
-_FALL_CM = np.array([1.7, 2.7, 3.4, 3.9, 4.3, 4.6, 4.8, 4.8, 4.7, 4.4, 3.6, 2.6], np.float32)
+def chest_half_width(anatomy: Anatomy) -> Rows:
+    """Return half the inner width of the chest at each row, where the lungs end."""
+    t = np.clip(Y_CM / (anatomy.dome_cm + 5.0), 0, 1)
+    rise = (1 - (1 - np.minimum(t / 0.8, 1)) ** 2.2) ** 0.58
+    return (5.2 + (anatomy.chest_cm - 5.2) * rise).astype(np.float32)
 
-_END = np.array(
-    [0.80, 0.80, 0.80, 0.80, 0.79, 0.78, 0.77, 0.74, 0.70, 0.64, 0.46, 0.32], np.float32
-)
 
-_Z = np.array([0, 0, 1], np.float32)
+def _chest_half_depth(anatomy: Anatomy) -> Rows:
+    """Return half the inner depth of the chest at each row."""
+    t = np.clip(Y_CM / 15.0, 0, 1)
+    return (0.64 * anatomy.chest_cm * (1 - (1 - t) ** 2.0) ** 0.5).astype(np.float32)
 
 
 def skeleton(anatomy: Anatomy, obliquity: float = 0.0) -> Canvas:
-    """Thickness of compact bone along the ray, in cm.
+    """Return the thickness of compact bone along the ray, in cm.
 
     Args:
-        anatomy: Whose skeleton.
+        anatomy: The patient.
         obliquity: Sideways shift per cm of depth, for a patient who stands turned.
     """
     canvas = blank()
@@ -195,7 +267,7 @@ def _add_ribs(canvas: Canvas, anatomy: Anatomy, obliquity: float) -> None:
     y = start_y + _FALL_CM[:, None] * scale * (bend + 0.16 * np.maximum(bend - 1, 0))
     width = np.interp(y, Y_CM[:, 0], chest_half_width(anatomy)[:, 0]).astype(np.float32) + 0.15
     width *= np.where(number < 1, 0.88, 1.0)
-    depth = np.interp(y + 1.5, Y_CM[:, 0], chest_half_depth(anatomy)[:, 0]).astype(np.float32)
+    depth = np.interp(y + 1.5, Y_CM[:, 0], _chest_half_depth(anatomy)[:, 0]).astype(np.float32)
     outward = np.stack([np.sin(angle), np.zeros_like(angle), -np.cos(angle)], -1)
     # Thin and narrow at the spine and the breastbone, broadest in the flank's front.
     half_height = (
@@ -211,11 +283,6 @@ def _add_ribs(canvas: Canvas, anatomy: Anatomy, obliquity: float) -> None:
     half_height, wall = np.tile(half_height, (2, 1)), np.tile(wall, (2, 1))
     add_shells(canvas, line, out, half_height, 0.3, wall)
     add_shells(canvas, line, out, 0.55 * half_height, 0.15, 0.5 * wall)
-
-
-def _both_sides(line: Float[np.ndarray, "tubes points 3"]) -> Float[np.ndarray, "pairs points 3"]:
-    """The patient's right copy of each line, then the left."""
-    return np.concatenate([line * np.array([-1, 1, 1], np.float32), line]).astype(np.float32)
 
 
 def _add_collarbones(canvas: Canvas, anatomy: Anatomy, obliquity: float) -> None:
@@ -269,10 +336,6 @@ def _add_plate(canvas: Canvas, corners: list[tuple[float, float]], thickness_cm:
     canvas[box] += gaussian_filter(np.asarray(picture), 1.5)
 
 
-def _spine_x(anatomy: Anatomy, y: Canvas) -> Canvas:
-    return (anatomy.spine_cm * np.sin(np.pi * (y + 4) / 26)).astype(np.float32)
-
-
 def _add_spine(canvas: Canvas, anatomy: Anatomy) -> None:
     box = window(-4.5, 4.5, TOP_CM, 36)
     y = Y_CM[box[0]]
@@ -298,8 +361,17 @@ def _add_spine(canvas: Canvas, anatomy: Anatomy) -> None:
     canvas[box] += 0.16 * wing * (np.abs(x) > 0.8 * half)
 
 
+def _spine_x(anatomy: Anatomy, y: Canvas) -> Canvas:
+    return (anatomy.spine_cm * np.sin(np.pi * (y + 4) / 26)).astype(np.float32)
+
+
+def _both_sides(line: Float[np.ndarray, "tubes points 3"]) -> Float[np.ndarray, "pairs points 3"]:
+    """Return each line on the patient's right, then on the left."""
+    return np.concatenate([line * np.array([-1, 1, 1], np.float32), line]).astype(np.float32)
+
+
 def mediastinum(anatomy: Anatomy) -> Canvas:
-    """Depth along the ray of what stands between the lungs: the heart and the great vessels."""
+    """Return the depth along the ray of the heart and the great vessels."""
     canvas = blank()
     down = np.linspace(0, 1, 420, dtype=np.float32)
     k, h = anatomy.knob, anatomy.heart
@@ -336,7 +408,7 @@ def mediastinum(anatomy: Anatomy) -> Canvas:
 
 
 def gas(anatomy: Anatomy) -> Canvas:
-    """Depth of air outside the lungs: trachea, main bronchi, gastric bubble."""
+    """Return the depth of air outside the lungs: trachea, main bronchi, gastric bubble."""
     canvas = blank()
     t = np.linspace(0, 1, 420, dtype=np.float32)
     bend = anatomy.trachea_cm
@@ -362,70 +434,3 @@ def gas(anatomy: Anatomy) -> Canvas:
         )
         canvas += bubble * step(level + 0.5 - Y_CM, 0.3)
     return canvas
-
-
-_N_LEVELS = 5
-
-
-def draw_anatomy(rng: np.random.Generator) -> Anatomy:
-    """A healthy adult, drawn at random."""
-    chest_cm = float(rng.uniform(12.4, 14.2))
-    is_female = rng.random() < 0.45
-    has_bubble = rng.random() < 0.55
-    dome_cm = float(rng.uniform(19.5, 22.8))
-    vascularity = float(np.clip(rng.lognormal(0.0, 0.16), 0.7, 1.4))
-    return Anatomy(
-        chest_cm=chest_cm - 0.7 * is_female,
-        dome_cm=dome_cm,
-        left_dome_cm=float(rng.uniform(0.6, 1.6)),
-        wall_cm=float(rng.uniform(2.0, 3.4)),
-        heart=float(rng.uniform(0.9, 1.06)),
-        heart_tilt=float(rng.uniform(34, 48)),
-        knob=float(rng.uniform(0.85, 1.15)),
-        trachea_cm=float(rng.uniform(0.1, 0.8)),
-        spine_cm=float(rng.normal(0, 0.25)),
-        breast_cm=float(rng.uniform(1.0, 3.2)) if is_female else 0.0,
-        gas_cm=float(rng.uniform(1.0, 2.2)) if has_bubble else 0.0,
-        rib_gap_cm=float(rng.uniform(2.1, 2.35)),
-        bone=float(rng.uniform(0.8, 1.2)),
-        vascularity=vascularity,
-        vessels=_draw_vessels(rng, chest_cm / 13.5, dome_cm / 21.5, vascularity),
-        mottle=rng.standard_normal((N_ROWS // 2, N_COLUMNS // 2), dtype=np.float32),
-    )
-
-
-def _draw_vessels(
-    rng: np.random.Generator, x_scale: float, y_scale: float, width: float
-) -> tuple[tuple[Float[np.ndarray, "rods points 2"], Float[np.ndarray, "rods points"]], ...]:
-    """Arteries and veins of both lungs: forks of forks, from the hilum outwards."""
-    n_roots = 8
-    side = np.repeat([-1.0, 1.0], n_roots)
-    start = np.stack([side * 2.7, np.where(side < 0, 12.0, 11.2)], -1)
-    start += rng.normal(0, 0.5, start.shape)
-    # Degrees below the horizontal; the lower lung carries more blood than the upper.
-    fan = np.tile(np.array([-80, -56, -30, 2, 28, 48, 64, 84.0]), 2)
-    angle = np.radians(fan + rng.normal(0, 7, fan.size))
-    radius = width * np.tile([0.40, 0.44, 0.42, 0.40, 0.52, 0.60, 0.62, 0.56], 2)
-    length = rng.uniform(2.6, 4.0, fan.size)
-    levels = []
-    for level in range(_N_LEVELS):
-        n_points = int(length.max() * 14) + 2
-        t = np.linspace(0, 1, n_points)[None, :]
-        curl = rng.normal(0, 0.35, angle.size)[:, None]
-        heading = angle[:, None] + curl * t
-        step = length[:, None] / (n_points - 1)
-        x = start[:, :1] + side[:, None] * np.cumsum(np.cos(heading) * step, axis=1) * x_scale
-        y = start[:, 1:] + np.cumsum(np.sin(heading) * step, axis=1) * y_scale
-        thinning = radius[:, None] * (1 - 0.28 * t)
-        levels.append((np.stack([x, y], -1).astype(np.float32), thinning.astype(np.float32)))
-        if level + 1 == _N_LEVELS:
-            break
-        spread = rng.uniform(0.25, 0.6, angle.size)
-        turn = np.where(rng.random(angle.size) < 0.5, -1, 1) * spread
-        end = np.stack([x[:, -1], y[:, -1]], -1)
-        start = np.concatenate([end, end])
-        side = np.concatenate([side, side])
-        angle = np.concatenate([heading[:, -1] + 0.5 * turn, heading[:, -1] - 1.6 * turn])
-        radius = np.concatenate([0.68 * radius, 0.52 * radius])
-        length = np.concatenate([length, length]) * rng.uniform(0.62, 1.0, angle.size)
-    return tuple(levels)

@@ -30,19 +30,19 @@ Y_CM: Rows = ((np.arange(N_ROWS, dtype=np.float32) + 0.5) / PX_PER_CM + TOP_CM)[
 
 
 def blank() -> Canvas:
-    """An empty canvas."""
+    """Return an empty canvas."""
     return np.zeros((N_ROWS, N_COLUMNS), np.float32)
 
 
 def window(x_min: float, x_max: float, y_min: float, y_max: float) -> tuple[slice, slice]:
-    """Rows and columns of a box given in centimetres; drawing in a box saves the rest."""
+    """Return rows and columns of a box in centimetres; drawing in a box saves time."""
     top, bottom = ((np.array([y_min, y_max]) - TOP_CM) * PX_PER_CM).astype(int)
     left, right = ((np.array([x_min, x_max]) - LEFT_CM) * PX_PER_CM).astype(int)
     return slice(max(top, 0), bottom + 1), slice(max(left, 0), right + 1)
 
 
 def profile_down(knots: Sequence[tuple[float, float]], soften_cm: float = 0.8) -> Rows:
-    """A smooth value for each row, through (y in cm, value) knots."""
+    """Return a smooth value for each row, through knots of y in cm and value."""
     y, values = np.array(knots, np.float32).T
     raw = np.interp(Y_CM[:, 0], y, values)
     smooth: Rows = gaussian_filter1d(raw, soften_cm * PX_PER_CM, mode="nearest")[:, np.newaxis]
@@ -50,12 +50,12 @@ def profile_down(knots: Sequence[tuple[float, float]], soften_cm: float = 0.8) -
 
 
 def step(value: Canvas, width: float) -> Canvas:
-    """A straight ramp from 0 (at minus half the width) to 1 (at plus half the width)."""
+    """Return a ramp from 0, at minus half the width, to 1, at plus half the width."""
     return np.asarray(np.clip(value / width + 0.5, 0.0, 1.0))
 
 
 def enlarge(coarse: Float[np.ndarray, "few_rows few_columns"]) -> Canvas:
-    """A coarse map, stretched smoothly over the canvas."""
+    """Stretch a coarse map smoothly over the canvas."""
     picture = Image.fromarray(coarse.astype(np.float32))
     return np.asarray(picture.resize((N_COLUMNS, N_ROWS), Image.Resampling.BICUBIC))
 
@@ -84,15 +84,15 @@ def add_ellipsoid(
     canvas[box] += 2 * depth_cm * np.sqrt(np.maximum(1 - along**2 - across**2, 0))
 
 
-def add_points(
+def _add_points(
     canvas: Canvas,
     x_cm: Float[np.ndarray, "*shape"],
     y_cm: Float[np.ndarray, "*shape"],
     volume_cm3: Float[np.ndarray, "*shape"],
 ) -> None:
-    """Drop small volumes onto a canvas, in place, each shared by its four nearest pixels.
+    """Add small volumes to a canvas, in place, each shared by its four nearest pixels.
 
-    Points beyond the border are lost, as beyond the edge of a film.
+    Points beyond the border are left out.
     """
     column = (x_cm.ravel() - LEFT_CM) * PX_PER_CM - 0.5
     row = (y_cm.ravel() - TOP_CM) * PX_PER_CM - 0.5
@@ -137,7 +137,7 @@ def add_rods(
     place = line[..., None, :] + side[..., None, :] * (radius_cm[..., None] * across)[..., None]
     chord = 2 * radius_cm[..., None] * np.sqrt(1 - across**2)
     volume = chord * length[..., None] * radius_cm[..., None] * (2 / n_across)
-    add_points(canvas, place[..., 0], place[..., 1], volume)
+    _add_points(canvas, place[..., 0], place[..., 1], volume)
 
 
 def add_shells(
@@ -161,7 +161,7 @@ def add_shells(
     forward = np.gradient(line, axis=1)
     length = np.linalg.norm(forward, axis=-1, keepdims=True)
     up = np.cross(forward / length, outward)
-    # The ring of points turns from place to place, or each point would draw a line of its own.
+    # The ring of points turns along the tube; otherwise each point would draw a line.
     n_around = 2 * int(half_height_cm.max() * PX_PER_CM * 1.1) + 5
     start = np.modf(np.arange(line.shape[1], dtype=np.float32) * np.float32(0.618034))[0]
     turn = (np.arange(n_around, dtype=np.float32) + start[:, None]) * np.float32(
@@ -173,4 +173,4 @@ def add_shells(
     volume = length * rim * np.asarray(wall_cm)[..., None] * np.float32(2 * np.pi / n_around)
     x = line[..., 0:1] + height * up[..., 0:1] + depth * outward[..., 0:1]
     y = line[..., 1:2] + height * up[..., 1:2] + depth * outward[..., 1:2]
-    add_points(canvas, x, y, volume)
+    _add_points(canvas, x, y, volume)

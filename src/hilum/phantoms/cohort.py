@@ -1,9 +1,9 @@
-"""Cohorts of generated chest radiographs, for demonstrations and tests that need no patients.
+"""Cohorts of generated chest films, for demonstrations and tests without patients.
 
-A phantom looks like a frontal chest film and is none: it may show that a pipeline
-works, never that a network can diagnose. Class decides the disease inside the lungs
-and nothing else; size, pose, exposure and grain are drawn without knowing it, and no
-film carries a side marker. Other faults a cohort has only where they are planted.
+A phantom only looks like a frontal chest film: it may show that a pipeline works, never that a
+network can diagnose. The class decides the disease inside the lungs and nothing else; size, pose,
+exposure and grain are drawn independently of it, and films carry no side marker. A cohort has
+faults only where they are planted.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from hilum.phantoms.plan import NOTHING, PlannedPhantom, Plants, plan_phantoms
 from hilum.phantoms.shortcuts import PIXEL_SHORTCUTS, add_shortcut, place_marker
 
 PHANTOMS_VERSION = 1
-"""Raised whenever the same arguments draw other films; part of where the demo keeps its own."""
+"""Raised whenever the same arguments draw other films; part of the demo's folder."""
 
 _ANATOMY, _FINDING, _FIRST_FILM = 0, 1, 2
 
 
 def draw_phantom(plan: PlannedPhantom, seed: int = 0) -> DrawnFilm:
-    """Draw one film of a cohort; it depends on its own plan and the seed alone.
+    """Draw one film of a cohort; it depends on its plan and the seed alone.
 
     Args:
-        plan: Which film.
+        plan: The film.
         seed: Seed of the cohort, 0 or more.
     """
     anatomy, pose, film_rng = _draw_patient(plan, seed)
@@ -44,17 +44,15 @@ def draw_phantom(plan: PlannedPhantom, seed: int = 0) -> DrawnFilm:
 
 
 def find_marker(plan: PlannedPhantom, seed: int = 0) -> Bool[np.ndarray, "height width"]:
-    """Say where a film of a cohort with `marker-shortcut` carries its letter.
-
-    Where the disease is, `draw_phantom` says.
+    """Find the letter on a film of a cohort with `marker-shortcut`.
 
     Args:
-        plan: Which film.
+        plan: The film.
         seed: Seed of the cohort, 0 or more.
 
     Returns:
-        The upright box around the letter, on the film as it is drawn; nothing on films of
-        the class without disease.
+        The upright box around the letter, on the film as it is drawn; empty on films of the
+        class without disease.
     """
     _, pose, _ = _draw_patient(plan, seed)
     box = np.zeros((pose.height_px, pose.width_px), bool)
@@ -68,10 +66,10 @@ def find_marker(plan: PlannedPhantom, seed: int = 0) -> Bool[np.ndarray, "height
 
 
 def _draw_patient(plan: PlannedPhantom, seed: int) -> tuple[Anatomy, Pose, np.random.Generator]:
-    """Draw who is on a film and how it is taken; the generator goes on to the grain."""
+    """Draw a film's patient and pose; the generator returned draws the grain."""
     film_rng = _film_rng(plan, seed, _FIRST_FILM + plan.number - 1)
     anatomy = draw_anatomy(_film_rng(plan, seed, _ANATOMY))
-    # Nobody breathes in equally deep twice.
+    # A patient breathes in differently each time.
     anatomy = replace(anatomy, dome_cm=anatomy.dome_cm + float(film_rng.normal(0, 0.3)))
     return anatomy, draw_pose(anatomy, film_rng), film_rng
 
@@ -87,18 +85,16 @@ def write_phantoms(
 ) -> Path:
     """Write a cohort of phantoms: a subfolder of films per class, and a table of them.
 
-    The same arguments give the same bytes. The folder appears when all films are
-    drawn; if anything stops the drawing before, it does not appear at all. Where
-    something is planted, `planted.csv` says what, film by film: image, fault,
-    original (of copies, and of patients in two classes) and change.
+    The same arguments give the same bytes. The folder appears when all films are drawn, or not
+    at all. If faults are planted, `planted.csv` lists them film by film: image, fault, original
+    (of copies, and of patients in two classes) and change.
 
     Args:
         folder: Where the cohort goes; must not exist, or be empty.
         n_films: Films in all, at least 2 per class; further films are planted on top.
         n_classes: 2 to 4, taken from the front of `CLASSES`.
         seed: 0 or more.
-        plants: Faults that the cohort shall have. Planting does not change how the other
-            films are drawn.
+        plants: Faults to plant. The other films stay as they are.
         on_film: Called after each film with the films done and the films in all.
 
     Returns:
@@ -106,8 +102,8 @@ def write_phantoms(
         and patient; and source, where that is planted.
 
     Raises:
-        CohortError: The numbers make no cohort, or it is too small for its plants.
-        OutputError: The folder holds something already, or cannot be written.
+        CohortError: The numbers do not make a cohort, or it is too small for its plants.
+        OutputError: The folder exists and is not empty, or cannot be written.
     """
     plans = plan_phantoms(n_films, n_classes)
     if seed < 0:
@@ -218,7 +214,7 @@ def _list_planted(
     copies: Sequence[PlannedCopy],
     plants: Plants,
 ) -> Iterator[list[str]]:
-    """What is planted where: first the further films, then each shortcut's films."""
+    """List what is planted: the further films, then each shortcut's films."""
     first_films = {plan.patient: plan.image for plan in reversed(plans)}
     for plan in further:
         original = first_films[plan.patient]
@@ -230,7 +226,7 @@ def _list_planted(
     films: tuple[PlannedPhantom | PlannedCopy, ...] = (*plans, *further, *copies)
     for name in plants.shortcuts:
         for film in films:
-            # A copy carries what its original carries, wherever it stands.
+            # A copy carries what its original carries, whatever its class.
             seen = film.original.label if isinstance(film, PlannedCopy) else film.label
             if name not in PIXEL_SHORTCUTS:
                 yield [film.image, name, "", _source_of(film.label)]

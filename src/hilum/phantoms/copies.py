@@ -1,7 +1,6 @@
-"""Planted further films: copies of films of the cohort, and films of a patient in another class.
+"""Planted further films: copies of films, and films of a patient in another class.
 
-A copy takes its original's bytes as they lie on the disk, shortcuts included, as the
-copies in public collections do.
+A copy is made of its original's file, shortcuts included, as in public collections.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ _DUPLICATES: tuple[Change, ...] = (
     "cropped",
 )
 
-# First part of the spawn keys here; those of drawn films begin with a class.
+# Begins the spawn keys here; those of drawn films begin with a class.
 _PLANTED = 1000
 
 _ORIGINALS, _PATIENTS, _CHANGE = 0, 1, 2
@@ -43,10 +42,10 @@ class PlannedCopy:
     Attributes:
         plant: Name of the plant that it belongs to.
         original: The film that is copied.
-        label: Class that the copy stands in.
-        patient: Name of a patient who does not exist.
+        label: Class of the copy.
+        patient: Name of an invented patient.
         change: What is done to the film.
-        amount: How much, where it can be more or less: degrees, or a share.
+        amount: Degrees or a share, for the changes that have one.
     """
 
     plant: Literal["duplicates", "rotated", "relabelled"]
@@ -64,7 +63,7 @@ class PlannedCopy:
 
     @property
     def description(self) -> str:
-        """What is done to the film, with the amount."""
+        """The change, with its amount."""
         if self.change == "rotated":
             return f"{self.amount:+.1f} degrees"
         return self.change if self.amount == 1.0 else f"{self.change} x {self.amount:.2f}"
@@ -75,11 +74,11 @@ def plan_further_films(
 ) -> tuple[PlannedPhantom, ...]:
     """Choose patients, and plan one more film of each in another class.
 
-    Who is ill gets a film without disease; who is healthy, one with.
+    A patient with disease gets a film without, a healthy one a film with disease.
 
     Args:
         plans: The cohort.
-        n_patients: How many, at most as many as it has.
+        n_patients: Number of patients, at most those of the cohort.
         seed: Seed of the cohort.
     """
     rng = _rng(seed, _PATIENTS)
@@ -97,11 +96,11 @@ def plan_further_films(
 def plan_copies(
     plans: Sequence[PlannedPhantom], plants: Plants, seed: int
 ) -> tuple[PlannedCopy, ...]:
-    """Choose the films to copy, each once at most, and what is done to each copy.
+    """Choose the films to copy, each at most once, and the change of each copy.
 
     Args:
         plans: The cohort.
-        plants: How many copies of each kind; as many as it has films, at most.
+        plants: Copies of each kind; at most as many as the cohort has films.
         seed: Seed of the cohort.
     """
     rng = _rng(seed, _ORIGINALS)
@@ -135,7 +134,7 @@ def copy_film(content: bytes, change: Change, amount: float) -> bytes:
     Args:
         content: The original, a grey PNG file.
         change: What is done to it.
-        amount: How much; see `PlannedCopy`.
+        amount: See `PlannedCopy`.
 
     Returns:
         The copy, a PNG file, or a JPEG file if that is the change.
@@ -185,7 +184,7 @@ def _crop(film: Image.Image, share: float) -> Image.Image:
 
 
 def _turn(film: Image.Image, degrees: float) -> Image.Image:
-    """Turn as augmenting tools do: the size stays, what comes in from outside repeats the edge."""
+    """Turn as augmentation does: keep the size and repeat the edge in the corners."""
     margin = round(0.3 * max(film.size))
     padded = Image.fromarray(np.pad(np.asarray(film), margin, mode="edge"))
     turned = padded.rotate(degrees, Image.Resampling.BICUBIC)

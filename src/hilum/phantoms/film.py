@@ -1,4 +1,10 @@
-"""One generated film: disease in the lungs, then from thicknesses to grey levels."""
+"""One generated film: from thicknesses, and disease in the lungs, to grey levels.
+
+Water, air and bone are summed along each ray; transmitted and some scattered rays expose the film,
+and the film's curve makes grey levels of them. A finding is the share of the lung's air that
+disease replaces. It enters after exposure and scatter are fixed, so that nothing outside the lungs
+gives a class away.
+"""
 
 from __future__ import annotations
 
@@ -36,6 +42,87 @@ from hilum.phantoms.canvas import (
 
 CLASSES = ("Normal", "Opacity", "Effusion", "Cardiomegaly")
 
+# Attenuation at about 70 keV; bone's is what compact bone adds to the water around it.
+_WATER_PER_CM = 0.19
+
+_BONE_PER_CM = 0.50
+_AIR_IN_LUNG = 0.8
+
+# Less lost air than this is invisible against ribs and grain.
+_SEEN_CM = 0.4
+
+
+@dataclass(frozen=True)
+class Pose:
+    """How one film is taken; differs between two films of a patient.
+
+    Attributes:
+        height_px: Rows of the film.
+        width_px: Columns of the film.
+        view_cm: Width of the body that the film shows.
+        centre_cm: x and y of the body at the film's centre.
+        rotation_degrees: Turn within the picture.
+        obliquity: Sideways shift per cm of depth.
+        lung_grey: Grey level of the healthy lung's median, 0 to 1.
+        contrast: Steepness of the film's curve.
+        scatter: Share of scattered rays.
+        grain: Standard deviation of the noise in the lung, in units of attenuation.
+        blur_px: Blur of the detector on the canvas.
+    """
+
+    height_px: int
+    width_px: int
+    view_cm: float
+    centre_cm: tuple[float, float]
+    rotation_degrees: float
+    obliquity: float
+    lung_grey: float
+    contrast: float
+    scatter: float
+    grain: float
+    blur_px: float
+
+
+@dataclass(frozen=True)
+class DrawnFilm:
+    """A film with its truth.
+
+    Attributes:
+        pixels: Grey levels, bone white.
+        finding: Where disease replaced air; empty in Normal.
+        lungs: Where rays cross aerated lung.
+    """
+
+    pixels: UInt8[np.ndarray, "height width"]
+    finding: Bool[np.ndarray, "height width"]
+    lungs: Bool[np.ndarray, "height width"]
+
+
+def draw_pose(anatomy: Anatomy, rng: np.random.Generator) -> Pose:
+    """Draw how a film of this patient is taken."""
+    short = int(rng.integers(24, 41)) * 16
+    aspect = float(rng.choice([1.0, 1.08, 1.17]))
+    long = int(short * aspect)
+    is_tall = rng.random() < 0.6
+    height_px, width_px = (long, short) if is_tall else (short, long)
+    shown = rng.uniform(0.95, 1.08) * (2 * (anatomy.chest_cm + anatomy.wall_cm) + 0.5)
+    # The whole lung must be on the film, however flat its format.
+    view_cm = max(shown, 1.12 * (anatomy.dome_cm + 6.5) * width_px / height_px)
+    centre_y = (anatomy.dome_cm + 5.5) / 2 + rng.normal(0.2, 0.5)
+    return Pose(
+        height_px=height_px,
+        width_px=width_px,
+        view_cm=float(view_cm),
+        centre_cm=(float(rng.normal(0, 0.4)), float(centre_y)),
+        rotation_degrees=float(np.clip(rng.normal(0, 1.3), -3.5, 3.5)),
+        obliquity=float(rng.normal(0, 0.02)),
+        lung_grey=float(rng.uniform(0.2, 0.36)),
+        contrast=float(rng.uniform(1.35, 1.9)),
+        scatter=float(rng.uniform(0.18, 0.4)),
+        grain=float(rng.uniform(0.02, 0.06)),
+        blur_px=float(rng.uniform(0.35, 0.65)),
+    )
+
 
 def draw_finding(label: str, anatomy: Anatomy, rng: np.random.Generator) -> Canvas | None:
     """Draw a patient's disease.
@@ -43,7 +130,7 @@ def draw_finding(label: str, anatomy: Anatomy, rng: np.random.Generator) -> Canv
     Args:
         label: One of `CLASSES`.
         anatomy: The patient.
-        rng: Decides place, extent and density; the same state gives the same disease.
+        rng: Draws place, extent and density.
 
     Returns:
         Share of the lung's air that is lost along each ray, 0 to 1; None for Normal.
@@ -111,61 +198,6 @@ _DRAW: dict[str, Callable[[Anatomy, np.random.Generator], Canvas]] = {
     "Cardiomegaly": _cardiomegaly,
 }
 
-# Attenuation at about 70 keV; bone's is what compact bone adds to the water around it.
-_WATER_PER_CM = 0.19
-
-_BONE_PER_CM = 0.50
-_AIR_IN_LUNG = 0.8
-
-# Less lost air than this cannot be seen against ribs and grain.
-_SEEN_CM = 0.4
-
-
-@dataclass(frozen=True)
-class Pose:
-    """How one film is taken: what changes between two films of a patient.
-
-    Attributes:
-        height_px: Rows of the film.
-        width_px: Columns of the film.
-        view_cm: Width of the body that the film shows.
-        centre_cm: x and y of the body at the film's centre.
-        rotation_degrees: Turn within the picture.
-        obliquity: Sideways shift per cm of depth.
-        lung_grey: Grey level of the healthy lung's median, 0 to 1.
-        contrast: Steepness of the film's curve.
-        scatter: Share of scattered rays.
-        grain: Standard deviation of the noise in the lung, in units of attenuation.
-        blur_px: Blur of the detector on the canvas.
-    """
-
-    height_px: int
-    width_px: int
-    view_cm: float
-    centre_cm: tuple[float, float]
-    rotation_degrees: float
-    obliquity: float
-    lung_grey: float
-    contrast: float
-    scatter: float
-    grain: float
-    blur_px: float
-
-
-@dataclass(frozen=True)
-class DrawnFilm:
-    """A film with what is known about it.
-
-    Attributes:
-        pixels: Grey levels, bone white.
-        finding: Where disease replaced air; empty in Normal.
-        lungs: Where rays cross aerated lung.
-    """
-
-    pixels: UInt8[np.ndarray, "height width"]
-    finding: Bool[np.ndarray, "height width"]
-    lungs: Bool[np.ndarray, "height width"]
-
 
 def draw_film(
     anatomy: Anatomy, pose: Pose, rng: np.random.Generator, lost_air: Canvas | None = None
@@ -175,7 +207,7 @@ def draw_film(
     Args:
         anatomy: The patient.
         pose: How the film is taken.
-        rng: Grain of the film; the same state gives the same grain.
+        rng: Draws the grain.
         lost_air: Share of the lung's air lost to disease along each ray; None if healthy.
     """
     depth = lung_depth(anatomy)
@@ -207,7 +239,7 @@ def draw_film(
 
 
 def _aerated(anatomy: Anatomy, depth: Canvas, space: Canvas) -> Canvas:
-    """Depth of air in the lungs, vessels and fine structure taken out."""
+    """Return the depth of air in the lungs, without vessels and fine structure."""
     vessels = blank()
     for line, radius in anatomy.vessels:
         add_rods(vessels, line, radius)
@@ -219,14 +251,14 @@ def _aerated(anatomy: Anatomy, depth: Canvas, space: Canvas) -> Canvas:
 
 
 def _spread(canvas: Canvas, sigma_cm: float) -> Canvas:
-    """A wide blur, reckoned on a coarse grid."""
+    """Blur widely, on a coarse grid."""
     small = Image.fromarray(canvas).reduce(6)
     blurred = gaussian_filter(np.asarray(small), sigma_cm * PX_PER_CM / 6, mode="nearest")
     return enlarge(blurred)
 
 
 def _take(canvas: np.ndarray, pose: Pose) -> np.ndarray:
-    """The canvas as the film's pixels see it: scaled, turned, shifted, cut."""
+    """Project a canvas onto the film's pixels: scale, turn, shift, cut."""
     scale = pose.view_cm / pose.width_px * PX_PER_CM
     cos, sin = np.cos(np.radians(pose.rotation_degrees)), np.sin(np.radians(pose.rotation_degrees))
     a, b, d, e = scale * cos, -scale * sin, scale * sin, scale * cos
@@ -234,7 +266,7 @@ def _take(canvas: np.ndarray, pose: Pose) -> np.ndarray:
     y0 = (pose.centre_cm[1] - TOP_CM) * PX_PER_CM
     c = x0 - a * pose.width_px / 2 - b * pose.height_px / 2
     f = y0 - d * pose.width_px / 2 - e * pose.height_px / 2
-    # The canvas's edge is repeated, so that a turned film has no empty wedge in its corner.
+    # The edge is repeated, so that a turned film has no empty corner.
     margin = 96
     padded = np.pad(canvas, margin, mode="edge")
     is_mask = canvas.dtype == np.bool_
@@ -245,29 +277,3 @@ def _take(canvas: np.ndarray, pose: Pose) -> np.ndarray:
         resample=Image.Resampling.NEAREST if is_mask else Image.Resampling.BICUBIC,
     )
     return np.asarray(picture).astype(canvas.dtype, copy=False)
-
-
-def draw_pose(anatomy: Anatomy, rng: np.random.Generator) -> Pose:
-    """How a radiographer happens to take a film of this patient."""
-    short = int(rng.integers(24, 41)) * 16
-    aspect = float(rng.choice([1.0, 1.08, 1.17]))
-    long = int(short * aspect)
-    is_traits = rng.random() < 0.6
-    height_px, width_px = (long, short) if is_traits else (short, long)
-    shown = rng.uniform(0.95, 1.08) * (2 * (anatomy.chest_cm + anatomy.wall_cm) + 0.5)
-    # The whole lung must be on the film, however flat its format.
-    view_cm = max(shown, 1.12 * (anatomy.dome_cm + 6.5) * width_px / height_px)
-    centre_y = (anatomy.dome_cm + 5.5) / 2 + rng.normal(0.2, 0.5)
-    return Pose(
-        height_px=height_px,
-        width_px=width_px,
-        view_cm=float(view_cm),
-        centre_cm=(float(rng.normal(0, 0.4)), float(centre_y)),
-        rotation_degrees=float(np.clip(rng.normal(0, 1.3), -3.5, 3.5)),
-        obliquity=float(rng.normal(0, 0.02)),
-        lung_grey=float(rng.uniform(0.2, 0.36)),
-        contrast=float(rng.uniform(1.35, 1.9)),
-        scatter=float(rng.uniform(0.18, 0.4)),
-        grain=float(rng.uniform(0.02, 0.06)),
-        blur_px=float(rng.uniform(0.35, 0.65)),
-    )

@@ -1,7 +1,7 @@
-"""Shortcuts in the pixels of a film: what tells its class and is no disease.
+"""Shortcuts in the pixels of a film: signs of its class other than disease.
 
-Each is what real collections have: films copied out of papers, side markers of one
-hospital, collimators left half closed, portable films with much scatter.
+Real collections have them all: films copied out of papers, side markers of one hospital,
+collimators left half closed, portable films with much scatter.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ def add_shortcut(name: str, pixels: Pixels, rng: np.random.Generator) -> Pixels:
     Args:
         name: One of `PIXEL_SHORTCUTS`.
         pixels: The film.
-        rng: Decides place, width and strength.
+        rng: Draws place, width and strength.
     """
     return PIXEL_SHORTCUTS[name](pixels, rng)
 
 
 def _fog(pixels: Pixels, rng: np.random.Generator) -> Pixels:
-    """Scatter lifts what should be black, and the whole film gets flatter."""
+    """Fog the film: scatter lifts its black, and the whole film gets flatter."""
     fog, gamma = rng.uniform(0.10, 0.15), rng.uniform(0.8, 0.9)
     grey = fog + (0.97 - fog) * (pixels / 255.0) ** gamma
     return _as_pixels(255.0 * grey)
 
 
 def _collimate(pixels: Pixels, rng: np.random.Generator) -> Pixels:
-    """Black borders with slightly slanting, slightly blurred edges, within 9 % of each side."""
+    """Add black borders with slightly slanted, blurred edges, within 9 % of each side."""
     height, width = pixels.shape
     rows = np.arange(height, dtype=np.float32)[:, None] + 0.5
     columns = np.arange(width, dtype=np.float32)[None, :] + 0.5
@@ -61,11 +61,11 @@ def _collimate(pixels: Pixels, rng: np.random.Generator) -> Pixels:
 def place_marker(
     shape: tuple[int, int], rng: np.random.Generator
 ) -> Float[np.ndarray, "corners 2"]:
-    """Say where on a film the marker's letter goes; the first draws of whoever burns it in.
+    """Draw the place of the marker's letter; the draws come before those of its opacity.
 
     Args:
         shape: Height and width of the film in px.
-        rng: Decides size, place and turn.
+        rng: Draws size, place and turn.
 
     Returns:
         Corners of the letter: x and y in px from the film's top left.
@@ -86,7 +86,7 @@ def place_marker(
 
 
 def _mark(pixels: Pixels, rng: np.random.Generator) -> Pixels:
-    """A lead letter L beside the patient's left shoulder, within 9 % of both sides."""
+    """Burn in a lead letter L beside the patient's left shoulder, within 9 % of both sides."""
     height, width = pixels.shape
     corners = place_marker((height, width), rng)
     scale = 4  # drawn larger and reduced, for smooth edges
@@ -98,7 +98,7 @@ def _mark(pixels: Pixels, rng: np.random.Generator) -> Pixels:
 
 
 def _shrink(pixels: Pixels, _rng: np.random.Generator) -> Pixels:
-    """Smaller than any other film, in the same proportions."""
+    """Make the film smaller than any other, in the same proportions."""
     film = Image.fromarray(pixels)
     size = (round(film.width * _SMALLER), round(film.height * _SMALLER))
     return np.asarray(film.resize(size, Image.Resampling.LANCZOS))
@@ -115,7 +115,7 @@ PIXEL_SHORTCUTS: Mapping[str, Callable[[Pixels, np.random.Generator], Pixels]] =
     "marker-shortcut": _mark,
     "size-shortcut": _shrink,
 }
-"""In the order in which a film gets them: what is burned in comes after what was exposed."""
+"""In the order in which a film gets them: burned-in marks come after the exposure."""
 
 
 def _as_pixels(grey: Float[np.ndarray, "_ _"]) -> Pixels:

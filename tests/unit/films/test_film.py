@@ -1,5 +1,8 @@
+"""Whole films are read to the bit, bad ones refused with their code, and shrunk for display."""
+
 from __future__ import annotations
 
+import io
 import os
 import socket
 import struct
@@ -31,7 +34,7 @@ from film_files import (
 from PIL import Image
 
 from hilum.errors import FilmError, FilmMissingError, FilmSizeError, FilmTypeError
-from hilum.films.film import decode_film, is_film_name, read_film, sniff_format
+from hilum.films.film import decode_film, is_film_name, read_film, sniff_format, thumbnail
 from hilum.films.picture import FilmLimits
 
 LUMA = np.array([0.299, 0.587, 0.114])
@@ -480,3 +483,31 @@ def test_a_vanished_file_is_told_from_a_folder(tmp_path: Path) -> None:
         read_film(tmp_path / "film.png")
     with pytest.raises(FilmMissingError, match="folder"):
         read_film(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown"), [((500, 400), (192, 154)), ((400, 800), (96, 192)), ((90, 70), (90, 70))]
+)
+def test_a_thumbnail_keeps_the_proportions(stored, shown) -> None:
+    small = Image.open(io.BytesIO(thumbnail(decode_film(png(film(*stored))))))
+    assert (small.format, small.mode, small.size) == ("JPEG", "L", shown[::-1])
+
+
+def test_a_thumbnail_looks_like_the_film() -> None:
+    pixels = film(384, 320)
+    small = np.asarray(Image.open(io.BytesIO(thumbnail(decode_film(png(pixels))))))
+    by_hand = pixels.reshape(192, 2, 160, 2).mean(axis=(1, 3))
+    assert np.abs(small - by_hand).mean() < 3
+
+
+def test_a_thumbnail_is_upright_and_without_metadata() -> None:
+    data = thumbnail(decode_film(jpeg(film(), exif=exif(6), comment=b"ZZPHI^CANARY")))
+    small = Image.open(io.BytesIO(data))
+    assert small.size == (96, 80)
+    assert not small.getexif()
+    assert b"CANARY" not in data
+
+
+def test_the_longest_side_can_be_chosen() -> None:
+    data = thumbnail(decode_film(jpeg(film(2000, 1000)), at_least_px=100), longest_side_px=64)
+    assert Image.open(io.BytesIO(data)).size == (32, 64)
