@@ -56,17 +56,13 @@ class Columns:
 
 @dataclass(frozen=True)
 class _Row:
-    """A row of the table, in the cohort's terms."""
+    """A row of the table; the candidate's age is still to be read."""
 
     number: int
     image: str
-    label: str
-    patient: str | None
-    source: str | None
-    view: str | None
-    sex: str | None
     age: str | None
     has_too_many_cells: bool
+    candidate: Candidate
 
 
 def read_table(
@@ -82,34 +78,25 @@ def read_table(
     """Read a CSV as a cohort; see `Cohort.from_csv`."""
     rules = choose_rules(patient_pattern)
     folder = table.parent if image_folder is None else image_folder
-    studied: list[_Row] = []
-    left_out: Counter[str] = Counter()
-    rows, found = _read_rows(table, columns, is_external=is_external)
+    rows, found = _read_rows(table, columns, folder, is_external=is_external)
     _check_shape(rows)
     if not rows:
         raise CohortError("The table has no rows.", fix="Give one film per row under the header.")
-    class_of = name_classes(labels, {row.label for row in rows}, where="row")
-    named = [(row, class_of.get(row.label) or None) for row in rows]
+    class_of = name_classes(labels, {row.candidate.label for row in rows}, where="row")
+    named = [(row, class_of.get(row.candidate.label) or None) for row in rows]
     check_choice(sorted({name for _, name in named if name}), classes)
+    studied: list[tuple[_Row, str]] = []
+    left_out: Counter[str] = Counter()
     for row, name in named:
         if name is None or (classes is not None and name not in classes):
-            left_out[row.label or "(no label)"] += 1
+            left_out[row.candidate.label or "(no label)"] += 1
         else:
-            studied.append(replace(row, label=name))
-    paths = {row.number: folder / row.image for row in studied}
-    _check_files(studied, paths, folder, is_external=is_external)
-    ages = _read_ages(studied)
+            studied.append((row, name))
+    rows = [row for row, _ in studied]
+    _check_files(rows, folder, is_external=is_external)
     candidates = (
-        Candidate(
-            path=paths[row.number],
-            label=row.label,
-            patient=row.patient,
-            source=row.source,
-            view=row.view,
-            sex=row.sex,
-            age=age,
-        )
-        for row, age in zip(studied, ages, strict=True)
+        replace(row.candidate, label=name, age=age)
+        for (row, name), age in zip(studied, _read_ages(rows), strict=True)
     )
     has_column = "patient" in found
     films = register_films(
@@ -146,12 +133,12 @@ def list_table_labels(table: Path, columns: Columns, *, is_external: bool = Fals
     Raises:
         CohortError: The table cannot be read.
     """
-    rows, _ = _read_rows(table, columns, is_external=is_external)
-    return sorted({row.label for row in rows} - {""})
+    rows, _ = _read_rows(table, columns, table.parent, is_external=is_external)
+    return sorted({row.candidate.label for row in rows} - {""})
 
 
 def _read_rows(
-    table: Path, columns: Columns, *, is_external: bool
+    table: Path, columns: Columns, folder: Path, *, is_external: bool
 ) -> tuple[list[_Row], frozenset[str]]:
     """Read the rows, and tell which of the `Columns` the table has."""
     reader = _open_rows(table)
@@ -161,19 +148,17 @@ def _read_rows(
         found = _find_columns(names, columns.within(names) if is_external else columns, table)
         for record in reader:
             cells = {key: (record.get(name) or "").strip() for key, name in found.items()}
-            known = {
-                key: _known(cells.get(key, ""))
-                for key in ("patient", "source", "view", "sex", "age")
-            }
-            rows.append(
-                _Row(
-                    number=reader.line_num,
-                    image=cells["image"],
-                    label=cells["label"],
-                    has_too_many_cells=bool(record.get(None)),
-                    **known,
-                )
+            candidate = Candidate(
+                path=folder / cells["image"],
+                label=cells["label"],
+                patient=_known(cells, "patient"),
+                source=_known(cells, "source"),
+                view=_known(cells, "view"),
+                sex=_known(cells, "sex"),
             )
+            has_too_many_cells = bool(record.get(None))
+            age = _known(cells, "age")
+            rows.append(_Row(reader.line_num, cells["image"], age, has_too_many_cells, candidate))
     except csv.Error as error:
         raise _broken(table, reader, error) from error
     return rows, frozenset(found)
@@ -224,8 +209,9 @@ def _find_columns(header: list[str], columns: Columns, table: Path) -> dict[str,
     return found
 
 
-def _known(cell: str) -> str | None:
+def _known(cells: Mapping[str, str], key: str) -> str | None:
     """Return a cell's text; None if it says that nothing is known."""
+    cell = cells.get(key, "")
     return None if cell.lower() in _NOTHING_KNOWN else cell
 
 
@@ -270,16 +256,14 @@ def _check_shape(rows: Sequence[_Row]) -> None:
         )
 
 
-def _check_files(
-    rows: Sequence[_Row], paths: Mapping[int, Path], folder: Path, *, is_external: bool
-) -> None:
+def _check_files(rows: Sequence[_Row], folder: Path, *, is_external: bool) -> None:
     """List every fault of the table's file names at once."""
     faults = [f"line {row.number}: no file name" for row in rows if not row.image]
-    missing = [row for row in rows if row.image and not exists(paths[row.number])]
+    missing = [row for row in rows if row.image and not exists(row.candidate.path)]
     faults += [f"line {row.number}: no file '{row.image}'" for row in missing]
     first_line: dict[Path, int] = {}
     for row in rows:
-        first = first_line.setdefault(paths[row.number], row.number)
+        first = first_line.setdefault(row.candidate.path, row.number)
         if first != row.number and row.image:
             faults.append(f"line {row.number}: '{row.image}' stands in line {first} already")
     if faults:
