@@ -22,6 +22,17 @@ _BORDER_PX = 2.5
 _RIDGE = 2e-4
 _MAX_STEP = 0.1
 
+_PARTS = 6
+"""Parts of a film along each side."""
+
+_N_SHIFT_STEPS = 3
+_MAX_SHIFT_STEP = 0.05
+_SHIFT_RIDGE = 0.05
+_SHIFT_FLOOR = 1e-3
+
+_MIN_SHOWN = 0.6
+"""Share of a part that the other film must show for its shift to count."""
+
 
 @dataclass(frozen=True)
 class Alignment:
@@ -36,46 +47,6 @@ class Alignment:
     maps: Float32[np.ndarray, "pairs 2 3"]
     correlations: Float32[np.ndarray, " pairs"]
     overlaps: Float32[np.ndarray, " pairs"]
-
-
-def inner_points(
-    side_px: int,
-) -> tuple[Float32[np.ndarray, "points 2"], Bool[np.ndarray, " pixels"]]:
-    """Return the centres of a square's pixels away from its edges.
-
-    Returns:
-        Their places; and which pixels they are, row by row.
-    """
-    along = ((np.arange(side_px) + 0.5) * 2 / side_px - 1).astype(np.float32)
-    points = np.stack([np.tile(along, side_px), np.repeat(along, side_px)], axis=1)
-    is_inside = _inner_weights(points.T, side_px) > 0
-    return points[is_inside], is_inside
-
-
-def apply_maps(
-    maps: Float32[np.ndarray, "pairs 2 3"], points: Float32[np.ndarray, "points 2"]
-) -> Float32[np.ndarray, "pairs 2 points"]:
-    """Send places through affine maps."""
-    return np.asarray(maps[:, :, :2] @ points.T + maps[:, :, 2:])
-
-
-def sample(
-    details: Float32[np.ndarray, "films side side"],
-    rows: Int[np.ndarray, " pairs"],
-    places: Float32[np.ndarray, "pairs 2 points"],
-) -> Float32[np.ndarray, "pairs points"]:
-    """Interpolate detail between its pixels; beyond the edge, repeat the edge."""
-    side = details.shape[1]
-    at = np.clip((places + 1) * np.float32(side / 2) - np.float32(0.5), 0, side - 1.001)
-    below = np.floor(at)
-    right, down = (at - below).transpose(1, 0, 2)
-    whole = below.astype(np.int64)
-    flat = details.reshape(-1)
-    corner = whole[:, 1] * side + whole[:, 0] + (rows * side**2)[:, None]
-    top = flat[corner] * (1 - right) + flat[corner + 1] * right
-    corner += side
-    bottom = flat[corner] * (1 - right) + flat[corner + 1] * right
-    return np.asarray(top * (1 - down) + bottom * down)
 
 
 def align(
@@ -116,6 +87,15 @@ def align(
     return measure(details, first, second, maps)
 
 
+def _compose_inverse(
+    maps: Float32[np.ndarray, "pairs 2 3"], step: Float32[np.ndarray, "pairs 2 3"]
+) -> Float32[np.ndarray, "pairs 2 3"]:
+    """Compose each map with the inverse of a small change, applied first."""
+    linear = maps[:, :, :2] @ np.linalg.inv(step[:, :, :2] + np.eye(2, dtype=np.float32))
+    shift = maps[:, :, 2:] - linear @ step[:, :, 2:]
+    return np.concatenate([linear, shift], axis=2)
+
+
 def measure(
     details: Float32[np.ndarray, "films side side"],
     first: Int[np.ndarray, " pairs"],
@@ -138,36 +118,6 @@ def measure(
     return Alignment(maps, correlations, weights.mean(axis=1, dtype=np.float32))
 
 
-def _inner_weights(
-    places: Float32[np.ndarray, "*pairs 2 points"], side_px: int
-) -> Float32[np.ndarray, "*pairs points"]:
-    """Weigh places: 1 inside a film away from its edges, 0 elsewhere."""
-    within = (np.abs(places) < 1 - 2 * _BORDER_PX / side_px).all(axis=-2)
-    return np.asarray(within, np.float32)
-
-
-def gradients(
-    details: Float32[np.ndarray, "pairs side side"], is_inside: Bool[np.ndarray, " pixels"]
-) -> tuple[Float32[np.ndarray, "pairs points"], Float32[np.ndarray, "pairs points"]]:
-    """Return the gradients of detail per unit of place, to the right and downwards."""
-    per_unit = np.float32(details.shape[1] / 2)
-    down, across = np.gradient(details, axis=(1, 2))
-    shape = (-1, details.shape[1] ** 2)
-    return (
-        (across * per_unit).reshape(shape)[:, is_inside],
-        (down * per_unit).reshape(shape)[:, is_inside],
-    )
-
-
-def _compose_inverse(
-    maps: Float32[np.ndarray, "pairs 2 3"], step: Float32[np.ndarray, "pairs 2 3"]
-) -> Float32[np.ndarray, "pairs 2 3"]:
-    """Compose each map with the inverse of a small change, applied first."""
-    linear = maps[:, :, :2] @ np.linalg.inv(step[:, :, :2] + np.eye(2, dtype=np.float32))
-    shift = maps[:, :, 2:] - linear @ step[:, :, 2:]
-    return np.concatenate([linear, shift], axis=2)
-
-
 def _correlate(
     a: Float32[np.ndarray, "pairs points"],
     b: Float32[np.ndarray, "pairs points"],
@@ -178,18 +128,6 @@ def _correlate(
     b = (b - (b * weights).sum(axis=1, keepdims=True) / total) * weights
     spread = np.sqrt((a * a).sum(axis=1) * (b * b).sum(axis=1))
     return np.asarray((a * b).sum(axis=1) / np.maximum(spread, 1e-6))
-
-
-_PARTS = 6
-"""Parts of a film along each side."""
-
-_N_SHIFT_STEPS = 3
-_MAX_SHIFT_STEP = 0.05
-_SHIFT_RIDGE = 0.05
-_SHIFT_FLOOR = 1e-3
-
-_MIN_SHOWN = 0.6
-"""Share of a part that the other film must show for its shift to count."""
 
 
 def residual_shifts(
@@ -254,3 +192,64 @@ def _median_where(
         ],
         np.float32,
     )
+
+
+def inner_points(
+    side_px: int,
+) -> tuple[Float32[np.ndarray, "points 2"], Bool[np.ndarray, " pixels"]]:
+    """Return the centres of a square's pixels away from its edges.
+
+    Returns:
+        Their places; and which pixels they are, row by row.
+    """
+    along = ((np.arange(side_px) + 0.5) * 2 / side_px - 1).astype(np.float32)
+    points = np.stack([np.tile(along, side_px), np.repeat(along, side_px)], axis=1)
+    is_inside = _inner_weights(points.T, side_px) > 0
+    return points[is_inside], is_inside
+
+
+def _inner_weights(
+    places: Float32[np.ndarray, "*pairs 2 points"], side_px: int
+) -> Float32[np.ndarray, "*pairs points"]:
+    """Weigh places: 1 inside a film away from its edges, 0 elsewhere."""
+    within = (np.abs(places) < 1 - 2 * _BORDER_PX / side_px).all(axis=-2)
+    return np.asarray(within, np.float32)
+
+
+def gradients(
+    details: Float32[np.ndarray, "pairs side side"], is_inside: Bool[np.ndarray, " pixels"]
+) -> tuple[Float32[np.ndarray, "pairs points"], Float32[np.ndarray, "pairs points"]]:
+    """Return the gradients of detail per unit of place, to the right and downwards."""
+    per_unit = np.float32(details.shape[1] / 2)
+    down, across = np.gradient(details, axis=(1, 2))
+    shape = (-1, details.shape[1] ** 2)
+    return (
+        (across * per_unit).reshape(shape)[:, is_inside],
+        (down * per_unit).reshape(shape)[:, is_inside],
+    )
+
+
+def apply_maps(
+    maps: Float32[np.ndarray, "pairs 2 3"], points: Float32[np.ndarray, "points 2"]
+) -> Float32[np.ndarray, "pairs 2 points"]:
+    """Send places through affine maps."""
+    return np.asarray(maps[:, :, :2] @ points.T + maps[:, :, 2:])
+
+
+def sample(
+    details: Float32[np.ndarray, "films side side"],
+    rows: Int[np.ndarray, " pairs"],
+    places: Float32[np.ndarray, "pairs 2 points"],
+) -> Float32[np.ndarray, "pairs points"]:
+    """Interpolate detail between its pixels; beyond the edge, repeat the edge."""
+    side = details.shape[1]
+    at = np.clip((places + 1) * np.float32(side / 2) - np.float32(0.5), 0, side - 1.001)
+    below = np.floor(at)
+    right, down = (at - below).transpose(1, 0, 2)
+    whole = below.astype(np.int64)
+    flat = details.reshape(-1)
+    corner = whole[:, 1] * side + whole[:, 0] + (rows * side**2)[:, None]
+    top = flat[corner] * (1 - right) + flat[corner + 1] * right
+    corner += side
+    bottom = flat[corner] * (1 - right) + flat[corner + 1] * right
+    return np.asarray(top * (1 - down) + bottom * down)

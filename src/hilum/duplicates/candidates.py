@@ -40,20 +40,20 @@ _CROPPED = 0.9
 _CROP_SHIFTS = (-0.075, 0.0, 0.075)
 _MIRROR = np.diag([-1.0, 1.0])
 _DETAIL_PX = 48
-_GRID_SIDE = 16
 
-_DISC_RADIUS = 0.85
+_GRID_SIDE, _DISC_RADIUS = 16, 0.85
 """A descriptor samples coarse detail on a grid of so many places a side, in a disc this large."""
 
 _N_DIRECTIONS = 96
 """Principal directions that a descriptor keeps; the others cost time and tell little."""
 
 _BASIS_FILMS = 2000
-_BLOCK_FILMS = 128
-_TILE_FILMS = 1024
-_BY_DETAIL = 3
+"""Films, at most, from which these directions are computed."""
 
-_BY_FEATURES = 2
+_BLOCK_FILMS, _TILE_FILMS = 128, 1024
+"""Films that are compared at once, with so many others."""
+
+_BY_DETAIL, _BY_FEATURES = 3, 2
 """Candidates that each search gives per film."""
 
 
