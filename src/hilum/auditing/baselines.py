@@ -6,7 +6,7 @@ And what a leak between training and test is worth.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -16,7 +16,6 @@ from hilum.evaluation import (
     Estimate,
     HeadScores,
     ScoredFilms,
-    fitting_films,
     measure_gain,
     stand_beside,
 )
@@ -183,7 +182,7 @@ def score_by_forest(
 
     # One after the other: trees this small hold the interpreter, so threads gain nothing.
     for head, split in enumerate(splits):
-        fitted, test = fitting_films(split), split.test
+        fitted, test = split.fitting, split.test
         if not len(test):
             continue
         if not table.shape[1]:  # all films alike: nothing to tell them apart by
@@ -265,31 +264,6 @@ def measure_baseline(
         p_chance=standing.p_chance,
         details=details,
         seconds=seconds,
-    )
-
-
-def splits_among(splits: Sequence[Split], kept: Int[np.ndarray, " kept"]) -> tuple[Split, ...]:
-    """Restrict splits to some films, whose rows are then counted among these.
-
-    Args:
-        splits: Of the whole cohort.
-        kept: Rows of the cohort, ascending.
-
-    Returns:
-        As many splits, in the same order; a part may be empty.
-    """
-
-    def among(rows: Int[np.ndarray, " rows"]) -> Int[np.ndarray, " kept_rows"]:
-        return np.flatnonzero(np.isin(kept, rows))
-
-    return tuple(
-        replace(
-            split,
-            train=among(split.train),
-            validation=among(split.validation),
-            test=among(split.test),
-        )
-        for split in splits
     )
 
 

@@ -1,4 +1,10 @@
-"""Two backbones on the same films: is one better, how many films would tell, and who is tied."""
+"""Two backbones on the same films: is one better, how many films would show it, who is tied?
+
+Both tests are paired, since a film that is hard for one backbone is hard for the other. With
+tens of films most pairs are tied, and the report says so. How many films would end a tie is a
+forecast: it takes the difference that was seen as the true one, and few films show that only
+roughly. It says whether tens more would do, or thousands.
+"""
 
 from __future__ import annotations
 
@@ -11,24 +17,20 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy.special import bdtr, gammaln, ndtri, xlog1py, xlogy
 
-from hilum.evaluation.discrimination import DelongAurocs, delong_aurocs
+from hilum.evaluation.discrimination import AUROC_ROUNDING, DelongAurocs, delong_aurocs
 from hilum.evaluation.results import PairedComparison
 from hilum.evaluation.scored_films import ScoredFilms
 
 POWER = 0.8
 
-
-# More films than this is "never" to anybody; it also ends the search.
+# More films than this means never; it also ends the search.
 _MOST_GROUPS = 100_000_000
-
 
 # Up to so many discordant groups are expected, the exact test is worth its own sum.
 _MOST_DISCORDANT = 5_000
 
-
 # How far from the mean a binomial count is followed: in standard deviations, and beyond them.
 _REACH = 8.0
-
 
 _MARGIN = 20
 
@@ -182,10 +184,6 @@ def _most_for_the_one_behind(
 
 
 SIGNIFICANCE_LEVEL = 0.05
-
-
-# AUROCs are multiples of 1 / (2 * positives * others): a real difference is larger.
-_ROUNDING = 1e-12
 
 
 def compare_pairs(
@@ -349,8 +347,8 @@ def _difference(aurocs: DelongAurocs, a: int, b: int) -> tuple[float, float]:
     covariance = aurocs.covariance
     variance = float(covariance[a, a] + covariance[b, b] - 2 * covariance[a, b])
     return (
-        difference if abs(difference) >= _ROUNDING else 0.0,
-        variance if variance >= _ROUNDING**2 else 0.0,
+        difference if abs(difference) >= AUROC_ROUNDING else 0.0,
+        variance if variance >= AUROC_ROUNDING**2 else 0.0,
     )
 
 

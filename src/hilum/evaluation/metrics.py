@@ -1,4 +1,15 @@
-"""One backbone's figures: what every metric means, and the interval that is right for it."""
+"""One backbone's figures: what every metric means, and the interval that is right for it.
+
+Sensitivity is the share of the positive class that was called so: where it is low, ill people
+are missed. Specificity is the share of all others that was not: where it is low, healthy
+people are alarmed. Accuracy mixes the two in the proportion in which the cohort happens to hold
+them, so it is never shown without the others.
+
+Proportions get exact binomial intervals, on fewer trials where films of one patient are alike;
+the AUROC, the average precision and the averages over classes get a bootstrap over groups. All
+take the trained heads as given: they say how far the figures would move with other films, not
+with another training run. The spread over repeats shows that.
+"""
 
 from __future__ import annotations
 
@@ -216,3 +227,34 @@ def _estimate(
 def _spread(values: Sequence[float]) -> Spread:
     sd = float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
     return Spread(mean=float(np.mean(values)), sd=sd)
+
+
+def external_metrics(
+    films: ScoredFilms, *, rng: np.random.Generator, n_bootstraps: int = 2000
+) -> dict[str, Estimate]:
+    """Measure what the films there are can tell, and leave out the rest.
+
+    Args:
+        films: The films; the class with the highest score is called.
+        rng: Where the resamples come from.
+        n_bootstraps: Resamples for the intervals of auroc and average_precision.
+
+    Returns:
+        sensitivity and specificity, each where its side has films; accuracy (of all classes),
+        auroc and average_precision where both have: of films of one side alone, the accuracy
+        is the one or the other. Nothing where there is no film.
+    """
+    is_positive, is_called, groups = films.is_positive, films.is_called, films.groups
+    has_positives, has_others = bool(is_positive.any()), not is_positive.all()
+    estimates = {}
+    if has_positives and has_others:
+        estimates["accuracy"] = clustered_proportion(films.y_true == films.y_pred, groups)
+    if has_positives:
+        estimates["sensitivity"] = clustered_proportion(is_called[is_positive], groups[is_positive])
+    if has_others:
+        estimates["specificity"] = clustered_proportion(
+            ~is_called[~is_positive], groups[~is_positive]
+        )
+    if has_positives and has_others:
+        estimates |= estimate_ranking(films, rng=rng, n_bootstraps=n_bootstraps)
+    return estimates

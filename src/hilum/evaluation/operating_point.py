@@ -1,4 +1,9 @@
-"""The operating point: from which probability on a film is called positive."""
+"""The operating point: from which probability on a film is called positive.
+
+Each head's threshold is chosen on its own validation films, by a rule that was fixed before,
+and is then held to test films. A threshold chosen on the films that it is judged by would look
+better than it is.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +21,12 @@ from hilum.evaluation.proportions import clustered_proportion
 from hilum.evaluation.results import Confusion, Estimate, OperatingPoint, OperatingPolicy
 from hilum.evaluation.scored_films import HeadScores, ScoredFilms
 
-# Above the highest score by so much of what is left to 1; it moves log-odds by more than the
-# rounding of whoever compares them.
+# Above the highest score by so much of what is left to 1; it moves log-odds by more
+# than the rounding of a comparison.
 _STEP = 1e-5
 
-
 # A target such as 0.9 of 10 films must give 9 of them, whatever rounding does to it.
-_THRESHOLDS_ROUNDING = 1e-9
+_TARGET_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -107,13 +111,13 @@ def promised_share(policy: OperatingPolicy, n_films: int) -> float | None:
     if policy.target is None:
         return None
     promised = 1 - _rank(policy, n_films) / (n_films + 1)
-    return promised if promised < policy.target - _THRESHOLDS_ROUNDING else None
+    return promised if promised < policy.target - _TARGET_ROUNDING else None
 
 
 def _rank(policy: OperatingPolicy, n_films: int) -> int:
     """Give the place of the order statistic, counted from the side's worst score."""
     assert policy.target is not None
-    return max(1, math.floor((1 - policy.target) * (n_films + 1) + _THRESHOLDS_ROUNDING))
+    return max(1, math.floor((1 - policy.target) * (n_films + 1) + _TARGET_ROUNDING))
 
 
 def _just_above(score: float, scores: Float[np.ndarray, " films"]) -> float:
@@ -151,9 +155,8 @@ def _need(scores: Float[np.ndarray, " films"], side: str) -> None:
 # Probabilities nearer to 0 and 1 are as good as certain, and rounding spoils their log-odds.
 _LEAST = 1e-9
 
-
 # Log-odds this close are equal: it is what rounding does to those of 1 - 1e-9.
-_OPERATING_ROUNDING = 1e-6
+_LOG_ODDS_ROUNDING = 1e-6
 
 
 def parse_policy(text: str) -> OperatingPolicy:
@@ -164,7 +167,7 @@ def parse_policy(text: str) -> OperatingPolicy:
             above 0, up to 1.
 
     Raises:
-        RecipeError: It is none of these.
+        RecipeError: The text is none of these.
     """
     kind, has_target, target = text.strip().partition("=")
     kind = kind.strip()
@@ -318,8 +321,8 @@ def _figures(
 def _reaches(
     log_odds: Float[np.ndarray, " films"], needed: Float[np.ndarray, " films"]
 ) -> Bool[np.ndarray, " films"]:
-    """Tell who reaches a threshold; one that just meets those of all heads meets their mean."""
-    return np.asarray(log_odds >= needed - _OPERATING_ROUNDING)
+    """Tell which films reach a threshold; one that just meets those of all heads meets their mean."""
+    return np.asarray(log_odds >= needed - _LOG_ODDS_ROUNDING)
 
 
 def _log_odds(probability: Float[np.ndarray, "*values"]) -> Float[np.ndarray, "*values"]:

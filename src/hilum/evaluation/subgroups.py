@@ -1,4 +1,8 @@
-"""Whether the figures hold for everybody: the same scores, by sex, age, view or source."""
+"""Whether the figures hold for everybody: the same scores, by sex, age, view or source.
+
+The tests permute the levels of an attribute. They need no formula for the distribution over a
+few films, so they hold for small levels as well. Films of one group and one level stay together.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +23,9 @@ from hilum.evaluation.discrimination import (
     weighted_auroc_scores,
 )
 from hilum.evaluation.proportions import clustered_proportion
-from hilum.evaluation.resampling import bootstrap_groups
-from hilum.evaluation.results import Estimate
+from hilum.evaluation.resampling import NUMBERS_PER_CHUNK, bootstrap_groups
+from hilum.evaluation.results import Estimate, Subgroup, SubgroupComparison
 from hilum.evaluation.scored_films import ScoredFilms
-
-# As for resamples: a larger table leaves the processor's cache.
-_NUMBERS_PER_CHUNK = 400_000
-
 
 # Figures and variances below this are rounding.
 _ROUNDING = 1e-12
@@ -107,7 +107,7 @@ def compare_levels(
     """
     sides = _divide(levels, films)
     n_levels = int(levels.max()) + 1
-    chunk = max(1, _NUMBERS_PER_CHUNK // len(levels))
+    chunk = max(1, NUMBERS_PER_CHUNK // len(levels))
     measured = []
     for start in range(0, n_permutations + 1, chunk):
         width = min(chunk, n_permutations + 1 - start)
@@ -202,59 +202,8 @@ def _measure(
 # interval would still reach down to two thirds.
 LEAST_GROUPS = 10
 
-
 # Name and first year of each band; in the alphabet as in life.
 _AGE_BANDS = {"0-17": 0, "18-39": 18, "40-64": 40, "65+": 65}
-
-
-@dataclass(frozen=True)
-class Subgroup:
-    """The films of one level of an attribute.
-
-    Attributes:
-        level: Such as `F`, `40-64` or `AP`.
-        n_films: Tested films.
-        n_positives: Those of the positive class.
-        n_groups: Patients, or groups of films that belong together.
-        auroc: None where one of the two sides has no film.
-        sensitivity: None without positive films.
-        specificity: None without others.
-        is_small: Too few groups on a side for its figures to say much.
-    """
-
-    level: str
-    n_films: int
-    n_positives: int
-    n_groups: int
-    auroc: Estimate | None
-    sensitivity: Estimate | None
-    specificity: Estimate | None
-    is_small: bool
-
-
-@dataclass(frozen=True)
-class SubgroupComparison:
-    """One attribute: its levels, and whether they differ.
-
-    Attributes:
-        attribute: `sex`, `age`, `view` or `source`.
-        subgroups: The levels, in a fixed order.
-        n_unknown: Tested films of which the attribute is not known.
-        p_auroc: p that the AUROC is the same on all levels that have one; NaN where fewer
-            than two do.
-        p_sensitivity: Likewise.
-        p_specificity: Likewise.
-        adjusted_p: The smallest of the three after Holm's correction over all tests of all
-            attributes; NaN where there is none.
-    """
-
-    attribute: str
-    subgroups: tuple[Subgroup, ...]
-    n_unknown: int
-    p_auroc: float
-    p_sensitivity: float
-    p_specificity: float
-    adjusted_p: float
 
 
 def compare_subgroups(
