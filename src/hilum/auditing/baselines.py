@@ -16,8 +16,8 @@ from hilum.evaluation import (
     Estimate,
     HeadScores,
     ScoredFilms,
+    compare_baseline,
     measure_gain,
-    stand_beside,
 )
 from hilum.folds import Split
 
@@ -247,7 +247,7 @@ def measure_baseline(
         NoTrialsError: The positive class, or the rest, has no film here.
         ValueError: The model has not scored every film that the baseline has.
     """
-    standing = stand_beside(
+    compared = compare_baseline(
         baseline,
         model.of(baseline.films),
         rng=rng,
@@ -257,11 +257,11 @@ def measure_baseline(
     return Baseline(
         name=name,
         n_films=len(baseline),
-        auroc=standing.baseline,
-        model_auroc=standing.model,
-        share=standing.share,
-        p_below=standing.p_below,
-        p_chance=standing.p_chance,
+        auroc=compared.baseline,
+        model_auroc=compared.model,
+        share=compared.share,
+        p_below=compared.p_below,
+        p_chance=compared.p_chance,
         details=details,
         seconds=seconds,
     )

@@ -6,10 +6,10 @@ from .comparison import compare_pairs as compare_pairs
 from .comparison import rank_tiers as rank_tiers
 from .decisions import decide as decide
 from .decisions import decide_as_chosen as decide_as_chosen
+from .differences import compare_baseline as compare_baseline
 from .differences import compare_overlapping as compare_overlapping
 from .differences import measure_drop as measure_drop
 from .differences import measure_gain as measure_gain
-from .differences import stand_beside as stand_beside
 from .discrimination import auroc_score as auroc_score
 from .discrimination import trace_roc as trace_roc
 from .metrics import count_confusion as count_confusion

@@ -34,8 +34,8 @@ _CHANCE = 0.5
 
 
 @dataclass(frozen=True)
-class Standing:
-    """What a baseline reaches beside the model, on the same films.
+class BaselineComparison:
+    """How much of the model's discrimination a baseline reaches, on the same films.
 
     Attributes:
         baseline: Its AUROC.
@@ -90,14 +90,14 @@ class _Pair:
         return first, second
 
 
-def stand_beside(
+def compare_baseline(
     baseline: ScoredFilms,
     model: ScoredFilms,
     *,
     rng: np.random.Generator,
     n_bootstraps: int = 2000,
     inflation: float = 1.0,
-) -> Standing:
+) -> BaselineComparison:
     """Say how much of a model's discrimination something else reaches on the same films.
 
     Args:
@@ -129,7 +129,7 @@ def stand_beside(
         model.is_positive, np.stack([baseline.y_score, model.y_score, chance]), model.groups
     )
     aurocs = replace(aurocs, covariance=inflation * aurocs.covariance)
-    return Standing(
+    return BaselineComparison(
         baseline=of_baseline,
         model=of_model,
         share=_bound_share(pair),
@@ -227,7 +227,7 @@ def _resample(
 
 
 def measure_drop(here: Estimate, there: Estimate) -> Estimate:
-    """Say by how much a figure is lower on films from elsewhere.
+    """Say by how much a figure is lower on external films.
 
     The two figures are taken for independent, as they are where no film stands on both
     sides. Where the films of `there` are a part of those of `here`, as they are when each

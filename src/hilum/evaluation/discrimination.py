@@ -401,7 +401,7 @@ def bound_ranking(
     *,
     reach: tuple[float, float] = (NORMAL_REACH, NORMAL_REACH),
 ) -> Interval:
-    """Bound a figure of ranking of which the variance was estimated.
+    """Bound a figure of ranking from its estimated variance.
 
     Args:
         value: The figure, between 0 and 1.
@@ -490,7 +490,7 @@ def bound_auroc(
         groups: How many groups stand behind it.
     """
     interval = bound_ranking(value, float(np.var(resampled)), groups)
-    return Estimate(value, interval.low, interval.high, _tell(groups, len(resampled)))
+    return Estimate(value, interval.low, interval.high, _method(groups, len(resampled)))
 
 
 def bound_average_precision(
@@ -516,7 +516,7 @@ def bound_average_precision(
         groups,
         reach=(float(stdtrit(freedom, 0.975)), NORMAL_REACH),
     )
-    method = _tell(groups, len(resampled)) + ", at this share of positive films"
+    method = _method(groups, len(resampled)) + ", at this share of positive films"
     return Estimate(value, min(interval.low, value), max(interval.high, value), method)
 
 
@@ -557,5 +557,5 @@ def estimate_ranking(
     }
 
 
-def _tell(groups: RankedGroups, n_resamples: int) -> str:
+def _method(groups: RankedGroups, n_resamples: int) -> str:
     return f"bootstrap over {groups.n_groups} groups, {n_resamples} resamples, score interval"

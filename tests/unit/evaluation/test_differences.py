@@ -16,10 +16,10 @@ from hilum.evaluation.comparison import delong_test, mcnemar_test
 from hilum.evaluation.differences import (
     bound_difference,
     bound_share_difference,
+    compare_baseline,
     compare_overlapping,
     measure_drop,
     measure_gain,
-    stand_beside,
 )
 from hilum.evaluation.discrimination import delong_aurocs
 from hilum.evaluation.proportions import clopper_pearson, wilson
@@ -31,7 +31,7 @@ SEEDS = st.integers(0, 2**32 - 1)
 
 
 def stand(is_positive, baseline, model, groups=None, seed=0, n_bootstraps=200, **options):
-    return stand_beside(
+    return compare_baseline(
         score_films(is_positive, baseline, groups),
         score_films(is_positive, model, groups),
         rng=np.random.default_rng(seed),

@@ -125,8 +125,8 @@ CALLS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, ma
 
 def test_a_missed_patient_is_a_false_negative():
     y_true, y_pred = np.array([1, 1, 1, 0, 0]), np.array([1, 1, 0, 0, 1])
-    assert count_confusion(y_true, y_pred, positive=1) == Confusion(tp=2, fn=1, tn=1, fp=1)
-    assert count_confusion(y_true, y_pred, positive=0) == Confusion(tp=1, fn=1, tn=2, fp=1)
+    assert count_confusion(y_true == 1, y_pred == 1) == Confusion(tp=2, fn=1, tn=1, fp=1)
+    assert count_confusion(y_true == 0, y_pred == 0) == Confusion(tp=1, fn=1, tn=2, fp=1)
 
 
 @given(CALLS)
@@ -140,7 +140,7 @@ def test_matrix_agrees_with_scikit_learn(calls):
 def test_counts_are_the_matrix_folded_around_the_positive_class(calls, positive):
     y_true, y_pred = np.array(calls).T
     matrix = count_matrix(y_true, y_pred, n_classes=4)
-    counts = count_confusion(y_true, y_pred, positive=positive)
+    counts = count_confusion(y_true == positive, y_pred == positive)
     assert counts.tp == matrix[positive, positive]
     assert counts.fn == matrix[positive].sum() - counts.tp
     assert counts.fp == matrix[:, positive].sum() - counts.tp
