@@ -283,29 +283,34 @@ def estimate_losses(films: ScoredFilms) -> dict[str, Estimate]:
         films: With their probabilities, between 0 and 1.
 
     Returns:
-        `brier_score` and `log_loss`.
+        `brier_score`, the mean squared distance of the probability from what came: 0 is
+        perfect, 0.25 is what a constant one half gets. `log_loss`, the mean negative logarithm
+        of the probability of what came, in nats; probabilities count as 1e-7 away from 0 and 1
+        at least, so that a single film cannot make it infinite.
 
     Raises:
         NoTrialsError: There is no film.
         ValueError: A probability is not between 0 and 1.
 
-    Source: Cochran (1977), Sampling Techniques, third edition, chapter 6, for the variance of
-    a ratio; Newcombe (2006), Statistics in Medicine 25:559-573, method 5, for such bounds.
-    The variance in proportion to the mean, and the pull, are our own: see docs/statistics.md.
+    Source: Brier (1950), Monthly Weather Review 78:1-3, for two classes; Good (1952), Journal
+    of the Royal Statistical Society B 14:107-114; Cochran (1977), Sampling Techniques, third
+    edition, chapter 6, for the variance of a ratio; Newcombe (2006), Statistics in Medicine
+    25:559-573, method 5, for such bounds. The variance in proportion to the mean, and the pull,
+    are our own: see docs/statistics.md.
     """
     is_positive, probability, groups = films.is_positive, films.y_score, films.groups
     check_probabilities(probability)
     is_less_likely = probability < 0.5
     return {
         "brier_score": _bound_mean(
-            squared_distances(is_positive, probability),
-            squared_distances(is_less_likely, probability),
+            _squared_distances(is_positive, probability),
+            _squared_distances(is_less_likely, probability),
             groups,
             largest=1.0,
         ),
         "log_loss": _bound_mean(
-            log_losses(is_positive, probability),
-            log_losses(is_less_likely, probability),
+            _log_losses(is_positive, probability),
+            _log_losses(is_less_likely, probability),
             groups,
             largest=LARGEST_LOG_LOSS,
         ),
@@ -376,57 +381,14 @@ def _bound_error(
     return Estimate(value, low, min(1.0, max(high, by_chance)), method)
 
 
-def brier_score(
-    is_positive: Bool[np.ndarray, " films"], probability: Float[np.ndarray, " films"]
-) -> float:
-    """Say how far the probabilities lie from what came.
-
-    Args:
-        is_positive: Which films are of the positive class.
-        probability: Of the positive class, for each film.
-
-    Returns:
-        The mean squared distance: 0 is perfect, 0.25 is what a constant one half gets.
-
-    Raises:
-        NoTrialsError: There is no film.
-
-    Source: Brier (1950), Monthly Weather Review 78:1-3, for two classes.
-    """
-    check_probabilities(probability)
-    return float(np.mean(squared_distances(is_positive, probability)))
-
-
-def log_loss(
-    is_positive: Bool[np.ndarray, " films"], probability: Float[np.ndarray, " films"]
-) -> float:
-    """Say how much what came surprises, given the probabilities.
-
-    Args:
-        is_positive: Which films are of the positive class.
-        probability: Of the positive class, for each film; taken as 1e-7 away from 0 and 1 at
-            least, so that a single film cannot make the loss infinite.
-
-    Returns:
-        The mean negative logarithm of the probability of what came, in nats.
-
-    Raises:
-        NoTrialsError: There is no film.
-
-    Source: Good (1952), Journal of the Royal Statistical Society B 14:107-114.
-    """
-    check_probabilities(probability)
-    return float(np.mean(log_losses(is_positive, probability)))
-
-
-def squared_distances(
+def _squared_distances(
     is_positive: Bool[np.ndarray, " films"], probability: Float[np.ndarray, " films"]
 ) -> Float[np.ndarray, " films"]:
     """Give each film's part of the Brier score."""
     return np.asarray((probability - is_positive) ** 2, dtype=np.float64)
 
 
-def log_losses(
+def _log_losses(
     is_positive: Bool[np.ndarray, " films"], probability: Float[np.ndarray, " films"]
 ) -> Float[np.ndarray, " films"]:
     """Give each film's part of the log-loss, in nats."""

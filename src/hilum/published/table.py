@@ -20,9 +20,7 @@ from hilum.errors import TableError
 Manner = Literal["rounding", "truncation"]
 """How figures were cut to the digits in print; one manner for a whole table."""
 
-
 MANNERS: tuple[Manner, ...] = ("rounding", "truncation")
-
 
 # More digits than that are a computer's, and its last ones are those of binary fractions.
 _FINEST = Fraction(1, 10**12)
@@ -99,10 +97,8 @@ class PublishedTable:
 
 MAX_ROWS = 100
 
-
 # Each file holds the digits as printed.
 _KNOWN_TABLES = {"paper": "bansal-sridhar-2020.csv"}
-
 
 _METRIC_NAMES = {
     "accuracy": ("accuracy", "acc"),
@@ -110,18 +106,14 @@ _METRIC_NAMES = {
     "specificity": ("specificity", "spec"),
 }
 
-
 _MODEL_NAMES = (
     "model", "network", "method", "name", "backbone", "classifier", "architecture",
 )  # fmt: skip
 
-
 # Many journals print .95 for 0.95.
 _NUMBER = re.compile(r"(?=[0-9.])([0-9]{0,3})(?:\.([0-9]{1,30}))? ?(%?)")
 
-
 _UNIT_IN_HEADING = re.compile(r"\s*(\(%\)|\[%\]|%|\(percent\)|in percent)$")
-
 
 _FAULTS_SHOWN = 10
 _CELL_SHOWN = 40

@@ -20,14 +20,12 @@ from hilum.errors import NoTrialsError
 from hilum.evaluation.calibration import (
     LARGEST_LOG_LOSS,
     bin_films,
-    brier_score,
     calibrate,
     calibrate_heads,
     calibration_error,
     error_by_chance,
     estimate_losses,
     fit_calibrator,
-    log_loss,
     log_prior_ratio,
     measure_calibration,
     pool_calibrated,
@@ -37,6 +35,14 @@ from hilum.evaluation.proportions import clopper_pearson
 from hilum.evaluation.results import Calibrator
 from hilum.folds.folds import Split
 from scored import score_films, score_heads
+
+
+def brier_score(is_positive, probability):
+    return estimate_losses(score_films(is_positive, probability))["brier_score"].value
+
+
+def log_loss(is_positive, probability):
+    return estimate_losses(score_films(is_positive, probability))["log_loss"].value
 
 
 def draw(n, n_classes, *, sharpness, seed):
@@ -246,9 +252,11 @@ def test_certainty_that_errs_costs_much_but_not_all():
 def test_refuse_what_is_no_probability(loss):
     with pytest.raises(NoTrialsError):
         loss(np.zeros(0, dtype=bool), np.zeros(0))
-    for p in (1.1, -0.1, np.nan):
+    for p in (1.1, -0.1):
         with pytest.raises(ValueError, match="between 0 and 1"):
             loss(np.array([True]), np.array([p]))
+    with pytest.raises(ValueError, match="finite"):
+        loss(np.array([True]), np.array([np.nan]))
 
 
 @given(seed=st.integers(0, 2**32 - 1), n=st.integers(100, 400), digits=st.integers(1, 6))
@@ -336,8 +344,10 @@ def test_values_are_those_of_the_single_functions():
     rng = np.random.default_rng(1)
     is_positive, p, _ = draw_overstated(150, rng, sharpness=2.0)
     figures = measure_calibration(score_films(is_positive, p), rng=rng, n_bootstraps=200)
-    assert figures.brier_score.value == pytest.approx(brier_score(is_positive, p))
-    assert figures.log_loss.value == pytest.approx(log_loss(is_positive, p))
+    assert figures.brier_score.value == pytest.approx(
+        metrics.brier_score_loss(is_positive, p, pos_label=True)
+    )
+    assert figures.log_loss.value == pytest.approx(metrics.log_loss(is_positive, p))
     assert figures.calibration_error.value == pytest.approx(calibration_error(is_positive, p))
     for estimate in (figures.brier_score, figures.log_loss, figures.calibration_error):
         assert estimate.low <= estimate.value <= estimate.high
