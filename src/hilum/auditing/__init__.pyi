@@ -20,9 +20,6 @@ from .baselines import (
     score_by_forest as score_by_forest,
 )
 from .baselines import (
-    splits_among as splits_among,
-)
-from .baselines import (
     weigh_leak as weigh_leak,
 )
 from .evidence import (

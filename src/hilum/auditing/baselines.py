@@ -6,7 +6,7 @@ And what a leak between training and test is worth.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -16,9 +16,8 @@ from hilum.evaluation import (
     Estimate,
     HeadScores,
     ScoredFilms,
-    fitting_films,
+    compare_baseline,
     measure_gain,
-    stand_beside,
 )
 from hilum.folds import Split
 
@@ -183,7 +182,7 @@ def score_by_forest(
 
     # One after the other: trees this small hold the interpreter, so threads gain nothing.
     for head, split in enumerate(splits):
-        fitted, test = fitting_films(split), split.test
+        fitted, test = split.fitting, split.test
         if not len(test):
             continue
         if not table.shape[1]:  # all films alike: nothing to tell them apart by
@@ -248,7 +247,7 @@ def measure_baseline(
         NoTrialsError: The positive class, or the rest, has no film here.
         ValueError: The model has not scored every film that the baseline has.
     """
-    standing = stand_beside(
+    compared = compare_baseline(
         baseline,
         model.of(baseline.films),
         rng=rng,
@@ -258,38 +257,13 @@ def measure_baseline(
     return Baseline(
         name=name,
         n_films=len(baseline),
-        auroc=standing.baseline,
-        model_auroc=standing.model,
-        share=standing.share,
-        p_below=standing.p_below,
-        p_chance=standing.p_chance,
+        auroc=compared.baseline,
+        model_auroc=compared.model,
+        share=compared.share,
+        p_below=compared.p_below,
+        p_chance=compared.p_chance,
         details=details,
         seconds=seconds,
-    )
-
-
-def splits_among(splits: Sequence[Split], kept: Int[np.ndarray, " kept"]) -> tuple[Split, ...]:
-    """Restrict splits to some films, whose rows are then counted among these.
-
-    Args:
-        splits: Of the whole cohort.
-        kept: Rows of the cohort, ascending.
-
-    Returns:
-        As many splits, in the same order; a part may be empty.
-    """
-
-    def among(rows: Int[np.ndarray, " rows"]) -> Int[np.ndarray, " kept_rows"]:
-        return np.flatnonzero(np.isin(kept, rows))
-
-    return tuple(
-        replace(
-            split,
-            train=among(split.train),
-            validation=among(split.validation),
-            test=among(split.test),
-        )
-        for split in splits
     )
 
 

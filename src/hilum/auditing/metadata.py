@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Float32, Int
 
 from hilum.cohort import Cohort, Film
-from hilum.evaluation import auroc_score, fitting_films
+from hilum.evaluation import auroc_score
 from hilum.features import FileTraits
 from hilum.folds import Split
 
@@ -268,7 +268,7 @@ def score_by_source(
     names, rows = np.unique([source or "" for source in sources], return_inverse=True)
     scores = np.full((len(splits), len(rows), n_classes), np.nan)
     for head, split in enumerate(splits):
-        fitted = fitting_films(split)
+        fitted = split.fitting
         counts = np.zeros((len(names), n_classes))
         np.add.at(counts, (rows[fitted], y[fitted]), 1)
         prior = counts.sum(axis=0) / counts.sum()

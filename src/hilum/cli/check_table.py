@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from hilum.published import SetAudit, Share, TableCheck
 
 
-_EXAMPLES = {"paper": "bansal-sridhar-2020.csv"}
-
-
 _SETS_SHOWN_WHOLE = 3
 
 
@@ -76,12 +73,12 @@ def check_table_command(
     """
     import json
 
-    from hilum.published import check_table, parse_published
+    from hilum.published import check_table, known_tables, parse_published
     from hilum.report import reading_texts
     from hilum.runs import describe_table_check
 
     check = check_table(
-        parse_published(_read(table)),
+        known_tables().get(table) or parse_published(_read(table)),
         positives=positives,
         negatives=negatives,
         max_films=max_films,
@@ -97,13 +94,9 @@ def check_table_command(
 
 
 def _read(table: str) -> str:
-    from importlib.resources import files
-
     from hilum.errors import FilmError, TableError
     from hilum.films import load_bytes
 
-    if table in _EXAMPLES:
-        return (files("hilum") / "examples" / _EXAMPLES[table]).read_text(encoding="utf-8")
     try:
         return load_bytes(Path(table)).decode("utf-8-sig")
     except FilmError as error:

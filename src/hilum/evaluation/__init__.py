@@ -1,8 +1,9 @@
 """Evaluation: scores in, figures with intervals out.
 
-In: `HeadScores` or `ScoredFilms`: truth, scores, groups and the positive class. Out: frozen
-results made of plain numbers. Pure functions; patients count, not films; randomness is passed in.
-No engine is reached from here.
+In: `HeadScores` (heads on the folds of a study) or `ScoredFilms` (one score per film and class):
+truth, scores, groups and the positive class. Out: the frozen results of `results`, made of plain
+numbers and arrays. All functions are pure; patients count, not films; randomness is passed in. No
+engine is reached from here.
 """
 
 import lazy_loader

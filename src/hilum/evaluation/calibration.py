@@ -1,9 +1,20 @@
-"""Probabilities that mean what they say: temperature scaling, and how far it can be believed."""
+"""Probabilities that mean what they say: temperature scaling, and how far they can be believed.
+
+A head that was trained on few films is often too sure of itself, and one that balances the
+classes answers for a cohort with equally many films of each. Both are corrected here: the
+second from how the classes are mixed, the first by a single number, fitted on the head's
+validation films.
+
+The Brier score and the log-loss are smallest for probabilities that are right, and reward
+telling the classes apart as well. The calibration error and the bins beneath it measure
+honesty alone: a score that gives every film the share of positive films is as honest as it is
+useless.
+"""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -13,283 +24,82 @@ from scipy.special import log_softmax, softmax, stdtrit
 from hilum.errors import NoTrialsError
 from hilum.evaluation.proportions import clopper_pearson, clustered_proportion
 from hilum.evaluation.resampling import bootstrap_groups, has_no_width
-from hilum.evaluation.results import SMALLEST_PROBABILITY, Calibrator, Estimate
+from hilum.evaluation.results import (
+    SMALLEST_PROBABILITY,
+    CalibrationFigures,
+    Calibrator,
+    Estimate,
+    Reliability,
+)
 from hilum.evaluation.scored_films import HeadScores, ScoredFilms
 
-
-@dataclass(frozen=True)
-class Reliability:
-    """Films in bins of like probability: what was said, and what came.
-
-    Attributes:
-        probability: Mean probability of the positive class in each bin.
-        share_positive: Share of positive films in each bin.
-        low: Lower bound of that share (95 %).
-        high: Upper bound.
-        n_films: Films in each bin.
-    """
-
-    probability: Float[np.ndarray, " bins"]
-    share_positive: Float[np.ndarray, " bins"]
-    low: Float[np.ndarray, " bins"]
-    high: Float[np.ndarray, " bins"]
-    n_films: Int[np.ndarray, " bins"]
-
-
-@dataclass(frozen=True)
-class CalibrationFigures:
-    """How far probabilities can be taken at their word.
-
-    Attributes:
-        brier_score: Mean squared distance of the probability of the positive class from
-            what came: 0 is perfect.
-        log_loss: Mean negative logarithm of the probability of what came, in nats.
-        calibration_error: Mean distance between probability and share of positive films
-            over bins of equally many films, weighted by their films.
-        error_by_chance: The calibration error that probabilities which are exactly right
-            would stay below in 95 of 100 cohorts of this size: what lies under it shows
-            nothing.
-        reliability: The bins.
-    """
-
-    brier_score: Estimate
-    log_loss: Estimate
-    calibration_error: Estimate
-    error_by_chance: float
-    reliability: Reliability
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """Probabilities before and after calibration, on the same test films.
-
-    Calibration is a temperature per head, and the cohort's mixture of classes where the heads
-    were trained for equal shares.
-
-    Attributes:
-        before: Of the scores as the heads give them.
-        after: Of the calibrated probabilities.
-    """
-
-    before: CalibrationFigures
-    after: CalibrationFigures
-
-
-# No film can lose more than this: the probability of what came is never taken as smaller.
-LARGEST_LOG_LOSS = -math.log(SMALLEST_PROBABILITY)
-
-
-# A mean of probabilities may miss 1 by this.
-_ROUNDING = 1e-9
-
-
-def brier_score(
-    is_positive: Bool[np.ndarray, " films"], probability: Float[np.ndarray, " films"]
-) -> float:
-    """Say how far the probabilities lie from what came.
-
-    Args:
-        is_positive: Which films are of the positive class.
-        probability: Of the positive class, for each film.
-
-    Returns:
-        The mean squared distance: 0 is perfect, 0.25 is what a constant one half gets.
-
-    Raises:
-        NoTrialsError: There is no film.
-
-    Source: Brier (1950), Monthly Weather Review 78:1-3, for two classes.
-    """
-    check_probabilities(probability)
-    return float(np.mean(squared_distances(is_positive, probability)))
-
-
-def log_loss(
-    is_positive: Bool[np.ndarray, " films"], probability: Float[np.ndarray, " films"]
-) -> float:
-    """Say how much what came surprises, given the probabilities.
-
-    Args:
-        is_positive: Which films are of the positive class.
-        probability: Of the positive class, for each film; taken as 1e-7 away from 0 and 1 at
-            least, so that a single film cannot make the loss infinite.
-
-    Returns:
-        The mean negative logarithm of the probability of what came, in nats.
-
-    Raises:
-        NoTrialsError: There is no film.
-
-    Source: Good (1952), Journal of the Royal Statistical Society B 14:107-114.
-    """
-    check_probabilities(probability)
-    return float(np.mean(log_losses(is_positive, probability)))
-
-
-def squared_distances(
-    is_positive: Bool[np.ndarray, " films"], probability: Float[np.ndarray, " films"]
-) -> Float[np.ndarray, " films"]:
-    """Give each film's part of the Brier score."""
-    return np.asarray((probability - is_positive) ** 2, dtype=np.float64)
-
-
-def log_losses(
-    is_positive: Bool[np.ndarray, " films"], probability: Float[np.ndarray, " films"]
-) -> Float[np.ndarray, " films"]:
-    """Give each film's part of the log-loss, in nats."""
-    of_what_came = np.where(is_positive, probability, 1 - probability)
-    return np.asarray(
-        -np.log(np.clip(of_what_came, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY))
-    )
-
-
-def check_probabilities(probability: Float[np.ndarray, " films"]) -> None:
-    """Refuse probabilities that are none, or that there are none of.
-
-    Raises:
-        NoTrialsError: There is no film.
-        ValueError: One is not between 0 and 1, by more than rounding.
-    """
-    if len(probability) == 0:
-        raise NoTrialsError(
-            "The calibration of no films was asked for.",
-            fix="Make sure that every class has at least one tested film.",
-        )
-    if not np.all((probability >= -_ROUNDING) & (probability <= 1 + _ROUNDING)):
-        raise ValueError("probabilities must lie between 0 and 1")
-
-
-# A bin's share is worth little with fewer films than this.
-_FILMS_PER_BIN = 10
-
-
-def calibration_error(
-    is_positive: Bool[np.ndarray, " films"],
-    probability: Float[np.ndarray, " films"],
-    *,
-    n_bins: int = 10,
-) -> float:
-    """Say how far probabilities and shares of positive films lie apart.
-
-    Args:
-        is_positive: Which films are of the positive class.
-        probability: Of the positive class, for each film.
-        n_bins: Bins of equally many films; fewer where there are not 10 films for each.
-            Films of equal probability stand in one bin.
-
-    Returns:
-        The mean distance, weighted by the bins' films; 0 is perfect, and even right
-        probabilities do not reach it by chance (`error_by_chance`).
-
-    Raises:
-        NoTrialsError: There is no film.
-
-    Source: Nixon, Dusenberry, Zhang, Jerfel and Tran (2019), CVPR Workshops, 38-41, after
-    Naeini, Cooper and Hauskrecht (2015), AAAI 29:2901-2907.
-    """
-    check_probabilities(probability)
-    bins = bin_films(probability, n_bins=n_bins)
-    return float(np.abs(bins @ (is_positive - probability)).sum() / len(probability))
-
-
-def error_by_chance(
-    probability: Float[np.ndarray, " films"],
-    groups: Int[np.ndarray, " films"],
-    *,
-    rng: np.random.Generator,
-    n_bins: int = 10,
-    n_draws: int = 1000,
-) -> float:
-    """Say which calibration error even probabilities that are exactly right may show.
-
-    Labels are drawn from the probabilities many times. The films of one group share each
-    draw's luck, as if they were the same film: that makes the figure larger rather than
-    smaller where films of one patient are less alike.
-
-    Args:
-        probability: Of the positive class, for each film.
-        groups: Group of each film, any integers.
-        rng: Where the draws come from.
-        n_bins: As for `calibration_error`.
-        n_draws: How often labels are drawn.
-
-    Returns:
-        The error that 95 of 100 draws stay below.
-
-    Raises:
-        NoTrialsError: There is no film.
-
-    Source: Bröcker and Smith (2007), Weather and Forecasting 22:651-661.
-    """
-    check_probabilities(probability)
-    names, rows = np.unique(groups, return_inverse=True)
-    luck = rng.random((len(names), n_draws))[rows]
-    came = luck < probability[:, np.newaxis]
-    bins = bin_films(probability, n_bins=n_bins)
-    errors = np.abs(bins @ (came - probability[:, np.newaxis])).sum(axis=0) / len(probability)
-    return float(np.quantile(errors, 0.95))
-
-
-def trace_reliability(films: ScoredFilms, *, n_bins: int = 10) -> Reliability:
-    """Set what was said beside what came, in bins of like probability.
-
-    Args:
-        films: With their probabilities.
-        n_bins: As for `calibration_error`.
-
-    Returns:
-        The bins, by ascending probability.
-
-    Raises:
-        NoTrialsError: There is no film.
-    """
-    is_positive, probability, groups = films.is_positive, films.y_score, films.groups
-    check_probabilities(probability)
-    bins = bin_films(probability, n_bins=n_bins)
-    n_films = bins.sum(axis=1)
-    bounds = [clustered_proportion(is_positive[row > 0], groups[row > 0]) for row in bins]
-    return Reliability(
-        probability=bins @ probability / n_films,
-        share_positive=bins @ is_positive / n_films,
-        low=np.array([bound.low for bound in bounds]),
-        high=np.array([bound.high for bound in bounds]),
-        n_films=n_films.astype(np.int64),
-    )
-
-
-def bin_films(
-    probability: Float[np.ndarray, " films"], *, n_bins: int = 10
-) -> Float[np.ndarray, "bins films"]:
-    """Put films of like probability together, about equally many in each bin.
-
-    Args:
-        probability: For each film; equal ones stand in one bin.
-        n_bins: At most so many bins, and no more than there are 10 films for each.
-
-    Returns:
-        1 where a film stands in a bin, 0 elsewhere; every film stands in one, and no bin is
-        empty.
-    """
-    n_bins = max(1, min(n_bins, len(probability) // _FILMS_PER_BIN))
-    edges = np.quantile(probability, np.arange(1, n_bins) / n_bins)
-    _, bin_of = np.unique(np.searchsorted(edges, probability), return_inverse=True)
-    return np.asarray(np.eye(bin_of.max() + 1)[:, bin_of])
-
-
-# Beyond the ends, scores are all but coins, or all but certain.
+# Beyond these ends, scores say almost nothing, or are almost certain.
 _LOG_TEMPERATURES = (math.log(0.01), math.log(100.0))
 
-
-# What is believed of log T beforehand.
+# The standard deviation of log T that is believed beforehand.
 _PRIOR_SD = 0.5
-
-
-# The logarithm of a probability that rounding has made 0 must stay finite.
-_TINY = 1e-300
-
 
 # A temperature that lowers the loss by less than this (nats per film) is rounding.
 _NO_GAIN = 1e-12
+
+
+def calibrate_heads(
+    heads: HeadScores, *, balances_classes: bool
+) -> tuple[tuple[Calibrator, ...], HeadScores]:
+    """Calibrate every head on its own validation films.
+
+    Neither a head's test films nor their labels change its calibrator.
+
+    Args:
+        heads: Their scores.
+        balances_classes: Whether the heads were trained as if all classes had equally many
+            films. If so, the true mixture is put back: that of the films on which head h was
+            trained and validated.
+
+    Returns:
+        One calibrator per head, and the heads' calibrated probabilities of all films.
+
+    Raises:
+        ValueError: A split has no validation films or tests some of them, or a validation
+            film's score is not finite.
+    """
+    y_true, n_classes = heads.y_true, heads.scores.shape[2]
+    calibrators = []
+    for of_head, split in zip(heads.scores, heads.splits, strict=True):
+        if np.isin(split.validation, split.test).any():
+            raise ValueError("validation films must not be tested: they choose the calibrator")
+        seen = np.concatenate([split.train, split.validation])
+        calibrators.append(
+            fit_calibrator(
+                of_head[split.validation],
+                y_true[split.validation],
+                log_prior_ratio=log_prior_ratio(y_true[seen], n_classes)
+                if balances_classes
+                else np.zeros(n_classes),
+            )
+        )
+    pairs = zip(calibrators, heads.scores, strict=True)
+    calibrated = np.stack([calibrate(c, of_head) for c, of_head in pairs])
+    return tuple(calibrators), replace(heads, scores=calibrated)
+
+
+def log_prior_ratio(
+    y_true: Int[np.ndarray, " films"], n_classes: int
+) -> Float[np.ndarray, " classes"]:
+    """Compare the classes' shares of some films with equal shares.
+
+    Args:
+        y_true: Class index of each film.
+        n_classes: Classes of the study. One without a film counts as half a film, so that
+            it stays possible.
+
+    Returns:
+        Logarithm of share times classes: 0 for a class that has its equal share.
+
+    Source: Saerens, Latinne and Decaestecker (2002), Neural Computation 14:21-41.
+    """
+    counts = np.maximum(np.bincount(y_true, minlength=n_classes), 0.5)
+    return np.asarray(np.log(counts * n_classes / counts.sum()), dtype=np.float64)
 
 
 def fit_calibrator(
@@ -360,6 +170,18 @@ def calibrate(
     return np.asarray(softmax(scaled, axis=-1), dtype=np.float64)
 
 
+def _log_scores(
+    scores: Float[np.ndarray, "*films classes"],
+) -> Float[np.ndarray, "*films classes"]:
+    return np.log(
+        np.clip(scores.astype(np.float64), SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
+    )
+
+
+# The logarithm of a probability that rounding has made 0 must stay finite.
+_TINY = 1e-300
+
+
 def pool_calibrated(probabilities: HeadScores) -> ScoredFilms:
     """Average calibrated probabilities over the heads that tested each film.
 
@@ -379,90 +201,19 @@ def pool_calibrated(probabilities: HeadScores) -> ScoredFilms:
     Source: Genest and Zidek (1986), Statistical Science 1:114-135; Ranjan and Gneiting
     (2010), Journal of the Royal Statistical Society B 72:71-91.
     """
-    pooled = replace(probabilities, scores=_logarithm(probabilities.scores)).tested()
+    pooled = replace(probabilities, scores=np.log(np.maximum(probabilities.scores, _TINY))).tested()
     return replace(pooled, scores=np.asarray(softmax(pooled.scores, axis=1)))
 
 
-def calibrate_heads(
-    heads: HeadScores, *, balances_classes: bool
-) -> tuple[tuple[Calibrator, ...], HeadScores]:
-    """Calibrate every head on its own validation films.
-
-    Neither a head's test films nor their labels change its calibrator.
-
-    Args:
-        heads: Their scores.
-        balances_classes: Whether the heads were trained as if all classes had equally many
-            films. If so, the true mixture is put back: that of the films on which head h was
-            trained and validated.
-
-    Returns:
-        One calibrator per head, and the heads' calibrated probabilities of all films.
-
-    Raises:
-        ValueError: A split has no validation films or tests some of them, or a validation
-            film's score is not finite.
-    """
-    y_true, n_classes = heads.y_true, heads.scores.shape[2]
-    calibrators = []
-    for of_head, split in zip(heads.scores, heads.splits, strict=True):
-        if np.isin(split.validation, split.test).any():
-            raise ValueError("validation films must not be tested: they choose the calibrator")
-        seen = np.concatenate([split.train, split.validation])
-        calibrators.append(
-            fit_calibrator(
-                of_head[split.validation],
-                y_true[split.validation],
-                log_prior_ratio=log_prior_ratio(y_true[seen], n_classes)
-                if balances_classes
-                else np.zeros(n_classes),
-            )
-        )
-    pairs = zip(calibrators, heads.scores, strict=True)
-    calibrated = np.stack([calibrate(c, of_head) for c, of_head in pairs])
-    return tuple(calibrators), replace(heads, scores=calibrated)
-
-
-def log_prior_ratio(
-    y_true: Int[np.ndarray, " films"], n_classes: int
-) -> Float[np.ndarray, " classes"]:
-    """Compare the classes' shares of some films with equal shares.
-
-    Args:
-        y_true: Class index of each film.
-        n_classes: Classes of the study. One without a film counts as half a film, so that
-            it stays possible.
-
-    Returns:
-        Logarithm of share times classes: 0 for a class that has its equal share.
-
-    Source: Saerens, Latinne and Decaestecker (2002), Neural Computation 14:21-41.
-    """
-    counts = np.maximum(np.bincount(y_true, minlength=n_classes), 0.5)
-    return np.asarray(np.log(counts * n_classes / counts.sum()), dtype=np.float64)
-
-
-def _log_scores(
-    scores: Float[np.ndarray, "*films classes"],
-) -> Float[np.ndarray, "*films classes"]:
-    return np.log(
-        np.clip(scores.astype(np.float64), SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
-    )
-
-
-def _logarithm(
-    probabilities: Float[np.ndarray, "*films classes"],
-) -> Float[np.ndarray, "*films classes"]:
-    return np.asarray(np.log(np.maximum(probabilities, _TINY)))
-
-
 _TAILS = (0.025, 0.975)
-
 
 # A loss worth as many groups that lose all they can, or that much short of all groups, weighs
 # as much as the caution that each group may lose all or nothing: how a loss nearer to none or
 # to all varies is hardly known. Chosen by simulation.
 _GROUPS_OF_CAUTION = 0.2
+
+# No film can lose more than this: the probability of what came is never taken as smaller.
+LARGEST_LOG_LOSS = -math.log(SMALLEST_PROBABILITY)
 
 
 def measure_calibration(
@@ -532,29 +283,34 @@ def estimate_losses(films: ScoredFilms) -> dict[str, Estimate]:
         films: With their probabilities, between 0 and 1.
 
     Returns:
-        `brier_score` and `log_loss`.
+        `brier_score`, the mean squared distance of the probability from what came: 0 is
+        perfect, 0.25 is what a constant one half gets. `log_loss`, the mean negative logarithm
+        of the probability of what came, in nats; probabilities count as 1e-7 away from 0 and 1
+        at least, so that a single film cannot make it infinite.
 
     Raises:
         NoTrialsError: There is no film.
         ValueError: A probability is not between 0 and 1.
 
-    Source: Cochran (1977), Sampling Techniques, third edition, chapter 6, for the variance of
-    a ratio; Newcombe (2006), Statistics in Medicine 25:559-573, method 5, for such bounds.
-    The variance in proportion to the mean, and the pull, are our own: see docs/statistics.md.
+    Source: Brier (1950), Monthly Weather Review 78:1-3, for two classes; Good (1952), Journal
+    of the Royal Statistical Society B 14:107-114; Cochran (1977), Sampling Techniques, third
+    edition, chapter 6, for the variance of a ratio; Newcombe (2006), Statistics in Medicine
+    25:559-573, method 5, for such bounds. The variance in proportion to the mean, and the pull,
+    are our own: see docs/statistics.md.
     """
     is_positive, probability, groups = films.is_positive, films.y_score, films.groups
     check_probabilities(probability)
     is_less_likely = probability < 0.5
     return {
         "brier_score": _bound_mean(
-            squared_distances(is_positive, probability),
-            squared_distances(is_less_likely, probability),
+            _squared_distances(is_positive, probability),
+            _squared_distances(is_less_likely, probability),
             groups,
             largest=1.0,
         ),
         "log_loss": _bound_mean(
-            log_losses(is_positive, probability),
-            log_losses(is_less_likely, probability),
+            _log_losses(is_positive, probability),
+            _log_losses(is_less_likely, probability),
             groups,
             largest=LARGEST_LOG_LOSS,
         ),
@@ -623,3 +379,157 @@ def _bound_error(
     high = max(1.0, scale_at(lower_tail)) * value
     method = f"bootstrap over {n_groups} groups, {resampled.shape[1]} resamples, test inversion"
     return Estimate(value, low, min(1.0, max(high, by_chance)), method)
+
+
+def _squared_distances(
+    is_positive: Bool[np.ndarray, " films"], probability: Float[np.ndarray, " films"]
+) -> Float[np.ndarray, " films"]:
+    """Give each film's part of the Brier score."""
+    return np.asarray((probability - is_positive) ** 2, dtype=np.float64)
+
+
+def _log_losses(
+    is_positive: Bool[np.ndarray, " films"], probability: Float[np.ndarray, " films"]
+) -> Float[np.ndarray, " films"]:
+    """Give each film's part of the log-loss, in nats."""
+    of_what_came = np.where(is_positive, probability, 1 - probability)
+    return np.asarray(
+        -np.log(np.clip(of_what_came, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY))
+    )
+
+
+# A bin's share is worth little with fewer films than this.
+_FILMS_PER_BIN = 10
+
+
+def trace_reliability(films: ScoredFilms, *, n_bins: int = 10) -> Reliability:
+    """Set what was said beside what came, in bins of like probability.
+
+    Args:
+        films: With their probabilities.
+        n_bins: As for `calibration_error`.
+
+    Returns:
+        The bins, by ascending probability.
+
+    Raises:
+        NoTrialsError: There is no film.
+    """
+    is_positive, probability, groups = films.is_positive, films.y_score, films.groups
+    check_probabilities(probability)
+    bins = bin_films(probability, n_bins=n_bins)
+    n_films = bins.sum(axis=1)
+    bounds = [clustered_proportion(is_positive[row > 0], groups[row > 0]) for row in bins]
+    return Reliability(
+        probability=bins @ probability / n_films,
+        share_positive=bins @ is_positive / n_films,
+        low=np.array([bound.low for bound in bounds]),
+        high=np.array([bound.high for bound in bounds]),
+        n_films=n_films.astype(np.int64),
+    )
+
+
+def calibration_error(
+    is_positive: Bool[np.ndarray, " films"],
+    probability: Float[np.ndarray, " films"],
+    *,
+    n_bins: int = 10,
+) -> float:
+    """Say how far probabilities and shares of positive films lie apart.
+
+    Args:
+        is_positive: Which films are of the positive class.
+        probability: Of the positive class, for each film.
+        n_bins: Bins of equally many films; fewer where there are not 10 films for each.
+            Films of equal probability stand in one bin.
+
+    Returns:
+        The mean distance, weighted by the bins' films; 0 is perfect, and even right
+        probabilities do not reach it by chance (`error_by_chance`).
+
+    Raises:
+        NoTrialsError: There is no film.
+
+    Source: Nixon, Dusenberry, Zhang, Jerfel and Tran (2019), CVPR Workshops, 38-41, after
+    Naeini, Cooper and Hauskrecht (2015), AAAI 29:2901-2907.
+    """
+    check_probabilities(probability)
+    bins = bin_films(probability, n_bins=n_bins)
+    return float(np.abs(bins @ (is_positive - probability)).sum() / len(probability))
+
+
+def error_by_chance(
+    probability: Float[np.ndarray, " films"],
+    groups: Int[np.ndarray, " films"],
+    *,
+    rng: np.random.Generator,
+    n_bins: int = 10,
+    n_draws: int = 1000,
+) -> float:
+    """Say which calibration error even probabilities that are exactly right may show.
+
+    Labels are drawn from the probabilities many times. The films of one group share each
+    draw's luck, as if they were the same film: that makes the figure larger rather than
+    smaller where films of one patient are less alike.
+
+    Args:
+        probability: Of the positive class, for each film.
+        groups: Group of each film, any integers.
+        rng: Where the draws come from.
+        n_bins: As for `calibration_error`.
+        n_draws: How often labels are drawn.
+
+    Returns:
+        The error that 95 of 100 draws stay below.
+
+    Raises:
+        NoTrialsError: There is no film.
+
+    Source: Bröcker and Smith (2007), Weather and Forecasting 22:651-661.
+    """
+    check_probabilities(probability)
+    names, rows = np.unique(groups, return_inverse=True)
+    luck = rng.random((len(names), n_draws))[rows]
+    came = luck < probability[:, np.newaxis]
+    bins = bin_films(probability, n_bins=n_bins)
+    errors = np.abs(bins @ (came - probability[:, np.newaxis])).sum(axis=0) / len(probability)
+    return float(np.quantile(errors, 0.95))
+
+
+def bin_films(
+    probability: Float[np.ndarray, " films"], *, n_bins: int = 10
+) -> Float[np.ndarray, "bins films"]:
+    """Put films of like probability together, about equally many in each bin.
+
+    Args:
+        probability: For each film; equal ones stand in one bin.
+        n_bins: At most so many bins, and no more than there are 10 films for each.
+
+    Returns:
+        1 where a film stands in a bin, 0 elsewhere; every film stands in one, and no bin is
+        empty.
+    """
+    n_bins = max(1, min(n_bins, len(probability) // _FILMS_PER_BIN))
+    edges = np.quantile(probability, np.arange(1, n_bins) / n_bins)
+    _, bin_of = np.unique(np.searchsorted(edges, probability), return_inverse=True)
+    return np.asarray(np.eye(bin_of.max() + 1)[:, bin_of])
+
+
+# A mean of probabilities may miss 1 by this.
+_ROUNDING = 1e-9
+
+
+def check_probabilities(probability: Float[np.ndarray, " films"]) -> None:
+    """Refuse numbers that are not probabilities, and an empty array.
+
+    Raises:
+        NoTrialsError: There is no film.
+        ValueError: One is not between 0 and 1, by more than rounding.
+    """
+    if len(probability) == 0:
+        raise NoTrialsError(
+            "The calibration of no films was asked for.",
+            fix="Make sure that every class has at least one tested film.",
+        )
+    if not np.all((probability >= -_ROUNDING) & (probability <= 1 + _ROUNDING)):
+        raise ValueError("probabilities must lie between 0 and 1")

@@ -1,4 +1,17 @@
-"""How well a score ranks positive films above the others: AUROC and average precision, bounded."""
+"""How well a score ranks positive films above the others, and how surely.
+
+The AUROC is the chance that a positive film drawn at random scores higher than another film
+drawn at random; a tie counts one half. Only the order of scores matters, so it says nothing
+about calibration. The average precision says how pure the films are that a score puts first;
+unlike the AUROC it depends on how common the positive class is.
+
+The usual intervals fail near 1, where figures of films end up: the middle 95 % of the
+resamples holds the truth in 90 % of cohorts of 32 films at an AUROC of 0.95, and has no width
+where no film is ranked wrongly. `bound_ranking` instead gives the two true values from which
+the observed one is just as far as chance takes it, with a variance that shrinks towards 1 in
+a known shape. Such bounds always have width, stay between 0 and 1, and move smoothly as films
+change.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +26,9 @@ from hilum.errors import NoTrialsError
 from hilum.evaluation.resampling import bootstrap_groups
 from hilum.evaluation.results import Estimate, Interval, RocCurve
 from hilum.evaluation.scored_films import ScoredFilms
+
+# AUROCs are multiples of 1 / (2 * positives * others): a real difference is larger.
+AUROC_ROUNDING = 1e-12
 
 
 def auroc_score(
@@ -331,10 +347,8 @@ def _unbiased(n_groups: int) -> float:
 # where fewer do, their variance is hardly known.
 _GROUPS_OF_CAUTION = 4
 
-
 # To the middle 95 % of the normal distribution, in standard errors.
 NORMAL_REACH = float(ndtri(0.975))
-
 
 _HALVINGS = 50
 
@@ -387,7 +401,7 @@ def bound_ranking(
     *,
     reach: tuple[float, float] = (NORMAL_REACH, NORMAL_REACH),
 ) -> Interval:
-    """Bound a figure of ranking of which the variance was estimated.
+    """Bound a figure of ranking from its estimated variance.
 
     Args:
         value: The figure, between 0 and 1.
@@ -476,7 +490,7 @@ def bound_auroc(
         groups: How many groups stand behind it.
     """
     interval = bound_ranking(value, float(np.var(resampled)), groups)
-    return Estimate(value, interval.low, interval.high, _tell(groups, len(resampled)))
+    return Estimate(value, interval.low, interval.high, _method(groups, len(resampled)))
 
 
 def bound_average_precision(
@@ -502,7 +516,7 @@ def bound_average_precision(
         groups,
         reach=(float(stdtrit(freedom, 0.975)), NORMAL_REACH),
     )
-    method = _tell(groups, len(resampled)) + ", at this share of positive films"
+    method = _method(groups, len(resampled)) + ", at this share of positive films"
     return Estimate(value, min(interval.low, value), max(interval.high, value), method)
 
 
@@ -543,5 +557,5 @@ def estimate_ranking(
     }
 
 
-def _tell(groups: RankedGroups, n_resamples: int) -> str:
+def _method(groups: RankedGroups, n_resamples: int) -> str:
     return f"bootstrap over {groups.n_groups} groups, {n_resamples} resamples, score interval"

@@ -1,4 +1,15 @@
-"""One backbone's figures: what every metric means, and the interval that is right for it."""
+"""One backbone's figures: what every metric means, and the interval that is right for it.
+
+Sensitivity is the share of the positive class that was called so: where it is low, ill people
+are missed. Specificity is the share of all others that was not: where it is low, healthy
+people are alarmed. Accuracy mixes the two in the proportion in which the cohort happens to hold
+them, so it is never shown without the others.
+
+Proportions get exact binomial intervals, on fewer trials where films of one patient are alike;
+the AUROC, the average precision and the averages over classes get a bootstrap over groups. All
+take the trained heads as given: they say how far the figures would move with other films, not
+with another training run. The spread over repeats shows that.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from hilum.evaluation.discrimination import (
     bound_auroc,
@@ -23,111 +34,6 @@ from hilum.evaluation.proportions import clustered_proportion
 from hilum.evaluation.resampling import bootstrap_groups, bound_by_resampling
 from hilum.evaluation.results import Confusion, Estimate, Evaluation, Interval, Spread
 from hilum.evaluation.scored_films import HeadScores, ScoredFilms
-
-
-def count_confusion(
-    y_true: Int[np.ndarray, " films"], y_pred: Int[np.ndarray, " films"], *, positive: int
-) -> Confusion:
-    """Count the films by truth and call, the positive class against all others.
-
-    Args:
-        y_true: Class index of each film.
-        y_pred: Class called for each film, in the same order.
-        positive: Index of the positive class.
-
-    Returns:
-        The four counts; together they are all the films.
-    """
-    is_positive = y_true == positive
-    is_called = y_pred == positive
-    return Confusion(
-        tp=int(np.sum(is_positive & is_called)),
-        fn=int(np.sum(is_positive & ~is_called)),
-        tn=int(np.sum(~is_positive & ~is_called)),
-        fp=int(np.sum(~is_positive & is_called)),
-    )
-
-
-def count_matrix(
-    y_true: Int[np.ndarray, " films"], y_pred: Int[np.ndarray, " films"], *, n_classes: int
-) -> Int[np.ndarray, "classes classes"]:
-    """Count the films by true class (rows) and called class (columns).
-
-    Args:
-        y_true: Class index of each film, 0 <= index < n_classes.
-        y_pred: Class called for each film, in the same order and range.
-        n_classes: Classes in the study, whether or not a film of each is here.
-
-    Returns:
-        The counts; the diagonal holds the films called rightly.
-    """
-    cells = np.bincount(y_true * n_classes + y_pred, minlength=n_classes**2)
-    return cells.reshape(n_classes, n_classes)
-
-
-def weighted_metrics(
-    films: ScoredFilms, weights: Float[np.ndarray, "films resamples"]
-) -> dict[str, Float[np.ndarray, " resamples"]]:
-    """Compute all metrics of many resamples of the same films at once.
-
-    Args:
-        films: The films and their scores; the class with the highest is called.
-        weights: How often each film stands in each resample; every resample holds
-            films of every class.
-
-    Returns:
-        accuracy (of all classes), sensitivity, specificity, auroc and average_precision
-        (the positive class against the rest). For more than two classes also the plain
-        means over classes, each class against the rest: macro_sensitivity (also known as
-        balanced accuracy), macro_specificity and macro_auroc. Fractions.
-
-    Raises:
-        NoTrialsError: A class has no film.
-    """
-    n_classes, positive = films.n_classes, films.positive
-    ranked = range(n_classes) if n_classes > 2 else (positive,)
-    aurocs = {
-        k: weighted_auroc_scores(films.y_true == k, films.scores[:, k], weights) for k in ranked
-    }
-
-    # Classes by films, row by row in memory: a transposed view is a hundred times slower here.
-    is_class = np.eye(n_classes)[:, films.y_true]
-    is_called = np.eye(n_classes)[:, films.y_pred]
-    n_films = is_class @ weights
-    called = is_called @ weights
-    hits = (is_class * is_called) @ weights
-    everything = weights.sum(axis=0)
-    others = everything - n_films
-    sensitivities = hits / n_films
-    specificities = (others - (called - hits)) / others
-
-    metrics = {
-        "accuracy": hits.sum(axis=0) / everything,
-        "sensitivity": sensitivities[positive],
-        "specificity": specificities[positive],
-        "auroc": aurocs[positive],
-        "average_precision": weighted_average_precision_scores(
-            films.is_positive, films.y_score, weights
-        ),
-    }
-    if n_classes > 2:
-        metrics["macro_sensitivity"] = sensitivities.mean(axis=0)
-        metrics["macro_specificity"] = specificities.mean(axis=0)
-        metrics["macro_auroc"] = np.mean(list(aurocs.values()), axis=0)
-    return metrics
-
-
-def measure(films: ScoredFilms) -> dict[str, float]:
-    """Compute all metrics of the films themselves, each film once.
-
-    Returns:
-        The metrics of `weighted_metrics`.
-
-    Raises:
-        NoTrialsError: A class has no film.
-    """
-    once = np.ones((len(films), 1))
-    return {name: float(values[0]) for name, values in weighted_metrics(films, once).items()}
 
 
 def evaluate(
@@ -151,13 +57,12 @@ def evaluate(
         ValueError: A score of a tested film is not finite.
     """
     tested = heads.tested()
-    y_true, y_pred, positive = tested.y_true, tested.y_pred, tested.positive
     repeats = [measure(repeat) for repeat in heads.tested_per_repeat()]
     return Evaluation(
         tested=tested,
         metrics=_estimate(tested, rng=rng, n_bootstraps=n_bootstraps),
-        confusion=count_confusion(y_true, y_pred, positive=positive),
-        confusion_matrix=count_matrix(y_true, y_pred, n_classes=tested.n_classes),
+        confusion=count_confusion(tested.is_positive, tested.is_called),
+        confusion_matrix=count_matrix(tested.y_true, tested.y_pred, n_classes=tested.n_classes),
         roc=trace_roc(tested.is_positive, tested.y_score),
         repeats={name: _spread([figures[name] for figures in repeats]) for name in repeats[0]},
     )
@@ -216,3 +121,139 @@ def _estimate(
 def _spread(values: Sequence[float]) -> Spread:
     sd = float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
     return Spread(mean=float(np.mean(values)), sd=sd)
+
+
+def external_metrics(
+    films: ScoredFilms, *, rng: np.random.Generator, n_bootstraps: int = 2000
+) -> dict[str, Estimate]:
+    """Measure external films, which need not hold every class.
+
+    Heads call among all classes that they were trained on. The films that they meet may be
+    healthy ones only: then there is a specificity, and neither sensitivity nor AUROC.
+
+    Args:
+        films: The films; the class with the highest score is called.
+        rng: Where the resamples come from.
+        n_bootstraps: Resamples for the intervals of auroc and average_precision.
+
+    Returns:
+        sensitivity and specificity, each where its side has films; accuracy (of all classes),
+        auroc and average_precision where both sides have films, as otherwise the accuracy is
+        the one or the other. Empty without films.
+    """
+    is_positive, is_called, groups = films.is_positive, films.is_called, films.groups
+    has_positives, has_others = bool(is_positive.any()), not is_positive.all()
+    estimates = {}
+    if has_positives and has_others:
+        estimates["accuracy"] = clustered_proportion(films.y_true == films.y_pred, groups)
+    if has_positives:
+        estimates["sensitivity"] = clustered_proportion(is_called[is_positive], groups[is_positive])
+    if has_others:
+        estimates["specificity"] = clustered_proportion(
+            ~is_called[~is_positive], groups[~is_positive]
+        )
+    if has_positives and has_others:
+        estimates |= estimate_ranking(films, rng=rng, n_bootstraps=n_bootstraps)
+    return estimates
+
+
+def measure(films: ScoredFilms) -> dict[str, float]:
+    """Compute all metrics of the films themselves, each film once.
+
+    Returns:
+        The metrics of `weighted_metrics`.
+
+    Raises:
+        NoTrialsError: A class has no film.
+    """
+    once = np.ones((len(films), 1))
+    return {name: float(values[0]) for name, values in weighted_metrics(films, once).items()}
+
+
+def weighted_metrics(
+    films: ScoredFilms, weights: Float[np.ndarray, "films resamples"]
+) -> dict[str, Float[np.ndarray, " resamples"]]:
+    """Compute all metrics of many resamples of the same films at once.
+
+    Args:
+        films: The films and their scores; the class with the highest is called.
+        weights: How often each film stands in each resample; every resample holds
+            films of every class.
+
+    Returns:
+        accuracy (of all classes), sensitivity, specificity, auroc and average_precision
+        (the positive class against the rest). For more than two classes also the plain
+        means over classes, each class against the rest: macro_sensitivity (also known as
+        balanced accuracy), macro_specificity and macro_auroc. Fractions.
+
+    Raises:
+        NoTrialsError: A class has no film.
+    """
+    n_classes, positive = films.n_classes, films.positive
+    ranked = range(n_classes) if n_classes > 2 else (positive,)
+    aurocs = {
+        k: weighted_auroc_scores(films.y_true == k, films.scores[:, k], weights) for k in ranked
+    }
+
+    # Classes by films, row by row in memory: a transposed view is a hundred times slower here.
+    is_class = np.eye(n_classes)[:, films.y_true]
+    is_called = np.eye(n_classes)[:, films.y_pred]
+    n_films = is_class @ weights
+    called = is_called @ weights
+    hits = (is_class * is_called) @ weights
+    everything = weights.sum(axis=0)
+    others = everything - n_films
+    sensitivities = hits / n_films
+    specificities = (others - (called - hits)) / others
+
+    metrics = {
+        "accuracy": hits.sum(axis=0) / everything,
+        "sensitivity": sensitivities[positive],
+        "specificity": specificities[positive],
+        "auroc": aurocs[positive],
+        "average_precision": weighted_average_precision_scores(
+            films.is_positive, films.y_score, weights
+        ),
+    }
+    if n_classes > 2:
+        metrics["macro_sensitivity"] = sensitivities.mean(axis=0)
+        metrics["macro_specificity"] = specificities.mean(axis=0)
+        metrics["macro_auroc"] = np.mean(list(aurocs.values()), axis=0)
+    return metrics
+
+
+def count_confusion(
+    is_positive: Bool[np.ndarray, " films"], is_called: Bool[np.ndarray, " films"]
+) -> Confusion:
+    """Count the films by truth and call, the positive class against all others.
+
+    Args:
+        is_positive: Which films are of the positive class.
+        is_called: Which films were called positive, in the same order.
+
+    Returns:
+        The four counts; together they are all the films.
+    """
+    return Confusion(
+        tp=int(np.sum(is_positive & is_called)),
+        fn=int(np.sum(is_positive & ~is_called)),
+        tn=int(np.sum(~is_positive & ~is_called)),
+        fp=int(np.sum(~is_positive & is_called)),
+    )
+
+
+def count_matrix(
+    y_true: Int[np.ndarray, " films"], y_pred: Int[np.ndarray, " films"], *, n_classes: int
+) -> Int[np.ndarray, "classes classes"]:
+    """Count the films by true class (rows) and called class (columns).
+
+    Args:
+        y_true: Class index of each film, 0 <= index < n_classes.
+        y_pred: Class called for each film, in the same order and range.
+        n_classes: Classes in the study, whether or not a film of each is here.
+
+    Returns:
+        The counts; the diagonal holds the films called rightly.
+    """
+    cells = np.bincount(y_true * n_classes + y_pred, minlength=n_classes**2)
+    return cells.reshape(n_classes, n_classes)

@@ -1,4 +1,9 @@
-"""The operating point: from which probability on a film is called positive."""
+"""The operating point: from which probability on a film is called positive.
+
+Each head's threshold is chosen on its own validation films, by a rule that was fixed before,
+and is then held to test films. A threshold chosen on the films that it is judged by would look
+better than it is.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +21,18 @@ from hilum.evaluation.proportions import clustered_proportion
 from hilum.evaluation.results import Confusion, Estimate, OperatingPoint, OperatingPolicy
 from hilum.evaluation.scored_films import HeadScores, ScoredFilms
 
-# Above the highest score by so much of what is left to 1; it moves log-odds by more than the
-# rounding of whoever compares them.
+# Above the highest score by so much of what is left to 1; it moves log-odds by more
+# than the rounding of a comparison.
 _STEP = 1e-5
 
-
 # A target such as 0.9 of 10 films must give 9 of them, whatever rounding does to it.
-_THRESHOLDS_ROUNDING = 1e-9
+_TARGET_ROUNDING = 1e-9
+
+# Probabilities nearer to 0 and 1 are as good as certain, and rounding spoils their log-odds.
+_LEAST = 1e-9
+
+# Log-odds this close are equal: it is what rounding does to those of 1 - 1e-9.
+_LOG_ODDS_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -40,6 +50,61 @@ class Threshold:
     value: float
     n_validation: int
     promised: float | None
+
+
+def parse_policy(text: str) -> OperatingPolicy:
+    """Read a policy as it is written on a command line.
+
+    Args:
+        text: `sensitivity=0.95`, `specificity=0.9` or `youden`; the figure is any fraction
+            above 0, up to 1.
+
+    Raises:
+        RecipeError: The text is none of these.
+    """
+    kind, has_target, target = text.strip().partition("=")
+    kind = kind.strip()
+    match kind, _share_or_nan(target):
+        case "youden", _ if not has_target:
+            return OperatingPolicy("youden", None)
+        case ("sensitivity" | "specificity") as side, share if 0 < share <= 1:
+            return OperatingPolicy(side, share)
+    raise RecipeError(
+        f"'{text}' is no rule for an operating point.",
+        fix="Write sensitivity=0.95, specificity=0.9 (fractions above 0, up to 1) or youden.",
+    )
+
+
+def _share_or_nan(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def head_thresholds(probabilities: HeadScores, policy: OperatingPolicy) -> tuple[Threshold, ...]:
+    """Choose every head's threshold on its own validation films.
+
+    Args:
+        probabilities: The heads' calibrated probabilities.
+        policy: The rule.
+
+    Returns:
+        One threshold per head.
+
+    Raises:
+        NoTrialsError: A head's validation films lack a side that the rule needs.
+        ValueError: A score is not finite.
+    """
+    is_positive = probabilities.y_true == probabilities.positive
+    return tuple(
+        choose_threshold(
+            is_positive[split.validation],
+            of_head[split.validation, probabilities.positive],
+            policy,
+        )
+        for of_head, split in zip(probabilities.scores, probabilities.splits, strict=True)
+    )
 
 
 def choose_threshold(
@@ -107,13 +172,13 @@ def promised_share(policy: OperatingPolicy, n_films: int) -> float | None:
     if policy.target is None:
         return None
     promised = 1 - _rank(policy, n_films) / (n_films + 1)
-    return promised if promised < policy.target - _THRESHOLDS_ROUNDING else None
+    return promised if promised < policy.target - _TARGET_ROUNDING else None
 
 
 def _rank(policy: OperatingPolicy, n_films: int) -> int:
     """Give the place of the order statistic, counted from the side's worst score."""
     assert policy.target is not None
-    return max(1, math.floor((1 - policy.target) * (n_films + 1) + _THRESHOLDS_ROUNDING))
+    return max(1, math.floor((1 - policy.target) * (n_films + 1) + _TARGET_ROUNDING))
 
 
 def _just_above(score: float, scores: Float[np.ndarray, " films"]) -> float:
@@ -148,62 +213,6 @@ def _need(scores: Float[np.ndarray, " films"], side: str) -> None:
         )
 
 
-# Probabilities nearer to 0 and 1 are as good as certain, and rounding spoils their log-odds.
-_LEAST = 1e-9
-
-
-# Log-odds this close are equal: it is what rounding does to those of 1 - 1e-9.
-_OPERATING_ROUNDING = 1e-6
-
-
-def parse_policy(text: str) -> OperatingPolicy:
-    """Read a policy as it is written on a command line.
-
-    Args:
-        text: `sensitivity=0.95`, `specificity=0.9` or `youden`; the figure is any fraction
-            above 0, up to 1.
-
-    Raises:
-        RecipeError: It is none of these.
-    """
-    kind, has_target, target = text.strip().partition("=")
-    kind = kind.strip()
-    match kind, _share_or_nan(target):
-        case "youden", _ if not has_target:
-            return OperatingPolicy("youden", None)
-        case ("sensitivity" | "specificity") as side, share if 0 < share <= 1:
-            return OperatingPolicy(side, share)
-    raise RecipeError(
-        f"'{text}' is no rule for an operating point.",
-        fix="Write sensitivity=0.95, specificity=0.9 (fractions above 0, up to 1) or youden.",
-    )
-
-
-def head_thresholds(probabilities: HeadScores, policy: OperatingPolicy) -> tuple[Threshold, ...]:
-    """Choose every head's threshold on its own validation films.
-
-    Args:
-        probabilities: The heads' calibrated probabilities.
-        policy: The rule.
-
-    Returns:
-        One threshold per head.
-
-    Raises:
-        NoTrialsError: A head's validation films lack a side that the rule needs.
-        ValueError: A score is not finite.
-    """
-    is_positive = probabilities.y_true == probabilities.positive
-    return tuple(
-        choose_threshold(
-            is_positive[split.validation],
-            of_head[split.validation, probabilities.positive],
-            policy,
-        )
-        for of_head, split in zip(probabilities.scores, probabilities.splits, strict=True)
-    )
-
-
 def call_tested(
     probabilities: HeadScores, thresholds: Sequence[Threshold]
 ) -> Bool[np.ndarray, " tested"]:
@@ -232,6 +241,17 @@ def call_tested(
     each = np.broadcast_to(values[:, np.newaxis, np.newaxis], of_heads.shape)
     needed = replace(probabilities, scores=each).tested().y_score
     return _reaches(replace(probabilities, scores=_log_odds(of_heads)).tested().y_score, needed)
+
+
+def _reaches(
+    log_odds: Float[np.ndarray, " films"], needed: Float[np.ndarray, " films"]
+) -> Bool[np.ndarray, " films"]:
+    """Tell which films reach a threshold; meeting those of all heads is meeting their mean."""
+    return np.asarray(log_odds >= needed - _LOG_ODDS_ROUNDING)
+
+
+def _log_odds(probability: Float[np.ndarray, "*values"]) -> Float[np.ndarray, "*values"]:
+    return np.asarray(logit(np.clip(probability, _LEAST, 1 - _LEAST)))
 
 
 def judge_calls(
@@ -267,11 +287,11 @@ def judge_calls(
 def apply_externally(
     point: OperatingPoint, films: ScoredFilms, probabilities: Float[np.ndarray, "heads films"]
 ) -> OperatingPoint:
-    """Say what a threshold that was fixed here does on films from elsewhere.
+    """Say what a threshold that was fixed here does on external films.
 
     Args:
         point: The operating point that was fixed here.
-        films: The films there; one side may have none.
+        films: The external films; one side may have none.
         probabilities: Calibrated probability of the positive class for each of them, under
             each head; their log-odds are averaged.
 
@@ -308,32 +328,14 @@ def _figures(
 ) -> tuple[Confusion, Estimate, Estimate, Estimate]:
     is_positive, groups = films.is_positive, films.groups
     return (
-        count_confusion(is_positive.astype(np.int64), is_called.astype(np.int64), positive=1),
+        count_confusion(is_positive, is_called),
         _share(is_called == is_positive, groups),
         _share(is_called[is_positive], groups[is_positive]),
         _share(~is_called[~is_positive], groups[~is_positive]),
     )
 
 
-def _reaches(
-    log_odds: Float[np.ndarray, " films"], needed: Float[np.ndarray, " films"]
-) -> Bool[np.ndarray, " films"]:
-    """Tell who reaches a threshold; one that just meets those of all heads meets their mean."""
-    return np.asarray(log_odds >= needed - _OPERATING_ROUNDING)
-
-
-def _log_odds(probability: Float[np.ndarray, "*values"]) -> Float[np.ndarray, "*values"]:
-    return np.asarray(logit(np.clip(probability, _LEAST, 1 - _LEAST)))
-
-
 def _share(is_right: Bool[np.ndarray, " films"], groups: Int[np.ndarray, " films"]) -> Estimate:
     if len(is_right) == 0:
         return Estimate(math.nan, math.nan, math.nan, "no films")
     return clustered_proportion(is_right, groups)
-
-
-def _share_or_nan(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return math.nan

@@ -20,11 +20,9 @@ Statistics = Callable[
     [Float[np.ndarray, "films resamples"]], Mapping[str, Float[np.ndarray, " resamples"]]
 ]
 
-
 # Resamples are counted in random order: a larger table leaves the processor's cache,
 # and then takes six times as long. It also keeps memory far below 100 MB.
-_NUMBERS_PER_CHUNK = 400_000
-
+NUMBERS_PER_CHUNK = 400_000
 
 # Resamples that differ by less than this do not differ: it is rounding.
 _NO_WIDTH = 1e-12
@@ -67,7 +65,7 @@ def bootstrap_groups(
         )
     names, rows = np.unique(films.groups, return_inverse=True)
     has_class = np.eye(n_classes)[:, y_true]
-    chunk = max(1, _NUMBERS_PER_CHUNK // len(y_true))
+    chunk = max(1, NUMBERS_PER_CHUNK // len(y_true))
     chunks: list[Mapping[str, Float[np.ndarray, " resamples"]]] = []
     missing = n_bootstraps
     while missing > 0:

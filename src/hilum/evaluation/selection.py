@@ -1,42 +1,16 @@
-"""What choosing the best is worth: chosen on validation films, judged on test films."""
+"""What choosing the best backbone is worth: chosen on validation films, judged on test films."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from hilum.evaluation.decisions import Decisions
-from hilum.evaluation.results import Evaluation
+from hilum.evaluation.results import SMALLEST_PROBABILITY
 from hilum.evaluation.scored_films import HeadScores
 from hilum.folds import Split
-
-# A head that is certain of the wrong class is punished much, but not without end.
-_LEAST_PROBABILITY = 1e-7
-
-
-@dataclass(frozen=True)
-class NestedPick:
-    """The figures of a choice that was made anew for every film, without that film.
-
-    For each film the backbone is chosen that does best on the validation films of the
-    heads which tested it, and its scores for the film are taken. None of these heads was
-    trained or validated on the film, or on any of its group: no film helped to choose who
-    judges it.
-
-    Attributes:
-        evaluation: The figures of the chosen scores.
-        times_chosen: For how many tested films each backbone was chosen, by name.
-        decisions: What the chosen scores are worth once something is decided by them, every
-            film by the calibrators and thresholds of its backbone; None where only the scores
-            are wanted.
-    """
-
-    evaluation: Evaluation
-    times_chosen: Mapping[str, int]
-    decisions: Decisions | None = None
 
 
 def pick_by_validation(
@@ -102,7 +76,7 @@ def _validation_losses(
     of_true_class = scores[:, films, y[films]].astype(np.float64)
     if not np.all(np.isfinite(of_true_class)):
         raise ValueError("scores of validation films must be finite")
-    losses = -np.log(np.maximum(of_true_class, _LEAST_PROBABILITY))
+    losses = -np.log(np.maximum(of_true_class, SMALLEST_PROBABILITY))
     weights = np.ones(len(films))
     if balances_classes:
         weights /= np.bincount(y[films])[y[films]]

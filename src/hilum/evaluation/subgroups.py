@@ -1,4 +1,8 @@
-"""Whether the figures hold for everybody: the same scores, by sex, age, view or source."""
+"""Whether the figures hold for everybody: the same scores, by sex, age, view or source.
+
+The tests permute the levels of an attribute. They need no formula for the distribution over a
+few films, so they hold for small levels as well. Films of one group and one level stay together.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +23,16 @@ from hilum.evaluation.discrimination import (
     weighted_auroc_scores,
 )
 from hilum.evaluation.proportions import clustered_proportion
-from hilum.evaluation.resampling import bootstrap_groups
-from hilum.evaluation.results import Estimate
+from hilum.evaluation.resampling import NUMBERS_PER_CHUNK, bootstrap_groups
+from hilum.evaluation.results import Estimate, Subgroup, SubgroupComparison
 from hilum.evaluation.scored_films import ScoredFilms
 
-# As for resamples: a larger table leaves the processor's cache.
-_NUMBERS_PER_CHUNK = 400_000
+# With fewer groups on a side a figure says little: were all of 9 called rightly, the exact
+# interval would still reach down to two thirds.
+LEAST_GROUPS = 10
 
+# Name and first year of each band; in the alphabet as in life.
+_AGE_BANDS = {"0-17": 0, "18-39": 18, "40-64": 40, "65+": 65}
 
 # Figures and variances below this are rounding.
 _ROUNDING = 1e-12
@@ -66,197 +73,6 @@ class _Side:
     rank_squares: Float[np.ndarray, " units"]
 
 
-def compare_levels(
-    levels: Int[np.ndarray, " films"],
-    films: ScoredFilms,
-    *,
-    rng: np.random.Generator,
-    n_permutations: int = 2000,
-) -> DifferenceTests:
-    """Ask whether a score does as well on every level of an attribute.
-
-    The null is that levels are mere names: within a class, the films of a group could as
-    well stand in another level. Sensitivity is tested on positive films alone and
-    specificity on the others, so an illness that is more frequent in one level is no
-    difference. Films of one group, class and level are a unit and count once. The levels'
-    figures are measured by their squares about the weighted mean, each in units of its own
-    variance, so that units may vary more in one level than in the next, as they do where
-    they hold fewer films. Only where most levels' groups are large and a small level's are
-    single films does that not suffice: with 160 films the tests may then err twice as
-    often as they should.
-
-    Where the scores of a level are shifted on both sides alike, its films are no longer
-    exchangeable although its AUROC is the same: that shows in sensitivity and specificity,
-    as it should, and moves the test of the AUROC little.
-
-    Args:
-        levels: Level of each film, from 0.
-        films: The films; the class with the highest score is called. Levels are dealt out
-            among units. Where a group has units in several levels, the tests are cautious.
-        rng: Where the draws come from.
-        n_permutations: How often the levels are dealt out.
-
-    Returns:
-        For each figure the share of deals with as large a difference, the true deal
-        counted in.
-
-    Source: Cochran (1954), Biometrics 10:101-129, for the measure; Chung and Romano (2013),
-    Annals of Statistics 41:484-507, for permuting what is in units of its own variance;
-    Phipson and Smyth (2010), Statistical Applications in Genetics and Molecular Biology
-    9:39, for counting the true deal in.
-    """
-    sides = _divide(levels, films)
-    n_levels = int(levels.max()) + 1
-    chunk = max(1, _NUMBERS_PER_CHUNK // len(levels))
-    measured = []
-    for start in range(0, n_permutations + 1, chunk):
-        width = min(chunk, n_permutations + 1 - start)
-        deals = [np.repeat(side.levels[:, np.newaxis], width, axis=1) for side in sides]
-        # The very first column is left as it is: the true deal.
-        kept = 1 if start == 0 else 0
-        for deal in deals:
-            deal[:, kept:] = rng.permuted(deal[:, kept:], axis=0)
-        measured.append(_measure(sides, deals, n_levels, films))
-    differences = np.concatenate(measured, axis=1)
-    is_as_large = differences >= differences[:, :1] * (1 - 1e-9) - _ROUNDING
-    auroc, sensitivity, specificity = (
-        float("nan") if np.isnan(row[0]) else float(np.mean(hits))
-        for row, hits in zip(differences, is_as_large, strict=True)
-    )
-    return DifferenceTests(auroc, sensitivity, specificity)
-
-
-def _divide(levels: Int[np.ndarray, " films"], films: ScoredFilms) -> list[_Side]:
-    """Gather the films of either class in units: positives first."""
-    is_positive, y_score, is_called = films.is_positive, films.y_score, films.is_called
-    n_levels = int(levels.max()) + 1
-    has_both = bool(is_positive.any() and not is_positive.all())
-    _, rows = np.unique(films.groups, return_inverse=True)
-    sides = []
-    for is_side, score, is_right in (
-        (is_positive, y_score, is_called),
-        (~is_positive, -y_score, ~is_called),
-    ):
-        units, unit_of_film = np.unique(
-            rows[is_side] * n_levels + levels[is_side], return_inverse=True
-        )
-        places = place_positives(is_side, score) if has_both else np.zeros(len(unit_of_film))
-        film_weights = 1 / np.bincount(unit_of_film)[unit_of_film]
-        right, ranks = (
-            np.bincount(unit_of_film, film_weights * of_films, minlength=len(units)).astype(float)
-            for of_films in (is_right[is_side], places)
-        )
-        sides.append(
-            _Side(
-                is_side=is_side,
-                unit_of_film=unit_of_film,
-                levels=units % n_levels,
-                film_weights=film_weights,
-                right=right,
-                call_squares=_squares(right),
-                rank_squares=_squares(ranks),
-            )
-        )
-    return sides
-
-
-def _squares(of_units: Float[np.ndarray, " units"]) -> Float[np.ndarray, " units"]:
-    mean = of_units.mean() if len(of_units) else 0.0
-    return np.asarray((of_units - mean) ** 2, dtype=np.float64)
-
-
-def _measure(
-    sides: Sequence[_Side],
-    deals: Sequence[Int[np.ndarray, "_ deals"]],
-    n_levels: int,
-    films: ScoredFilms,
-) -> Float[np.ndarray, "3 deals"]:
-    """Measure how AUROC, sensitivity and specificity differ over the levels in each deal."""
-    is_positive, y_score = films.is_positive, films.y_score
-    n_deals = deals[0].shape[1]
-    # Of each figure: values, variances and whether there are films, by level and deal.
-    values, variances = np.zeros((2, 3, n_levels, n_deals))
-    has_figure = np.zeros((3, n_levels, n_deals), dtype=bool)
-    for level in range(n_levels):
-        weights = np.zeros((len(y_score), n_deals))
-        for index, (side, deal) in enumerate(zip(sides, deals, strict=True), start=1):
-            is_here = (deal == level).astype(np.float64)
-            units = is_here.sum(axis=0)
-            has_figure[index, level] = units > 0
-            units = np.maximum(units, 1)
-            values[index, level] = side.right @ is_here / units
-            variances[index, level] = side.call_squares @ is_here / units**2
-            variances[0, level] += side.rank_squares @ is_here / units**2
-            weights[side.is_side] = side.film_weights[:, np.newaxis] * is_here[side.unit_of_film]
-        has_figure[0, level] = has_figure[1:, level].all(axis=0)
-        if has_figure[0, level].any():
-            values[0, level] = np.nan_to_num(weighted_auroc_scores(is_positive, y_score, weights))
-    precisions = np.where(has_figure, 1 / np.maximum(variances, _ROUNDING), 0.0)
-    total = np.maximum(precisions.sum(axis=1), _ROUNDING)
-    means = np.sum(precisions * values, axis=1) / total
-    differences = np.sum(precisions * (values - means[:, np.newaxis]) ** 2, axis=1)
-    return np.where(has_figure.sum(axis=1) >= 2, differences, np.nan)
-
-
-# With fewer groups on a side a figure says little: were all of 9 called rightly, the exact
-# interval would still reach down to two thirds.
-LEAST_GROUPS = 10
-
-
-# Name and first year of each band; in the alphabet as in life.
-_AGE_BANDS = {"0-17": 0, "18-39": 18, "40-64": 40, "65+": 65}
-
-
-@dataclass(frozen=True)
-class Subgroup:
-    """The films of one level of an attribute.
-
-    Attributes:
-        level: Such as `F`, `40-64` or `AP`.
-        n_films: Tested films.
-        n_positives: Those of the positive class.
-        n_groups: Patients, or groups of films that belong together.
-        auroc: None where one of the two sides has no film.
-        sensitivity: None without positive films.
-        specificity: None without others.
-        is_small: Too few groups on a side for its figures to say much.
-    """
-
-    level: str
-    n_films: int
-    n_positives: int
-    n_groups: int
-    auroc: Estimate | None
-    sensitivity: Estimate | None
-    specificity: Estimate | None
-    is_small: bool
-
-
-@dataclass(frozen=True)
-class SubgroupComparison:
-    """One attribute: its levels, and whether they differ.
-
-    Attributes:
-        attribute: `sex`, `age`, `view` or `source`.
-        subgroups: The levels, in a fixed order.
-        n_unknown: Tested films of which the attribute is not known.
-        p_auroc: p that the AUROC is the same on all levels that have one; NaN where fewer
-            than two do.
-        p_sensitivity: Likewise.
-        p_specificity: Likewise.
-        adjusted_p: The smallest of the three after Holm's correction over all tests of all
-            attributes; NaN where there is none.
-    """
-
-    attribute: str
-    subgroups: tuple[Subgroup, ...]
-    n_unknown: int
-    p_auroc: float
-    p_sensitivity: float
-    p_specificity: float
-    adjusted_p: float
-
-
 def compare_subgroups(
     attributes: Mapping[str, Sequence[str | None]],
     films: ScoredFilms,
@@ -277,7 +93,7 @@ def compare_subgroups(
         n_permutations: Draws for the tests of difference.
 
     Returns:
-        The attributes of which at least two levels are known, in the order given; their
+        The attributes with at least two known levels, in the order given; their
         levels ascending. The tests are those of `compare_levels`.
     """
     compared = []
@@ -305,23 +121,6 @@ def compare_subgroups(
             )
         )
     return _adjust_together(compared)
-
-
-def age_band(age: float) -> str:
-    """Name the band of life that an age falls into.
-
-    Args:
-        age: In years, not negative; a person of 39.9 years is 39.
-
-    Returns:
-        `0-17`, `18-39`, `40-64` or `65+`.
-
-    Raises:
-        ValueError: That is no age.
-    """
-    if not age >= 0:
-        raise ValueError(f"an age is a number of years from 0; got {age}")
-    return next(name for name, first in reversed(_AGE_BANDS.items()) if age >= first)
 
 
 def _unify_spellings(written: Sequence[str | None]) -> list[str | None]:
@@ -387,3 +186,152 @@ def _adjust_together(
     return tuple(
         replace(comparison, adjusted_p=p) for comparison, p in zip(compared, smallest, strict=True)
     )
+
+
+def compare_levels(
+    levels: Int[np.ndarray, " films"],
+    films: ScoredFilms,
+    *,
+    rng: np.random.Generator,
+    n_permutations: int = 2000,
+) -> DifferenceTests:
+    """Ask whether a score does as well on every level of an attribute.
+
+    The null is that levels are mere names: within a class, the films of a group could as
+    well stand in another level. Sensitivity is tested on positive films alone and
+    specificity on the others, so an illness that is more frequent in one level is no
+    difference. Films of one group, class and level are a unit and count once. The levels'
+    figures are measured by their squares about the weighted mean, each in units of its own
+    variance, so that units may vary more in one level than in the next, as they do where
+    they hold fewer films. Only where most levels' groups are large and a small level's are
+    single films does that not suffice: with 160 films the tests may then err twice as
+    often as they should.
+
+    Where the scores of a level are shifted on both sides alike, its films are no longer
+    exchangeable although its AUROC is the same: that shows in sensitivity and specificity,
+    as it should, and moves the test of the AUROC little.
+
+    Args:
+        levels: Level of each film, from 0.
+        films: The films; the class with the highest score is called. Levels are permuted
+            among units. Where a group has units in several levels, the tests are cautious.
+        rng: Where the draws come from.
+        n_permutations: How often the levels are permuted.
+
+    Returns:
+        For each figure the share of permutations with as large a difference, the true levels
+        counted in.
+
+    Source: Cochran (1954), Biometrics 10:101-129, for the measure; Chung and Romano (2013),
+    Annals of Statistics 41:484-507, for permuting what is in units of its own variance;
+    Phipson and Smyth (2010), Statistical Applications in Genetics and Molecular Biology
+    9:39, for counting the true levels in.
+    """
+    sides = _divide(levels, films)
+    n_levels = int(levels.max()) + 1
+    chunk = max(1, NUMBERS_PER_CHUNK // len(levels))
+    measured = []
+    for start in range(0, n_permutations + 1, chunk):
+        width = min(chunk, n_permutations + 1 - start)
+        permuted = [np.repeat(side.levels[:, np.newaxis], width, axis=1) for side in sides]
+        # The very first column is left as it is: the true levels.
+        kept = 1 if start == 0 else 0
+        for of_side in permuted:
+            of_side[:, kept:] = rng.permuted(of_side[:, kept:], axis=0)
+        measured.append(_measure(sides, permuted, n_levels, films))
+    differences = np.concatenate(measured, axis=1)
+    is_as_large = differences >= differences[:, :1] * (1 - 1e-9) - _ROUNDING
+    auroc, sensitivity, specificity = (
+        float("nan") if np.isnan(row[0]) else float(np.mean(hits))
+        for row, hits in zip(differences, is_as_large, strict=True)
+    )
+    return DifferenceTests(auroc, sensitivity, specificity)
+
+
+def _divide(levels: Int[np.ndarray, " films"], films: ScoredFilms) -> list[_Side]:
+    """Gather the films of either class in units: positives first."""
+    is_positive, y_score, is_called = films.is_positive, films.y_score, films.is_called
+    n_levels = int(levels.max()) + 1
+    has_both = bool(is_positive.any() and not is_positive.all())
+    _, rows = np.unique(films.groups, return_inverse=True)
+    sides = []
+    for is_side, score, is_right in (
+        (is_positive, y_score, is_called),
+        (~is_positive, -y_score, ~is_called),
+    ):
+        units, unit_of_film = np.unique(
+            rows[is_side] * n_levels + levels[is_side], return_inverse=True
+        )
+        places = place_positives(is_side, score) if has_both else np.zeros(len(unit_of_film))
+        film_weights = 1 / np.bincount(unit_of_film)[unit_of_film]
+        right, ranks = (
+            np.bincount(unit_of_film, film_weights * of_films, minlength=len(units)).astype(float)
+            for of_films in (is_right[is_side], places)
+        )
+        sides.append(
+            _Side(
+                is_side=is_side,
+                unit_of_film=unit_of_film,
+                levels=units % n_levels,
+                film_weights=film_weights,
+                right=right,
+                call_squares=_squares(right),
+                rank_squares=_squares(ranks),
+            )
+        )
+    return sides
+
+
+def _squares(of_units: Float[np.ndarray, " units"]) -> Float[np.ndarray, " units"]:
+    mean = of_units.mean() if len(of_units) else 0.0
+    return np.asarray((of_units - mean) ** 2, dtype=np.float64)
+
+
+def _measure(
+    sides: Sequence[_Side],
+    permuted: Sequence[Int[np.ndarray, "_ permutations"]],
+    n_levels: int,
+    films: ScoredFilms,
+) -> Float[np.ndarray, "3 permutations"]:
+    """Measure how the three figures differ over the levels in each permutation."""
+    is_positive, y_score = films.is_positive, films.y_score
+    n_permutations = permuted[0].shape[1]
+    # Of each figure: values, variances and whether there are films, by level and permutation.
+    values, variances = np.zeros((2, 3, n_levels, n_permutations))
+    has_figure = np.zeros((3, n_levels, n_permutations), dtype=bool)
+    for level in range(n_levels):
+        weights = np.zeros((len(y_score), n_permutations))
+        for index, (side, of_side) in enumerate(zip(sides, permuted, strict=True), start=1):
+            is_here = (of_side == level).astype(np.float64)
+            units = is_here.sum(axis=0)
+            has_figure[index, level] = units > 0
+            units = np.maximum(units, 1)
+            values[index, level] = side.right @ is_here / units
+            variances[index, level] = side.call_squares @ is_here / units**2
+            variances[0, level] += side.rank_squares @ is_here / units**2
+            weights[side.is_side] = side.film_weights[:, np.newaxis] * is_here[side.unit_of_film]
+        has_figure[0, level] = has_figure[1:, level].all(axis=0)
+        if has_figure[0, level].any():
+            values[0, level] = np.nan_to_num(weighted_auroc_scores(is_positive, y_score, weights))
+    precisions = np.where(has_figure, 1 / np.maximum(variances, _ROUNDING), 0.0)
+    total = np.maximum(precisions.sum(axis=1), _ROUNDING)
+    means = np.sum(precisions * values, axis=1) / total
+    differences = np.sum(precisions * (values - means[:, np.newaxis]) ** 2, axis=1)
+    return np.where(has_figure.sum(axis=1) >= 2, differences, np.nan)
+
+
+def age_band(age: float) -> str:
+    """Name the band of life that an age falls into.
+
+    Args:
+        age: In years, not negative; a person of 39.9 years is 39.
+
+    Returns:
+        `0-17`, `18-39`, `40-64` or `65+`.
+
+    Raises:
+        ValueError: The age is negative or NaN.
+    """
+    if not age >= 0:
+        raise ValueError(f"an age is a number of years from 0; got {age}")
+    return next(name for name, first in reversed(_AGE_BANDS.items()) if age >= first)

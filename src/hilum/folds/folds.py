@@ -1,69 +1,27 @@
-"""Folds: which films train, validate and test each head."""
+"""Folds: which films train, validate and test each head.
+
+`repeated_folds` keeps groups together; `single_split` is the paper's way, faults included.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from hilum.errors import FoldsError
 
-
-def deal_groups(
-    counts: Float[np.ndarray, "groups classes"],
-    targets: Float[np.ndarray, "hands classes"],
-    rng: np.random.Generator,
-    *,
-    unrest: float = 0.0,
-) -> Int[np.ndarray, " groups"]:
-    """Deal groups to hands so that each hand gets close to its films of each class.
-
-    The largest groups go first, each to the hand where it lowers the squared misses
-    most, in units of the class's films. Among equals it goes to the hand that lacks
-    most films in all. Single films so end within one film of their targets.
-
-    Args:
-        counts: Films of each class in each group.
-        targets: Films of each class that each hand should get.
-        rng: Orders groups of the same size.
-        unrest: How far chance may overrule the order of sizes. 0 gives the fairest
-            deal; more gives other deals where that one will not do.
-
-    Returns:
-        The hand that each group goes to.
-    """
-    per_class = np.maximum(1, counts.sum(axis=0))
-    rarest = np.argmin(np.where(counts > 0, per_class, np.inf), axis=1)
-    sizes = counts.sum(axis=1) * np.exp(unrest * rng.normal(size=len(counts)))
-    order = np.lexsort((rng.random(len(counts)), rarest, -sizes))
-    # The tie-break must never outvote a real difference.
-    worths = counts / per_class**2 + 1e-9 / per_class.sum() ** 2
-    hands = np.empty(len(counts), dtype=np.int64)
-    surplus = -targets
-    for group in order:
-        added = counts[group]
-        hand = int(np.argmin((2 * surplus + added) @ worths[group]))
-        surplus[hand] += added
-        hands[group] = hand
-    return hands
-
-
 _TRAIN, _VALIDATION, _TEST = range(3)
-
 
 # A validation part is this share of the films that are not tested.
 _VALIDATION_SHARE = 0.2
 
-
-# Patients with films of several classes can leave a part without a class. Each
-# further draw lets chance say more and fairness less; a cohort that fails so many
-# draws fails by its nature.
+# Patients with films of several classes can leave a part without a class. Each further draw
+# gives chance more weight and fairness less; a cohort that fails this often cannot be split.
 _MAX_DRAWS = 50
-
-
-_UNREST_PER_DRAW = 0.2
+_NOISE_PER_DRAW = 0.2
 
 
 @dataclass(frozen=True)
@@ -75,6 +33,25 @@ class Split:
     train: Int[np.ndarray, " train"]
     validation: Int[np.ndarray, " validation"]
     test: Int[np.ndarray, " test"]
+
+    @property
+    def fitting(self) -> Int[np.ndarray, " fitting"]:
+        """Rows to fit something on that needs no validation: all but the test films."""
+        return np.setdiff1d(np.union1d(self.train, self.validation), self.test)
+
+    def among(self, kept: Int[np.ndarray, " kept"]) -> Split:
+        """Restrict the split to some films, and count rows among these.
+
+        Args:
+            kept: Rows of the cohort, ascending.
+
+        Returns:
+            The same split; a part may be empty.
+        """
+        train, validation, test = (
+            np.flatnonzero(np.isin(kept, rows)) for rows in (self.train, self.validation, self.test)
+        )
+        return replace(self, train=train, validation=validation, test=test)
 
 
 @dataclass(frozen=True)
@@ -146,7 +123,7 @@ def repeated_folds(
     for repeat, stream in enumerate(np.random.SeedSequence(seed).spawn(n_repeats)):
         rng = np.random.default_rng(stream)
         for draw in range(_MAX_DRAWS):
-            parts_per_fold = _draw_repeat(counts, n_folds, rng, unrest=draw * _UNREST_PER_DRAW)
+            parts_per_fold = _draw_repeat(counts, n_folds, rng, noise=draw * _NOISE_PER_DRAW)
             if all(_holds_every_class(counts, parts) for parts in parts_per_fold):
                 break
         else:
@@ -219,12 +196,12 @@ def _draw_repeat(
     n_folds: int,
     rng: np.random.Generator,
     *,
-    unrest: float,
+    noise: float,
 ) -> list[Int[np.ndarray, " groups"]]:
-    """Say for each fold to which of the three parts each group goes."""
+    """Assign each group to one of the three parts, for each fold."""
     films = counts.sum(axis=0)
     fold_of = rng.permutation(n_folds)[
-        deal_groups(counts, np.tile(films / n_folds, (n_folds, 1)), rng, unrest=unrest)
+        assign_groups(counts, np.tile(films / n_folds, (n_folds, 1)), rng, noise=noise)
     ]
     parts_per_fold = []
     for fold in range(n_folds):
@@ -234,11 +211,51 @@ def _draw_repeat(
         # A class in fewer groups than a fifth can be cut from still gives one of them.
         share = np.maximum(_VALIDATION_SHARE, 1 / np.maximum(1, n_groups))
         parts = np.full(len(counts), _TEST)
-        parts[kept] = deal_groups(
-            counts[kept], np.stack([films * (1 - share), films * share]), rng, unrest=unrest
+        parts[kept] = assign_groups(
+            counts[kept], np.stack([films * (1 - share), films * share]), rng, noise=noise
         )
         parts_per_fold.append(parts)
     return parts_per_fold
+
+
+def assign_groups(
+    counts: Float[np.ndarray, "groups classes"],
+    targets: Float[np.ndarray, "parts classes"],
+    rng: np.random.Generator,
+    *,
+    noise: float = 0.0,
+) -> Int[np.ndarray, " groups"]:
+    """Assign whole groups to parts so that each part gets close to its films of each class.
+
+    The largest groups go first, each to the part where it lowers the squared misses most, in
+    units of the class's films; among equals, to the part that lacks most films in all. So
+    single films end within one film of their targets. A shuffle would not do: a cohort with
+    one patient of twenty films among forty of one film has few fair divisions.
+
+    Args:
+        counts: Films of each class in each group.
+        targets: Films of each class that each part should get.
+        rng: Orders groups of the same size.
+        noise: How far chance may overrule the order of sizes. 0 gives the fairest division;
+            more gives others, where that one will not do.
+
+    Returns:
+        The part of each group.
+    """
+    per_class = np.maximum(1, counts.sum(axis=0))
+    rarest = np.argmin(np.where(counts > 0, per_class, np.inf), axis=1)
+    sizes = counts.sum(axis=1) * np.exp(noise * rng.normal(size=len(counts)))
+    order = np.lexsort((rng.random(len(counts)), rarest, -sizes))
+    # The tie-break must never outvote a real difference.
+    worths = counts / per_class**2 + 1e-9 / per_class.sum() ** 2
+    parts = np.empty(len(counts), dtype=np.int64)
+    surplus = -targets
+    for group in order:
+        added = counts[group]
+        part = int(np.argmin((2 * surplus + added) @ worths[group]))
+        surplus[part] += added
+        parts[group] = part
+    return parts
 
 
 def _holds_every_class(
@@ -254,7 +271,7 @@ def _check_groups_per_class(
     n_folds: int,
     class_names: Sequence[str] | None,
 ) -> None:
-    """Refuse before any work what no draw could give."""
+    """Refuse, before any work, what no draw can give."""
     if len(counts) == 0:
         raise FoldsError("There are no films to split.", fix="Add films of at least two classes.")
     groups_per_class = np.count_nonzero(counts, axis=0)

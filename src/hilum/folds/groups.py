@@ -1,4 +1,8 @@
-"""Groups: films that must never be torn apart, for one would give the other away."""
+"""Groups: films that must stay on one side of every split.
+
+Films of one patient and copies of one film belong together. A group on two sides would let a
+head recognise what it is meant to classify.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +45,7 @@ def join_by_keys(*columns: Sequence[Hashable | None]) -> Int[np.ndarray, " films
     Args:
         columns: Each gives one key per film: its patient, its content, the cluster
             of near-duplicates that it belongs to. Keys of different columns have
-            nothing to do with each other. None joins nothing.
+            no relation to each other. None joins nothing.
 
     Returns:
         Group of each film, numbered from 0 in the order in which groups first appear.
@@ -87,7 +91,7 @@ def identical_films(cohort: Cohort) -> list[tuple[Film, ...]]:
 
 
 def conflicting_labels(cohort: Cohort) -> list[tuple[Film, ...]]:
-    """Find identical files that are said to belong to different classes.
+    """Find identical files with labels of different classes.
 
     At least one label of each is wrong, and no head can learn from both.
 

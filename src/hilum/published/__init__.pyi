@@ -32,7 +32,7 @@ from .replication import (
     agreeing_counts as agreeing_counts,
 )
 from .replication import (
-    set_beside as set_beside,
+    compare_replication as compare_replication,
 )
 from .set_sizes import (
     Miss as Miss,
@@ -60,6 +60,9 @@ from .table import (
 )
 from .table import (
     PublishedTable as PublishedTable,
+)
+from .table import (
+    known_tables as known_tables,
 )
 from .table import (
     parse_published as parse_published,

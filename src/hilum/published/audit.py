@@ -1,4 +1,12 @@
-"""What a published table is worth, once the test sets that can stand behind it are known."""
+"""What a published table is worth, once the test sets that can stand behind it are known.
+
+Search the test sets, then audit those found: intervals, paired tests and predictive values
+follow from the counts. Where the printed digits leave several counts open, each figure is a
+range over all of them.
+
+McNemar's test looks at the films that one model calls rightly and the other wrongly. A
+published table does not say how many there are, yet its totals bound them, and so the p.
+"""
 
 from __future__ import annotations
 
@@ -25,91 +33,6 @@ from hilum.published.set_sizes import (
 )
 from hilum.published.table import MANNERS, Manner, PublishedRow, PublishedTable
 
-
-def mcnemar_bounds(a: RowCounts, b: RowCounts, size: SetSize) -> Interval:
-    """Find the smallest and the largest exact McNemar p that the totals allow.
-
-    With `lead` the films that `a` is ahead in all, and `fewer` those on which the one
-    behind is right alone, the discordant films are `fewer` and `fewer + |lead|`. The
-    two-sided p grows with `fewer` and falls with `|lead|`. Per class, as few films
-    are discordant as the totals differ by, and as many as if no film were common
-    ground.
-
-    Args:
-        a: The counts of one model that its figures allow.
-        b: Those of the other, on the same films.
-        size: The test set.
-
-    Returns:
-        The smallest and the largest p, over all counts and all ways to share them out.
-
-    Source: McNemar (1947), Psychometrika 12:153-157.
-    """
-    return Interval(_smallest_p(a, b), _largest_p(a, b, size))
-
-
-def _smallest_p(a: RowCounts, b: RowCounts) -> float:
-    """For each lead over all films, the leads per class that disagree the least."""
-    leads = np.arange(a.right[0] - b.right[-1], a.right[-1] - b.right[0] + 1)
-    lowest = np.maximum(a.tp[0] - b.tp[-1], leads - (a.tn[-1] - b.tn[0]))
-    highest = np.minimum(a.tp[-1] - b.tp[0], leads - (a.tn[0] - b.tn[-1]))
-    among_positives = np.clip(np.minimum(leads, 0), lowest, highest)
-    among_others = leads - among_positives
-    for_a = np.maximum(among_positives, 0) + np.maximum(among_others, 0)
-    return float(np.min(_p_values(np.minimum(for_a, for_a - leads), np.abs(leads))))
-
-
-def _largest_p(a: RowCounts, b: RowCounts, size: SetSize) -> float:
-    first, last = a.right[0] - b.right[-1], a.right[-1] - b.right[0]
-    if first <= 0 <= last:
-        return 1.0
-    if last < 0:
-        return _largest_p(b, a, size)
-    # From here on a is ahead, whatever the counts. Without the tie between the classes
-    # the one behind could be right alone on `most` films; it bounds what is to come.
-    most = min(b.tp[-1], size.positives - a.tp[0]) + min(b.tn[-1], size.negatives - a.tn[0])
-    largest = 0.0
-    for lead in range(first, last + 1):
-        if float(_p_values(np.array([most]), np.array([lead]))[0]) <= largest:
-            break
-        fewer = _most_for_the_one_behind(a, b, size, lead)
-        largest = max(largest, float(_p_values(np.array([fewer]), np.array([lead]))[0]))
-    return largest
-
-
-def _most_for_the_one_behind(a: RowCounts, b: RowCounts, size: SetSize, lead: int) -> int:
-    """Most films that `b` alone can be right on, if `a` is ahead by `lead` in all.
-
-    Every count of positive films is tried; that of the others is then at its best
-    as close as may be to the middle.
-    """
-    tp_a, tp_b = np.meshgrid(np.array(a.tp), np.array(b.tp), indexing="ij")
-    alone = np.minimum(tp_b, size.positives - tp_a)
-    lead_among_others = lead - (tp_a - tp_b)
-    lowest = np.maximum(
-        np.maximum(b.tn[0], b.right[0] - tp_b),
-        np.maximum(a.tn[0], a.right[0] - tp_a) - lead_among_others,
-    )
-    highest = np.minimum(
-        np.minimum(b.tn[-1], b.right[-1] - tp_b),
-        np.minimum(a.tn[-1], a.right[-1] - tp_a) - lead_among_others,
-    )
-    room = size.negatives - lead_among_others
-    tn_b = np.clip(room // 2, lowest, highest)
-    alone += np.minimum(tn_b, room - tn_b)
-    return int(alone[lowest <= highest].max())
-
-
-def _p_values(
-    fewer: Int[np.ndarray, " tables"], lead: Int[np.ndarray, " tables"]
-) -> Float[np.ndarray, " tables"]:
-    p_values: Float[np.ndarray, " tables"] = np.minimum(1.0, 2 * bdtr(fewer, 2 * fewer + lead, 0.5))
-    return p_values
-
-
-_CONFIDENCE_LEVEL = 0.95
-
-
 PairVerdict = Literal["tied", "differ", "cannot be told"]
 
 
@@ -131,7 +54,7 @@ class Share:
 
 @dataclass(frozen=True)
 class PredictiveValues:
-    """What a call means for one person, at one prevalence; None where nobody gets the call.
+    """What a call means for one person, at one prevalence; None where no film is so called.
 
     Attributes:
         prevalence: Share of the diseased among all who are examined.
@@ -179,145 +102,12 @@ class PairAudit:
 
 @dataclass(frozen=True)
 class SetAudit:
-    """All that a table implies if it was made on one test set."""
+    """What a table implies if one test set stands behind it."""
 
     size: SetSize
     manner: Manner
     rows: tuple[RowAudit, ...]
     pairs: tuple[PairAudit, ...]
-
-
-def audit_set(
-    table: PublishedTable, size: SetSize, manner: Manner, prevalences: Sequence[float]
-) -> SetAudit | None:
-    """Work out counts, intervals, paired tests and predictive values on one test set.
-
-    Args:
-        table: The published figures.
-        size: The test set.
-        manner: How the figures were cut.
-        prevalences: Between 0 and 1, where to give predictive values; that of the
-            test set is added.
-
-    Returns:
-        The audit; None if the set cannot yield every row.
-    """
-    counts = {row.model: possible_counts(row, size, manner) for row in table.rows}
-    known = {model: each for model, each in counts.items() if each is not None}
-    if len(known) < len(counts):
-        return None
-    at = (*prevalences, size.positives / size.n_films)
-    rows = tuple(_audit_row(model, each, size, at) for model, each in known.items())
-    return SetAudit(size, manner, rows, _audit_pairs(known, size))
-
-
-def predictive_value(sensitivity: float, specificity: float, prevalence: float) -> float | None:
-    """Say which share of those called positive is diseased.
-
-    With the two shares swapped, and the prevalence taken from 1, it is the share of
-    those called negative that is healthy.
-
-    Returns:
-        The positive predictive value; None if nobody is called positive.
-    """
-    called_rightly = sensitivity * prevalence
-    called_wrongly = (1 - specificity) * (1 - prevalence)
-    called = called_rightly + called_wrongly
-    return called_rightly / called if called else None
-
-
-def printed_predictive_values(
-    row: PublishedRow, prevalence: float
-) -> tuple[float | None, float | None]:
-    """Give PPV and NPV as the printed digits have them, whatever the films were."""
-    sensitivity, specificity = float(row.sensitivity.value), float(row.specificity.value)
-    return (
-        predictive_value(sensitivity, specificity, prevalence),
-        predictive_value(specificity, sensitivity, 1 - prevalence),
-    )
-
-
-def _audit_row(
-    model: str, counts: RowCounts, size: SetSize, prevalences: Sequence[float]
-) -> RowAudit:
-    return RowAudit(
-        model=model,
-        counts=counts,
-        accuracy=_share(counts.right, size.n_films),
-        sensitivity=_share(counts.tp, size.positives),
-        specificity=_share(counts.tn, size.negatives),
-        predictive=tuple(_predict(counts, size, prevalence) for prevalence in prevalences),
-    )
-
-
-def _share(successes: range, trials: int, confidence_level: float = _CONFIDENCE_LEVEL) -> Share:
-    first, last = successes[0], successes[-1]
-    low = clopper_pearson(first, trials, confidence_level=confidence_level).low
-    high = clopper_pearson(last, trials, confidence_level=confidence_level).high
-    return Share(first / trials, last / trials, Interval(low, high))
-
-
-def _predict(counts: RowCounts, size: SetSize, prevalence: float) -> PredictiveValues:
-    # Half of the error for each of the two shares: together they hold at the full level.
-    level = (1 + _CONFIDENCE_LEVEL) / 2
-    sens, spec = _share(counts.tp, size.positives, level), _share(counts.tn, size.negatives, level)
-    ends = ((sens.interval.low, spec.interval.low), (sens.interval.high, spec.interval.high))
-    # Both values grow with either share, so for each tp the outermost tn are enough.
-    shares = [
-        (tp / size.positives, tn / size.negatives)
-        for tp in counts.tp
-        for tn in {counts.tn_given(tp)[0], counts.tn_given(tp)[-1]}
-    ]
-    return PredictiveValues(
-        prevalence=prevalence,
-        ppv=_hull(
-            [predictive_value(se, sp, prevalence) for se, sp in shares],
-            [predictive_value(se, sp, prevalence) for se, sp in ends],
-        ),
-        npv=_hull(
-            [predictive_value(sp, se, 1 - prevalence) for se, sp in shares],
-            [predictive_value(sp, se, 1 - prevalence) for se, sp in ends],
-        ),
-    )
-
-
-def _hull(values: Sequence[float | None], bounds: Sequence[float | None]) -> Share | None:
-    known = [value for value in values if value is not None]
-    ends = [bound for bound in bounds if bound is not None]
-    if not known or len(ends) < len(bounds):
-        return None
-    return Share(min(known), max(known), Interval(min(ends), max(ends)))
-
-
-def _audit_pairs(counts: dict[str, RowCounts], size: SetSize) -> tuple[PairAudit, ...]:
-    bounds_of = cache(mcnemar_bounds)  # rows of a table are often alike
-    pairs = list(combinations(counts, 2))
-    bounds = [bounds_of(counts[a], counts[b], size) for a, b in pairs]
-    if not pairs:
-        return ()
-    adjusted = adjust_holm([p.high for p in bounds])
-    return tuple(
-        PairAudit(a, b, p.low, p.high, _judge(p, highest_adjusted))
-        for (a, b), p, highest_adjusted in zip(pairs, bounds, adjusted, strict=True)
-    )
-
-
-def _judge(p: Interval, highest_adjusted: float) -> PairVerdict:
-    if p.low > SIGNIFICANCE_LEVEL:
-        return "tied"
-    return "differ" if highest_adjusted <= SIGNIFICANCE_LEVEL else "cannot be told"
-
-
-DEFAULT_PREVALENCE = 0.02
-
-
-DEFAULT_MAX_FILMS = 200
-
-
-_MOST_FILMS_SEARCHED = 5000
-
-
-_MOST_FILMS_GIVEN = 10_000
 
 
 @dataclass(frozen=True)
@@ -355,6 +145,17 @@ class TableCheck:
         if self.asked:
             return len(self.audits)
         return sum(search.n_reached for search in self.searches.values())
+
+
+DEFAULT_PREVALENCE = 0.02
+
+DEFAULT_MAX_FILMS = 200
+
+_MOST_FILMS_SEARCHED = 5000
+
+_MOST_FILMS_GIVEN = 10_000
+
+_CONFIDENCE_LEVEL = 0.95
 
 
 def check_table(
@@ -444,3 +245,205 @@ def _asked_size(
             fix=f"Give at least one film of either class, {_MOST_FILMS_GIVEN:,} at most in all.",
         )
     return size
+
+
+def audit_set(
+    table: PublishedTable, size: SetSize, manner: Manner, prevalences: Sequence[float]
+) -> SetAudit | None:
+    """Work out counts, intervals, paired tests and predictive values on one test set.
+
+    Args:
+        table: The published figures.
+        size: The test set.
+        manner: How the figures were cut.
+        prevalences: Between 0 and 1, where to give predictive values; that of the
+            test set is added.
+
+    Returns:
+        The audit; None if the set cannot yield every row.
+    """
+    counts = {row.model: possible_counts(row, size, manner) for row in table.rows}
+    known = {model: each for model, each in counts.items() if each is not None}
+    if len(known) < len(counts):
+        return None
+    at = (*prevalences, size.positives / size.n_films)
+    rows = tuple(_audit_row(model, each, size, at) for model, each in known.items())
+    return SetAudit(size, manner, rows, _audit_pairs(known, size))
+
+
+def _audit_row(
+    model: str, counts: RowCounts, size: SetSize, prevalences: Sequence[float]
+) -> RowAudit:
+    return RowAudit(
+        model=model,
+        counts=counts,
+        accuracy=_share(counts.right, size.n_films),
+        sensitivity=_share(counts.tp, size.positives),
+        specificity=_share(counts.tn, size.negatives),
+        predictive=tuple(_predict(counts, size, prevalence) for prevalence in prevalences),
+    )
+
+
+def _share(successes: range, trials: int, confidence_level: float = _CONFIDENCE_LEVEL) -> Share:
+    first, last = successes[0], successes[-1]
+    low = clopper_pearson(first, trials, confidence_level=confidence_level).low
+    high = clopper_pearson(last, trials, confidence_level=confidence_level).high
+    return Share(first / trials, last / trials, Interval(low, high))
+
+
+def _predict(counts: RowCounts, size: SetSize, prevalence: float) -> PredictiveValues:
+    # Half of the error for each of the two shares: together they hold at the full level.
+    level = (1 + _CONFIDENCE_LEVEL) / 2
+    sens, spec = _share(counts.tp, size.positives, level), _share(counts.tn, size.negatives, level)
+    ends = ((sens.interval.low, spec.interval.low), (sens.interval.high, spec.interval.high))
+    # Both values grow with either share, so for each tp the outermost tn are enough.
+    shares = [
+        (tp / size.positives, tn / size.negatives)
+        for tp in counts.tp
+        for tn in {counts.tn_given(tp)[0], counts.tn_given(tp)[-1]}
+    ]
+    return PredictiveValues(
+        prevalence=prevalence,
+        ppv=_hull(
+            [predictive_value(se, sp, prevalence) for se, sp in shares],
+            [predictive_value(se, sp, prevalence) for se, sp in ends],
+        ),
+        npv=_hull(
+            [predictive_value(sp, se, 1 - prevalence) for se, sp in shares],
+            [predictive_value(sp, se, 1 - prevalence) for se, sp in ends],
+        ),
+    )
+
+
+def _hull(values: Sequence[float | None], bounds: Sequence[float | None]) -> Share | None:
+    known = [value for value in values if value is not None]
+    ends = [bound for bound in bounds if bound is not None]
+    if not known or len(ends) < len(bounds):
+        return None
+    return Share(min(known), max(known), Interval(min(ends), max(ends)))
+
+
+def predictive_value(sensitivity: float, specificity: float, prevalence: float) -> float | None:
+    """Say which share of those called positive is diseased.
+
+    With the two shares swapped, and the prevalence taken from 1, it is the share of
+    those called negative that is healthy.
+
+    Returns:
+        The positive predictive value; None if no film is called positive.
+    """
+    called_rightly = sensitivity * prevalence
+    called_wrongly = (1 - specificity) * (1 - prevalence)
+    called = called_rightly + called_wrongly
+    return called_rightly / called if called else None
+
+
+def printed_predictive_values(
+    row: PublishedRow, prevalence: float
+) -> tuple[float | None, float | None]:
+    """Give PPV and NPV as the printed digits have them, whatever the films were."""
+    sensitivity, specificity = float(row.sensitivity.value), float(row.specificity.value)
+    return (
+        predictive_value(sensitivity, specificity, prevalence),
+        predictive_value(specificity, sensitivity, 1 - prevalence),
+    )
+
+
+def _audit_pairs(counts: dict[str, RowCounts], size: SetSize) -> tuple[PairAudit, ...]:
+    bounds_of = cache(mcnemar_bounds)  # rows of a table are often alike
+    pairs = list(combinations(counts, 2))
+    bounds = [bounds_of(counts[a], counts[b], size) for a, b in pairs]
+    if not pairs:
+        return ()
+    adjusted = adjust_holm([p.high for p in bounds])
+    return tuple(
+        PairAudit(a, b, p.low, p.high, _judge(p, highest_adjusted))
+        for (a, b), p, highest_adjusted in zip(pairs, bounds, adjusted, strict=True)
+    )
+
+
+def _judge(p: Interval, highest_adjusted: float) -> PairVerdict:
+    if p.low > SIGNIFICANCE_LEVEL:
+        return "tied"
+    return "differ" if highest_adjusted <= SIGNIFICANCE_LEVEL else "cannot be told"
+
+
+def mcnemar_bounds(a: RowCounts, b: RowCounts, size: SetSize) -> Interval:
+    """Find the smallest and the largest exact McNemar p that the totals allow.
+
+    With `lead` the films that `a` is ahead in all, and `fewer` those on which the one
+    behind is right alone, the discordant films are `fewer` and `fewer + |lead|`. The
+    two-sided p grows with `fewer` and falls with `|lead|`. Per class, as few films
+    are discordant as the totals differ by, and at most as many as if both were right on
+    no film in common.
+
+    Args:
+        a: The counts of one model that its figures allow.
+        b: Those of the other, on the same films.
+        size: The test set.
+
+    Returns:
+        The smallest and the largest p, over all counts and all ways to share them out.
+
+    Source: McNemar (1947), Psychometrika 12:153-157.
+    """
+    return Interval(_smallest_p(a, b), _largest_p(a, b, size))
+
+
+def _smallest_p(a: RowCounts, b: RowCounts) -> float:
+    """For each lead over all films, the leads per class that disagree the least."""
+    leads = np.arange(a.right[0] - b.right[-1], a.right[-1] - b.right[0] + 1)
+    lowest = np.maximum(a.tp[0] - b.tp[-1], leads - (a.tn[-1] - b.tn[0]))
+    highest = np.minimum(a.tp[-1] - b.tp[0], leads - (a.tn[0] - b.tn[-1]))
+    among_positives = np.clip(np.minimum(leads, 0), lowest, highest)
+    among_others = leads - among_positives
+    for_a = np.maximum(among_positives, 0) + np.maximum(among_others, 0)
+    return float(np.min(_p_values(np.minimum(for_a, for_a - leads), np.abs(leads))))
+
+
+def _largest_p(a: RowCounts, b: RowCounts, size: SetSize) -> float:
+    first, last = a.right[0] - b.right[-1], a.right[-1] - b.right[0]
+    if first <= 0 <= last:
+        return 1.0
+    if last < 0:
+        return _largest_p(b, a, size)
+    # From here on a is ahead, whatever the counts. Without the tie between the classes
+    # the one behind could be right alone on `most` films; it bounds what is to come.
+    most = min(b.tp[-1], size.positives - a.tp[0]) + min(b.tn[-1], size.negatives - a.tn[0])
+    largest = 0.0
+    for lead in range(first, last + 1):
+        if float(_p_values(np.array([most]), np.array([lead]))[0]) <= largest:
+            break
+        fewer = _most_for_the_one_behind(a, b, size, lead)
+        largest = max(largest, float(_p_values(np.array([fewer]), np.array([lead]))[0]))
+    return largest
+
+
+def _most_for_the_one_behind(a: RowCounts, b: RowCounts, size: SetSize, lead: int) -> int:
+    """Most films that `b` alone can be right on, if `a` is ahead by `lead` in all.
+
+    Every count of positive films is tried; that of the others is then at its best
+    as close as may be to the middle.
+    """
+    tp_a, tp_b = np.meshgrid(np.array(a.tp), np.array(b.tp), indexing="ij")
+    alone = np.minimum(tp_b, size.positives - tp_a)
+    lead_among_others = lead - (tp_a - tp_b)
+    lowest = np.maximum(
+        np.maximum(b.tn[0], b.right[0] - tp_b),
+        np.maximum(a.tn[0], a.right[0] - tp_a) - lead_among_others,
+    )
+    highest = np.minimum(
+        np.minimum(b.tn[-1], b.right[-1] - tp_b),
+        np.minimum(a.tn[-1], a.right[-1] - tp_a) - lead_among_others,
+    )
+    room = size.negatives - lead_among_others
+    tn_b = np.clip(room // 2, lowest, highest)
+    alone += np.minimum(tn_b, room - tn_b)
+    return int(alone[lowest <= highest].max())
+
+
+def _p_values(
+    fewer: Int[np.ndarray, " tables"], lead: Int[np.ndarray, " tables"]
+) -> Float[np.ndarray, " tables"]:
+    p_values: Float[np.ndarray, " tables"] = np.minimum(1.0, 2 * bdtr(fewer, 2 * fewer + lead, 0.5))
+    return p_values

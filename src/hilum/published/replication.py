@@ -85,10 +85,10 @@ class Replication:
     rows: tuple[ReplicatedRow, ...]
 
 
-def set_beside(
+def compare_replication(
     table: PublishedTable, audit: SetAudit, repeated: Mapping[str, Confusion]
 ) -> Replication:
-    """Set the counts of a repetition beside those that a published table implies.
+    """Compare the counts of a repetition with those that a published table implies.
 
     Args:
         table: The published figures.

@@ -1,4 +1,10 @@
-"""Which test sets can stand behind a published table, and what they imply."""
+"""Which test sets can stand behind a published table.
+
+Accuracy, sensitivity and specificity of one test set hang together: each is a whole number of
+films over a whole number of films. So the printed digits betray the sizes that can have
+yielded them. Assumed is one test set on which each model calls each film once; figures that
+are averaged over folds or runs follow other rules.
+"""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from hilum.cohort import Cohort
 from hilum.errors import FilmChangedError, RecipeError
-from hilum.evaluation import FilmCalls, OverlapDifference, adjust_holm, compare_overlapping
+from hilum.evaluation import OverlapDifference, adjust_holm, compare_overlapping
 from hilum.studies.comparing import run_study
 from hilum.studies.extraction import StudyContext, open_context
 from hilum.studies.options import RecipesOptions, ShortcutPlan, plan_study, takes
@@ -243,7 +243,9 @@ def _differences(earlier: Comparison, later: Comparison) -> tuple[Difference, ..
 def _difference(
     earlier: Comparison, before: BackboneResult, later: Comparison, after: BackboneResult
 ) -> Difference:
-    accuracy = compare_overlapping(_tested(before), _tested(after), later.folds.groups)
+    accuracy = compare_overlapping(
+        before.evaluation.tested, after.evaluation.tested, later.folds.groups
+    )
     return Difference(
         backbone=after.name,
         title=after.title,
@@ -255,11 +257,6 @@ def _difference(
         is_verified=before.weights.is_verified and after.weights.is_verified,
         is_untouched=np.array_equal(before.heads.scores, after.heads.scores, equal_nan=True),
     )
-
-
-def _tested(result: BackboneResult) -> FilmCalls:
-    tested = result.evaluation.tested
-    return FilmCalls(tested.films, np.asarray(tested.y_pred == tested.y_true))
 
 
 def _auroc(result: BackboneResult) -> float:

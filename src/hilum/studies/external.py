@@ -66,7 +66,7 @@ def measure_external(
             for metric, figure in there.items()
             if metric in here and metric in TRAVELLING
         },
-        confusion=count_confusion(films.y_true, films.y_pred, positive=films.positive),
+        confusion=count_confusion(is_positive, films.is_called),
         roc=trace_roc(is_positive, films.y_score) if has_both_sides else None,
         operating_point=operating_point,
     )

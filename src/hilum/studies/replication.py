@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import Literal
 
 from hilum.backbones import PAPER_SIX
@@ -18,8 +17,8 @@ from hilum.published import (
     Replication,
     TableCheck,
     check_table,
-    parse_published,
-    set_beside,
+    compare_replication,
+    known_tables,
 )
 from hilum.studies.recipes import RECIPES
 from hilum.studies.results import Comparison
@@ -68,15 +67,14 @@ def set_beside_paper(comparison: Comparison) -> PaperTable | None:
     proven = {name: r.evaluation.confusion for name, r in ran.items() if r.weights.is_verified}
     return PaperTable(
         # The smallest test set that yields every row; the paper's digits fix its counts.
-        replication=set_beside(check.table, check.audits[0], proven),
+        replication=compare_replication(check.table, check.audits[0], proven),
         unverified=frozenset(ran.keys() - proven.keys()),
     )
 
 
 def read_paper_table() -> PublishedTable:
     """Read the paper's Table 1, which comes with Hilum."""
-    file = resources.files("hilum") / "examples" / "bansal-sridhar-2020.csv"
-    return parse_published(file.read_text(encoding="utf-8"))
+    return known_tables()["paper"]
 
 
 @cache

@@ -19,7 +19,6 @@ from hilum.auditing import (
     measure_baseline,
     score_by_forest,
     score_by_source,
-    splits_among,
     tabulate_metadata,
     weigh_leak,
 )
@@ -109,7 +108,7 @@ def _by_part(
     kept = np.array(
         [row for row, film in enumerate(cohort.films) if not masks or film.film_id in masks]
     )
-    splits = splits_among(design.folds.splits, kept)
+    splits = [split.among(kept) for split in design.folds.splits]
     if not _can_judge(splits, cohort.y[kept], design.positive_index, len(cohort.classes)):
         return []
     started = time.perf_counter()
@@ -174,7 +173,7 @@ def _measured(
         of_kept = HeadScores(
             scores=scores,
             y_true=model.y_true[kept],
-            splits=splits_among(splits, kept),
+            splits=[split.among(kept) for split in splits],
             groups=model.groups[kept],
             positive=model.positive,
         ).tested()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from hilum.auditing.baselines import measure_baseline, splits_among, weigh_leak
+from hilum.auditing.baselines import measure_baseline, weigh_leak
 from hilum.evaluation.scored_films import fold_inflation
 from hilum.folds.folds import repeated_folds, single_split
 from scored import score_heads
@@ -80,7 +80,7 @@ def test_the_other_class_may_be_the_positive_one():
 def test_a_baseline_of_some_films_is_compared_on_these():
     y, groups, splits = study()
     kept = np.flatnonzero(np.arange(60) % 3 > 0)
-    among = splits_among(splits, kept)
+    among = [split.among(kept) for split in splits]
     baseline, b = scores_of(among, y[kept], 1.0, seed=1)
     model, m = scores_of(splits, y, 2.0, seed=2)
     of_kept = score_heads(baseline, y[kept], among, groups[kept]).tested()
@@ -92,16 +92,6 @@ def test_a_baseline_of_some_films_is_compared_on_these():
     assert record.n_films == len(kept) == 40
     assert record.auroc.value == pytest.approx(roc_auc_score(y[kept], b))
     assert record.model_auroc.value == pytest.approx(roc_auc_score(y[kept], m[kept]))
-
-
-def test_splits_among_some_films_keep_who_is_where():
-    _, _, splits = study()
-    kept = np.arange(0, 60, 4)
-    for whole, part in zip(splits, splits_among(splits, kept), strict=True):
-        assert (part.repeat, part.fold) == (whole.repeat, whole.fold)
-        for name in ("train", "validation", "test"):
-            rows = kept[getattr(part, name)]
-            np.testing.assert_array_equal(rows, np.intersect1d(getattr(whole, name), kept))
 
 
 def test_a_single_split_compares_the_films_that_it_tests():

@@ -1,4 +1,8 @@
-"""Temperature scaling: known temperatures come back, few films stay finite, mixtures are mended."""
+"""Temperature scaling, and how far probabilities can be believed.
+
+Known temperatures come back, few films stay finite, mixtures are mended; losses and bins agree
+with scikit-learn, and intervals hold the truth.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +11,38 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize
-from scipy.special import softmax
+from scipy.special import expit, softmax
+from scipy.stats import sem, t
+from sklearn import metrics
+from sklearn.calibration import calibration_curve
 
+from hilum.errors import NoTrialsError
 from hilum.evaluation.calibration import (
+    LARGEST_LOG_LOSS,
+    bin_films,
     calibrate,
     calibrate_heads,
+    calibration_error,
+    error_by_chance,
+    estimate_losses,
     fit_calibrator,
-    log_loss,
     log_prior_ratio,
+    measure_calibration,
     pool_calibrated,
+    trace_reliability,
 )
+from hilum.evaluation.proportions import clopper_pearson
 from hilum.evaluation.results import Calibrator
 from hilum.folds.folds import Split
-from scored import score_heads
+from scored import score_films, score_heads
+
+
+def brier_score(is_positive, probability):
+    return estimate_losses(score_films(is_positive, probability))["brier_score"].value
+
+
+def log_loss(is_positive, probability):
+    return estimate_losses(score_films(is_positive, probability))["log_loss"].value
 
 
 def draw(n, n_classes, *, sharpness, seed):
@@ -204,3 +227,234 @@ def test_refuses_what_would_flatter_or_mislead():
         fit_calibrator(scores[:0], y[:0], log_prior_ratio=no_prior())
     with pytest.raises(ValueError, match="finite"):
         fit_calibrator(scores * np.nan, y, log_prior_ratio=no_prior())
+
+
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(1, 50))
+def test_agree_with_scikit_learn(seed, n):
+    rng = np.random.default_rng(seed)
+    is_positive, p = rng.random(n) < 0.4, rng.uniform(1e-6, 1 - 1e-6, size=n)
+    assert brier_score(is_positive, p) == pytest.approx(
+        metrics.brier_score_loss(is_positive, p, pos_label=True), rel=1e-9
+    )
+    assert log_loss(is_positive, p) == pytest.approx(
+        metrics.log_loss(is_positive, p, labels=[False, True]), rel=1e-9
+    )
+
+
+def test_certainty_that_errs_costs_much_but_not_all():
+    wrong = np.array([True, False]), np.array([0.0, 1.0])
+    assert brier_score(*wrong) == 1
+    assert log_loss(*wrong) == LARGEST_LOG_LOSS == pytest.approx(16.1, abs=0.05)
+    assert log_loss(np.array([True, False]), np.array([1.0, 0.0])) == pytest.approx(1e-7, rel=1e-3)
+
+
+@pytest.mark.parametrize("loss", [brier_score, log_loss])
+def test_refuse_what_is_no_probability(loss):
+    with pytest.raises(NoTrialsError):
+        loss(np.zeros(0, dtype=bool), np.zeros(0))
+    for p in (1.1, -0.1):
+        with pytest.raises(ValueError, match="between 0 and 1"):
+            loss(np.array([True]), np.array([p]))
+    with pytest.raises(ValueError, match="finite"):
+        loss(np.array([True]), np.array([np.nan]))
+
+
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(100, 400), digits=st.integers(1, 6))
+def test_bins_are_those_of_scikit_learn(seed, n, digits):
+    rng = np.random.default_rng(seed)
+    p = rng.beta(0.5, 0.5, size=n).round(digits)
+    is_positive = rng.random(n) < p
+    reliability = trace_reliability(score_films(is_positive, p))
+    shares, means = calibration_curve(
+        is_positive, p, n_bins=10, strategy="quantile", pos_label=True
+    )
+    np.testing.assert_allclose(reliability.share_positive, shares)
+    np.testing.assert_allclose(reliability.probability, means)
+    error = np.average(np.abs(shares - means), weights=reliability.n_films)
+    assert calibration_error(is_positive, p) == pytest.approx(error)
+
+
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(1, 130), digits=st.integers(0, 3))
+def test_every_film_stands_in_one_bin_with_its_equals(seed, n, digits):
+    p = np.random.default_rng(seed).random(n).round(digits)
+    bins = bin_films(p)
+    assert np.all(bins.sum(axis=0) == 1)
+    assert np.all(bins.sum(axis=1) > 0)
+    assert 1 <= len(bins) <= max(1, n // 10)
+    for value in np.unique(p):
+        assert np.ptp(bins[:, p == value], axis=1).max() == 0
+
+
+def test_distinct_probabilities_fill_bins_evenly():
+    p = np.random.default_rng(0).permutation(np.linspace(0, 1, 157))
+    films = bin_films(p).sum(axis=1)
+    assert len(films) == 10
+    assert films.max() - films.min() <= 1
+
+
+def test_bounds_are_those_of_the_share():
+    p = np.repeat([0.1, 0.9], 20)
+    is_positive = np.concatenate([np.arange(20) < 3, np.arange(20) < 17])
+    reliability = trace_reliability(score_films(is_positive, p))
+    np.testing.assert_array_equal(reliability.n_films, [20, 20])
+    np.testing.assert_allclose(reliability.share_positive, [0.15, 0.85])
+    assert reliability.low[0] == clopper_pearson(3, 20).low
+    assert reliability.high[1] == clopper_pearson(17, 20).high
+    assert calibration_error(is_positive, p) == pytest.approx(0.05)
+    of_patients = trace_reliability(score_films(is_positive, p, np.arange(40) // 4))
+    assert np.all(of_patients.high - of_patients.low > reliability.high - reliability.low)
+
+
+def test_right_probabilities_stay_below_the_error_by_chance_in_95_of_100_cohorts():
+    rng = np.random.default_rng(5)
+    p = rng.beta(0.6, 0.6, size=120)
+    limit = error_by_chance(p, np.arange(120), rng=rng, n_draws=4_000)
+    errors = [calibration_error(rng.random(120) < p, p) for _ in range(2_000)]
+    # Both the limit and the share are drawn: twice the standard error of either, and more.
+    assert np.mean(np.array(errors) < limit) == pytest.approx(0.95, abs=0.02)
+
+
+def test_films_of_one_patient_allow_more_by_chance():
+    rng = np.random.default_rng(6)
+    p = rng.random(200)
+    alone = error_by_chance(p, np.arange(200), rng=rng)
+    assert error_by_chance(p, np.arange(200) // 10, rng=rng) > alone
+
+
+def test_certainty_leaves_nothing_to_chance():
+    p = np.repeat([0.0, 1.0], 30)
+    assert error_by_chance(p, np.arange(60), rng=np.random.default_rng(0)) == 0
+    assert calibration_error(p == 1, p) == 0
+    assert calibration_error(p == 0, p) == 1
+
+
+def test_refuses_no_films():
+    with pytest.raises(NoTrialsError):
+        calibration_error(np.zeros(0, dtype=bool), np.zeros(0))
+
+
+def draw_overstated(n, rng, *, sharpness):
+    """Draw films whose true log odds are overstated by the sharpness."""
+    log_odds = rng.normal(0, 1.5, size=n) + np.where(rng.random(n) < 0.5, 1.2, -1.2)
+    truth = expit(log_odds)
+    return rng.random(n) < truth, expit(sharpness * log_odds), truth
+
+
+def test_values_are_those_of_the_single_functions():
+    rng = np.random.default_rng(1)
+    is_positive, p, _ = draw_overstated(150, rng, sharpness=2.0)
+    figures = measure_calibration(score_films(is_positive, p), rng=rng, n_bootstraps=200)
+    assert figures.brier_score.value == pytest.approx(
+        metrics.brier_score_loss(is_positive, p, pos_label=True)
+    )
+    assert figures.log_loss.value == pytest.approx(metrics.log_loss(is_positive, p))
+    assert figures.calibration_error.value == pytest.approx(calibration_error(is_positive, p))
+    for estimate in (figures.brier_score, figures.log_loss, figures.calibration_error):
+        assert estimate.low <= estimate.value <= estimate.high
+        assert "over 150 groups" in estimate.method
+    assert "200 resamples" in figures.calibration_error.method
+
+
+def test_the_same_generator_gives_the_same_figures():
+    is_positive, p, _ = draw_overstated(80, np.random.default_rng(1), sharpness=2.0)
+    first, second = (
+        measure_calibration(
+            score_films(is_positive, p), rng=np.random.default_rng(8), n_bootstraps=100
+        )
+        for _ in range(2)
+    )
+    assert first.calibration_error == second.calibration_error
+    assert first.log_loss == second.log_loss
+    assert first.error_by_chance == second.error_by_chance
+
+
+def test_films_of_one_patient_widen_the_intervals():
+    rng = np.random.default_rng(2)
+    is_positive, p, _ = draw_overstated(60, rng, sharpness=2.0)
+    alone = measure_calibration(score_films(is_positive, p), rng=rng)
+    four_each = np.repeat(is_positive, 4), np.repeat(p, 4), np.repeat(np.arange(60), 4)
+    fourfold = measure_calibration(score_films(*four_each), rng=rng)
+    for name in ("brier_score", "log_loss"):
+        one, four = getattr(alone, name), getattr(fourfold, name)
+        assert (four.low, four.high) == pytest.approx((one.low, one.high))
+    one, four = alone.calibration_error, fourfold.calibration_error
+    assert four.high - four.low == pytest.approx(one.high - one.low, rel=0.25)
+
+
+def test_many_films_have_the_interval_of_a_plain_mean():
+    rng = np.random.default_rng(3)
+    is_positive, p, _ = draw_overstated(20_000, rng, sharpness=1.0)
+    brier = estimate_losses(score_films(is_positive, p))["brier_score"]
+    squared = (p - is_positive) ** 2
+    bounds = t.interval(0.95, 19_999, loc=squared.mean(), scale=sem(squared))
+    assert (brier.low, brier.high) == pytest.approx(bounds, abs=1e-4)
+
+
+@given(
+    st.lists(st.tuples(st.booleans(), st.floats(0, 1), st.integers(0, 9)), min_size=1, max_size=30)
+)
+def test_intervals_of_losses_have_width_and_hold_the_value(films):
+    is_positive, p, groups = (np.array(column) for column in zip(*films, strict=True))
+    losses = estimate_losses(score_films(is_positive, p, groups))
+    for estimate, largest in ((losses["brier_score"], 1.0), (losses["log_loss"], 16.2)):
+        assert 0 <= estimate.low <= estimate.value <= estimate.high <= largest
+        assert estimate.high - estimate.low > 0.01
+
+
+def test_probabilities_nearly_certain_have_the_intervals_of_certain_ones():
+    is_positive = np.arange(40) < 20
+    certain, nearly = (
+        estimate_losses(score_films(is_positive, np.where(is_positive, 1 - rest, rest)))
+        for rest in (0.0, 1e-6)
+    )
+    assert nearly["brier_score"].high == pytest.approx(certain["brier_score"].high, rel=0.05)
+    # A wrong film would have lost a little less.
+    assert 0.8 < nearly["log_loss"].high / certain["log_loss"].high < 1
+
+
+@pytest.mark.parametrize("is_right", [True, False])
+def test_no_interval_claims_certainty(is_right):
+    is_positive = np.arange(40) < 20
+    p = np.where(is_positive == is_right, 1.0, 0.0)
+    figures = measure_calibration(
+        score_films(is_positive, p), rng=np.random.default_rng(0), n_bootstraps=100
+    )
+    for estimate in (figures.brier_score, figures.log_loss, figures.calibration_error):
+        assert estimate.low <= estimate.value <= estimate.high
+        assert estimate.high - estimate.low > 0.05
+    assert "all 100 resamples agree" in figures.calibration_error.method
+
+
+def test_a_single_positive_film_is_enough_and_none_is_not():
+    p = np.linspace(0.1, 0.9, 12)
+    figures = measure_calibration(
+        score_films(np.arange(12) == 11, p), rng=np.random.default_rng(0), n_bootstraps=100
+    )
+    assert 0 < figures.calibration_error.low <= figures.calibration_error.value
+    with pytest.raises(NoTrialsError):
+        measure_calibration(score_films(np.zeros(12, dtype=bool), p), rng=np.random.default_rng(0))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("n_films", "sharpness"), [(32, 1.0), (32, 2.5), (160, 1.3), (600, 1.0), (600, 2.5)]
+)
+def test_intervals_hold_the_truth(n_films, sharpness):
+    """The error in the population, over bins as many as the films allow; at least 90 in 100."""
+    rng = np.random.default_rng(11)
+    _, p, truth = draw_overstated(400_000, rng, sharpness=sharpness)
+    n_bins = min(10, n_films // 10)
+    bin_of = np.searchsorted(np.quantile(p, np.arange(1, n_bins) / n_bins), p)
+    error = np.abs(np.bincount(bin_of, truth - p)).sum() / len(p)
+    brier = np.mean(truth * (1 - p) ** 2 + (1 - truth) * p**2)
+    n_simulations = 300
+    held = np.zeros(2)
+    for _ in range(n_simulations):
+        is_positive, p, _ = draw_overstated(n_films, rng, sharpness=sharpness)
+        figures = measure_calibration(score_films(is_positive, p), rng=rng, n_bootstraps=300)
+        for place, (estimate, value) in enumerate(
+            ((figures.calibration_error, error), (figures.brier_score, brier))
+        ):
+            held[place] += estimate.low <= value <= estimate.high
+    # Two standard errors of the simulation are 0.035 at 0.9.
+    assert np.all(held / n_simulations >= 0.9 - 0.035)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from jaxtyping import config
 
 from hilum.evaluation.metrics import evaluate, measure
-from hilum.evaluation.scored_films import HeadScores, ScoredFilms
-from hilum.folds.folds import Split, repeated_folds
+from hilum.evaluation.scored_films import HeadScores, ScoredFilms, fold_inflation
+from hilum.folds.folds import Split, repeated_folds, single_split
 
 
 def split(repeat, fold, test):
@@ -199,3 +199,14 @@ def test_the_order_of_heads_and_the_names_of_groups_change_no_figure(seed):
     assert one.metrics["auroc"].low == pytest.approx(two.metrics["auroc"].low)
     assert one.metrics["auroc"].high == pytest.approx(two.metrics["auroc"].high)
     assert one.confusion == two.confusion
+
+
+@pytest.mark.parametrize(("n_folds", "factor"), [(5, 1.8), (4, 1.75), (2, 1.5)])
+def test_folds_widen_what_chance_does(n_folds, factor):
+    y = np.arange(60) % 2
+    folds = repeated_folds(y, np.arange(60), n_folds=n_folds, n_repeats=3, seed=0)
+    assert fold_inflation(folds.splits) == pytest.approx(factor)
+
+
+def test_a_single_split_has_no_company():
+    assert fold_inflation(single_split(np.arange(60) % 2).splits) == 1

@@ -1,4 +1,4 @@
-"""Folds without leaks: nothing of a tested group is ever seen in training."""
+"""Folds without leaks, fairly divided: against scikit-learn's splitter and by bounds."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from sklearn.model_selection import StratifiedGroupKFold
 
 from hilum.errors import FoldsError
-from hilum.folds.folds import repeated_folds, single_split
+from hilum.folds.folds import Split, assign_groups, repeated_folds, single_split
 
 
 @st.composite
@@ -201,3 +202,78 @@ def test_one_split_is_sound_or_refused(films_per_class, seed):
         assert min(films_per_class) < 5
     else:
         assert set(y[split.train]) == set(y[split.test]) == set(range(len(films_per_class)))
+
+
+def test_fits_on_validation_films_unless_they_are_tested():
+    rows = np.arange(9)
+    apart = Split(0, 0, train=rows[:4], validation=rows[4:6], test=rows[6:])
+    same = Split(0, 0, train=rows[:6], validation=rows[6:], test=rows[6:])
+    assert apart.fitting.tolist() == [0, 1, 2, 3, 4, 5]
+    assert same.fitting.tolist() == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_split_among_some_films_keep_who_is_where():
+    y = np.arange(60) % 2
+    splits = repeated_folds(y, np.arange(60), n_folds=5, n_repeats=2, seed=0).splits
+    kept = np.arange(0, 60, 4)
+    for whole in splits:
+        part = whole.among(kept)
+        assert (part.repeat, part.fold) == (whole.repeat, whole.fold)
+        for name in ("train", "validation", "test"):
+            rows = kept[getattr(part, name)]
+            np.testing.assert_array_equal(rows, np.intersect1d(getattr(whole, name), kept))
+
+
+def counts_of(y, groups):
+    counts = np.zeros((groups.max() + 1, y.max() + 1))
+    np.add.at(counts, (groups, y), 1)
+    return counts
+
+
+def even_targets(counts, n_parts):
+    return np.tile(counts.sum(axis=0) / n_parts, (n_parts, 1))
+
+
+@given(
+    st.lists(st.integers(1, 60), min_size=2, max_size=4), st.integers(2, 6), st.integers(0, 2**16)
+)
+def test_single_films_end_within_one_of_their_targets(films_per_class, n_parts, seed):
+    y = np.repeat(np.arange(len(films_per_class)), films_per_class)
+    counts = counts_of(y, np.arange(len(y)))
+    parts = assign_groups(counts, even_targets(counts, n_parts), np.random.default_rng(seed))
+    per_part = np.stack([counts[parts == part].sum(axis=0) for part in range(n_parts)])
+    assert np.ptp(per_part, axis=0).max() <= 1
+    assert np.ptp(per_part.sum(axis=1)) <= 1
+
+
+def test_unequal_parts_get_their_shares():
+    counts = counts_of(np.repeat([0, 1], [50, 100]), np.arange(150))
+    parts = assign_groups(counts, np.array([[40.0, 80.0], [10.0, 20.0]]), np.random.default_rng(0))
+    np.testing.assert_array_equal(counts[parts == 1].sum(axis=0), [10, 20])
+
+
+def test_one_large_patient_does_not_crowd_a_part():
+    """Twenty films of one patient, and forty single films: the rest makes up for it."""
+    groups = np.concatenate([np.zeros(20, dtype=int), np.arange(1, 41)])
+    counts = counts_of(np.zeros(60, dtype=int), groups)
+    parts = assign_groups(counts, even_targets(counts, 3), np.random.default_rng(0))
+    assert sorted(np.bincount(parts, weights=counts[:, 0])) == [20, 20, 20]
+
+
+def test_is_as_even_as_scikit_learn_on_patients_with_many_films():
+    def unevenness(y, tests):
+        shares = [np.bincount(y[test], minlength=2) / np.bincount(y) for test in tests]
+        return np.std(shares, axis=0).mean()
+
+    ours, theirs = [], []
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        y = rng.integers(2, size=150)
+        sizes = np.minimum((3 * rng.pareto(0.8, size=150)).astype(int), 60)
+        _, groups = np.unique(sizes, return_inverse=True)
+        counts = counts_of(y, groups)
+        parts = assign_groups(counts, even_targets(counts, 5), rng)[groups]
+        ours.append(unevenness(y, [np.flatnonzero(parts == part) for part in range(5)]))
+        splitter = StratifiedGroupKFold(5, shuffle=True, random_state=seed)
+        theirs.append(unevenness(y, [test for _, test in splitter.split(y, y, groups)]))
+    assert np.mean(ours) <= np.mean(theirs)

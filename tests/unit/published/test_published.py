@@ -17,7 +17,9 @@ from hilum.published.set_sizes import RowCounts, SetSize, possible_counts, searc
 from hilum.published.table import Figure, PublishedTable, parse_published
 from hilum.report.published import gloss_texts, reading_texts
 
-PAPER = (files("hilum") / "examples" / "bansal-sridhar-2020.csv").read_text(encoding="utf-8")
+PAPER = (files("hilum.published") / "tables" / "bansal-sridhar-2020.csv").read_text(
+    encoding="utf-8"
+)
 # Table 1 in print: accuracy, sensitivity, specificity.
 PRINTED = {
     "VGG16": (97, 100, 94), "VGG19": (97, 100, 94), "ResNet50V2": (97, 93, 100),

@@ -8,7 +8,7 @@ from scipy.stats import binomtest, hypergeom
 from hilum.evaluation.comparison import adjust_holm
 from hilum.evaluation.results import Confusion
 from hilum.published.audit import audit_set
-from hilum.published.replication import agreeing_counts, fisher_test, set_beside
+from hilum.published.replication import agreeing_counts, compare_replication, fisher_test
 from hilum.published.set_sizes import SetSize
 from hilum.published.table import parse_published
 
@@ -30,7 +30,7 @@ def test_the_published_counts_are_those_that_the_digits_imply() -> None:
     audit = audit_set(table, SetSize(14, 18), "rounding", [0.02])
     assert audit is not None
     ours = {"B": Confusion(tp=10, fn=7, tn=15, fp=0)}
-    rows = {row.model: row.figures for row in set_beside(table, audit, ours).rows}
+    rows = {row.model: row.figures for row in compare_replication(table, audit, ours).rows}
 
     assert all(figure.repeated is None for figure in rows["A"].values())
     figures = rows["B"]
@@ -49,7 +49,7 @@ def test_where_the_print_leaves_counts_open_the_nearest_speaks() -> None:
     audit = audit_set(table, SetSize(500, 500), "rounding", [0.02])
     assert audit is not None
     ours = {"A": Confusion(tp=43, fn=7, tn=50, fp=0)}
-    figure = set_beside(table, audit, ours).rows[0].figures["sensitivity"]
+    figure = compare_replication(table, audit, ours).rows[0].figures["sensitivity"]
     assert figure.repeated is not None
     assert len(figure.counts) > 1
     assert figure.repeated.p == max(fisher_test(count, 500, 43, 50) for count in figure.counts)

@@ -16,11 +16,12 @@ from hilum.evaluation.results import (
     Estimate,
     Evaluation,
     Interval,
+    NestedPick,
     OperatingPoint,
     OperatingPolicy,
+    Subgroup,
+    SubgroupComparison,
 )
-from hilum.evaluation.selection import NestedPick
-from hilum.evaluation.subgroups import Subgroup, SubgroupComparison
 from hilum.studies.results import (
     Comparison,
     Ensemble,

@@ -7,17 +7,20 @@ from dataclasses import replace
 
 import numpy as np
 
-from hilum.evaluation.calibration import Calibration, CalibrationFigures, Reliability
-from hilum.evaluation.decisions import Decisions
 from hilum.evaluation.results import (
+    Calibration,
+    CalibrationFigures,
     Calibrator,
     Confusion,
+    DecisionCurve,
+    Decisions,
     Estimate,
     Evaluation,
     OperatingPoint,
     OperatingPolicy,
+    PredictiveValues,
+    Reliability,
 )
-from hilum.evaluation.usefulness import DecisionCurve, PredictiveValues
 from hilum.studies.results import Comparison
 
 PREVALENCES = (0.001, 0.01, 0.1, 0.5)

@@ -8,7 +8,7 @@ import pytest
 from make_comparison import make_comparison
 from make_decisions import with_decisions
 
-from hilum.evaluation.decisions import Decisions
+from hilum.evaluation.results import Decisions
 from hilum.report.sections import decisions as words
 
 

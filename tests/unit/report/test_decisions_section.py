@@ -15,7 +15,7 @@ import pytest
 from make_comparison import make_comparison, render_page, with_nasty_names
 from make_decisions import with_decisions
 
-from hilum.evaluation.decisions import Decisions
+from hilum.evaluation.results import Decisions
 from hilum.report.figures import draw_figures
 from hilum.report.sections.decisions import view_decisions
 from hilum.runs.comparison import describe_comparison

@@ -8,9 +8,7 @@ import pytest
 from make_comparison import make_comparison
 from make_decisions import with_decisions
 
-from hilum.evaluation.decisions import Decisions
-from hilum.evaluation.results import OperatingPolicy
-from hilum.evaluation.usefulness import DecisionCurve
+from hilum.evaluation.results import DecisionCurve, Decisions, OperatingPolicy
 from hilum.report.sections import decisions as words
 
 

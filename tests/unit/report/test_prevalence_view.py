@@ -14,8 +14,8 @@ import pytest
 from make_comparison import make_comparison
 from make_decisions import with_decisions
 
-from hilum.evaluation.decisions import Decisions
-from hilum.evaluation.usefulness import predictive_values
+from hilum.evaluation.decisions import predictive_values
+from hilum.evaluation.results import Decisions
 from hilum.report.sections.prevalence import (
     HIGHEST,
     LOWEST,

@@ -1,21 +1,30 @@
-"""Decisions as a whole: what is chosen never sees what is judged."""
+"""Decisions, predictive values and net benefit: what is chosen never sees what is judged."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.special import expit
+from scipy.special import expit, logit
+from scipy.stats import binom
+from statsmodels.stats.proportion import confint_proportions_2indep
 
+from hilum.errors import NoTrialsError
 from hilum.evaluation.calibration import calibrate_heads
-from hilum.evaluation.decisions import decide, decide_as_chosen
+from hilum.evaluation.decisions import (
+    decide,
+    decide_as_chosen,
+    predictive_values,
+    trace_net_benefit,
+)
 from hilum.evaluation.operating_point import head_thresholds
 from hilum.evaluation.results import OperatingPolicy
 from hilum.folds.folds import Split, repeated_folds
-from scored import score_heads
+from scored import score_films, score_heads
 
 POLICY = OperatingPolicy("sensitivity", 0.9)
 
@@ -212,3 +221,212 @@ def test_choosing_one_backbone_throughout_changes_nothing():
     assert picked.operating_point.sensitivity == alone.operating_point.sensitivity
     assert picked.predictive_values == alone.predictive_values
     assert picked.calibration.after.brier_score == alone.calibration.after.brier_score
+
+
+@given(
+    sensitivity=st.floats(0.01, 0.99),
+    specificity=st.floats(0.01, 0.99),
+    prevalence=st.floats(0.001, 0.999),
+)
+def test_count_films_in_a_population(sensitivity, specificity, prevalence):
+    ill, healthy = 1e6 * prevalence, 1e6 * (1 - prevalence)
+    found, alarmed = ill * sensitivity, healthy * (1 - specificity)
+    values = predictive_values(
+        sensitivity, specificity, n_positives=50, n_others=70, prevalence=prevalence
+    )
+    assert values.prevalence == prevalence
+    assert values.ppv.value == pytest.approx(found / (found + alarmed))
+    spared, missed = healthy - alarmed, ill - found
+    assert values.npv.value == pytest.approx(spared / (spared + missed))
+    for value in (values.ppv, values.npv):
+        assert 0 <= value.low <= value.value <= value.high <= 1
+
+
+@given(
+    tp=st.integers(1, 29),
+    fp=st.integers(1, 49),
+    prevalence=st.floats(0.001, 0.999),
+)
+def test_intervals_are_those_of_the_likelihood_ratios(tp, fp, prevalence):
+    """The odds of a predictive value are a likelihood ratio times the odds of the prevalence."""
+    values = predictive_values(
+        tp / 30, 1 - fp / 50, n_positives=30, n_others=50, prevalence=prevalence
+    )
+    for value, counts, odds in (
+        (values.ppv, (tp, 30, fp, 50), logit(prevalence)),
+        (values.npv, (50 - fp, 50, 30 - tp, 30), -logit(prevalence)),
+    ):
+        bounds = confint_proportions_2indep(*counts, compare="ratio", method="log")
+        expected = expit(np.log(bounds) + odds)
+        np.testing.assert_allclose([value.low, value.high], expected, rtol=1e-6)
+
+
+def test_a_rare_disease_makes_most_calls_false():
+    values = predictive_values(0.95, 0.95, n_positives=200, n_others=200, prevalence=0.01)
+    assert values.ppv.value == pytest.approx(0.161, abs=5e-4)
+    assert values.npv.value == pytest.approx(0.99947, abs=5e-6)
+
+
+def test_fewer_effective_films_widen_the_interval():
+    many, few = (
+        predictive_values(0.9, 0.8, n_positives=n, n_others=2 * n, prevalence=0.1).ppv
+        for n in (80.0, 33.3)
+    )
+    assert few.value == many.value
+    assert few.low < many.low < many.high < few.high
+
+
+def test_figures_without_a_miss_are_bounded_all_the_same():
+    values = predictive_values(1.0, 1.0, n_positives=30, n_others=40, prevalence=0.05)
+    for value in (values.ppv, values.npv):
+        assert value.value == value.high == 1
+        assert 0 < value.low < 0.999
+        assert value.method.startswith("adjusted logit")
+    # A sensitivity of 1 does not disturb the ppv, whose logit exists.
+    assert predictive_values(
+        1.0, 0.9, n_positives=30, n_others=40, prevalence=0.05
+    ).ppv.method.startswith("logit")
+    none_found = predictive_values(0.0, 0.9, n_positives=30, n_others=40, prevalence=0.05).ppv
+    assert none_found.value == none_found.low == 0 < none_found.high
+
+
+def test_calls_that_were_never_made_mean_nothing():
+    silent = predictive_values(0.0, 1.0, n_positives=5, n_others=5, prevalence=0.2)
+    assert math.isnan(silent.ppv.value)
+    assert math.isnan(silent.ppv.low)
+    assert silent.npv.value == pytest.approx(0.8)
+    one_sided = predictive_values(math.nan, 0.9, n_positives=0, n_others=5, prevalence=0.2)
+    assert math.isnan(one_sided.npv.value)
+    assert one_sided.npv.method == "no films"
+
+
+def test_refuses_what_is_no_share():
+    for prevalence in (0, 1, -0.1, math.nan):
+        with pytest.raises(ValueError, match="prevalence must lie"):
+            predictive_values(0.9, 0.9, n_positives=5, n_others=5, prevalence=prevalence)
+    with pytest.raises(ValueError, match="shares must lie"):
+        predictive_values(1.1, 0.9, n_positives=5, n_others=5, prevalence=0.5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("n_positives", "n_others"), [(10, 22), (16, 16), (40, 120), (80, 80)])
+@pytest.mark.parametrize(
+    ("sensitivity", "specificity"), [(0.95, 0.6), (0.9, 0.9), (0.98, 0.95), (0.8, 0.99)]
+)
+def test_intervals_hold_the_truth(n_positives, n_others, sensitivity, specificity):
+    """Over every outcome there is, each with its chance: no simulation needed."""
+    truth = {
+        "ppv": logit(0.1) + math.log(sensitivity / (1 - specificity)),
+        "npv": -logit(0.1) + math.log(specificity / (1 - sensitivity)),
+    }
+    held = dict.fromkeys(truth, 0.0)
+    chance_found = binom.pmf(np.arange(n_positives + 1), n_positives, sensitivity)
+    chance_spared = binom.pmf(np.arange(n_others + 1), n_others, specificity)
+    for found in np.flatnonzero(chance_found > 1e-6):
+        for spared in np.flatnonzero(chance_spared > 1e-6):
+            values = predictive_values(
+                found / n_positives,
+                spared / n_others,
+                n_positives=n_positives,
+                n_others=n_others,
+                prevalence=0.1,
+            )
+            for name, logit_of_truth in truth.items():
+                value = getattr(values, name)
+                if value.low <= expit(logit_of_truth) <= value.high:
+                    held[name] += chance_found[found] * chance_spared[spared]
+    assert min(held.values()) >= 0.925
+
+
+def draw(n, seed, share=0.3):
+    rng = np.random.default_rng(seed)
+    p = rng.beta(share * 2, (1 - share) * 2, size=n)
+    is_positive = rng.random(n) < p
+    is_positive[:2] = [True, False]
+    return is_positive, p
+
+
+def trace(is_positive, p, **options):
+    return trace_net_benefit(
+        score_films(is_positive, p), rng=np.random.default_rng(0), n_bootstraps=50, **options
+    )
+
+
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(2, 60))
+def test_counts_films_at_every_threshold(seed, n):
+    is_positive, p = draw(n, seed)
+    curve = trace(is_positive, p)
+    np.testing.assert_allclose(curve.thresholds, np.linspace(0.01, 0.99, 99))
+    for threshold, benefit, of_all in zip(
+        curve.thresholds, curve.model, curve.act_on_all, strict=True
+    ):
+        odds = threshold / (1 - threshold)
+        tp, fp = np.sum(is_positive & (p >= threshold)), np.sum(~is_positive & (p >= threshold))
+        assert benefit == pytest.approx(tp / n - fp / n * odds, abs=1e-12)
+        assert of_all == pytest.approx(is_positive.mean() - (~is_positive).mean() * odds, abs=1e-12)
+    assert curve.prevalence == is_positive.mean()
+    assert np.all((curve.low <= curve.model) & (curve.model <= curve.high))
+
+
+def test_acting_on_all_breaks_even_at_the_prevalence():
+    is_positive, p = draw(100, 3)
+    curve = trace(is_positive, p, prevalence=0.25)
+    assert curve.act_on_all[24] == pytest.approx(0, abs=1e-12)
+    assert np.all(np.diff(curve.act_on_all) < 0)
+
+
+def test_right_probabilities_are_worth_acting_on_everywhere():
+    is_positive, p = draw(200_000, 5)
+    for prevalence in (None, 0.02, 0.7):
+        curve = trace_net_benefit(
+            score_films(is_positive, p),
+            rng=np.random.default_rng(0),
+            prevalence=prevalence,
+            n_bootstraps=2,
+        )
+        # At high thresholds few films count much: rounding of a hundredth of the prevalence.
+        slack = 0.01 * curve.prevalence
+        usable = curve.thresholds < 0.9
+        assert np.all((curve.model >= curve.act_on_all - slack)[usable])
+        assert np.all((curve.model >= -slack)[usable])
+
+
+def test_another_prevalence_moves_the_odds_and_the_mixture():
+    is_positive, p = draw(400, 8)
+    own, there = is_positive.mean(), 0.05
+    curve = trace(is_positive, p, prevalence=there)
+    log_odds = np.log(p / (1 - p)) + np.log(there / (1 - there)) - np.log(own / (1 - own))
+    acts = expit(log_odds) >= 0.1
+    expected = there * acts[is_positive].mean() - (1 - there) * acts[~is_positive].mean() / 9
+    assert curve.model[9] == pytest.approx(expected)
+    assert curve.prevalence == there
+    same = trace(is_positive, p, prevalence=own)
+    np.testing.assert_allclose(same.model, trace(is_positive, p).model, atol=1e-12)
+
+
+def test_certain_probabilities_stay_certain_at_another_prevalence():
+    is_positive = np.arange(20) < 5
+    curve = trace(is_positive, is_positive.astype(float), prevalence=0.01)
+    np.testing.assert_allclose(curve.model, 0.01)
+
+
+def test_the_band_is_that_of_resampled_films():
+    is_positive, p = draw(150, 2)
+    curve = trace_net_benefit(
+        score_films(is_positive, p), rng=np.random.default_rng(1), n_bootstraps=4_000
+    )
+    worth = np.where(is_positive, 1.0, -0.25) * (p >= 0.2)
+    half_width = 1.96 * worth.std() / np.sqrt(150)
+    assert curve.model[19] - curve.low[19] == pytest.approx(half_width, rel=0.1)
+    assert curve.high[19] - curve.model[19] == pytest.approx(half_width, rel=0.1)
+
+
+def test_refuses_what_cannot_be_weighed():
+    is_positive, p = draw(20, 1)
+    for prevalence in (0.0, 1.0, 2.0):
+        with pytest.raises(ValueError, match="prevalence must lie"):
+            trace(is_positive, p, prevalence=prevalence)
+    with pytest.raises(NoTrialsError):
+        trace(np.zeros(20, dtype=bool), p)
+    with pytest.raises(NoTrialsError):
+        trace(np.zeros(20, dtype=bool), p, prevalence=0.1)

@@ -1,4 +1,4 @@
-"""Paired tests, against scipy, a worked example and the published table."""
+"""Paired tests, numbers of films and tiers, against scipy, statsmodels and published figures."""
 
 from __future__ import annotations
 
@@ -8,12 +8,24 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binomtest, norm
+from scipy.stats import binom, binomtest, norm
 from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.power import NormalIndPower
 
-from hilum.evaluation.comparison import adjust_holm, compare_pairs, delong_test, mcnemar_test
+from hilum.evaluation.comparison import (
+    adjust_holm,
+    compare_pairs,
+    connor_pairs,
+    delong_test,
+    films_for_delong,
+    films_for_mcnemar,
+    mcnemar_power,
+    mcnemar_test,
+    rank_tiers,
+)
 from hilum.evaluation.discrimination import delong_aurocs
 from hilum.evaluation.metrics import evaluate
+from hilum.evaluation.results import PairedComparison
 from hilum.folds.folds import single_split
 from scored import score_films, score_heads
 
@@ -246,3 +258,149 @@ def test_equal_backbones_need_no_number_of_films():
     assert pair.tied
     assert pair.films_needed is None
     assert all(pair.films_needed is not None for pair in pairs if pair.tied)
+
+
+@given(st.integers(1, 40), st.integers(0, 40), st.integers(1, 60))
+def test_power_agrees_with_a_sum_over_all_tables(n_ahead, n_behind, n_groups):
+    ahead, behind = n_ahead / 100, n_behind / 100
+    expected = 0.0
+    for discordant in range(n_groups + 1):
+        chance = binom.pmf(discordant, n_groups, ahead + behind)
+        for won in range(discordant + 1):
+            is_found = 2 * won != discordant and (won > discordant / 2) == (ahead > behind)
+            if is_found and binomtest(won, discordant).pvalue <= 0.05:
+                expected += chance * binom.pmf(won, discordant, ahead / (ahead + behind))
+    if n_ahead != n_behind:
+        assert mcnemar_power(ahead, behind, n_groups) == pytest.approx(expected, abs=1e-9)
+
+
+def test_connor_s_formula_is_a_z_test_of_the_difference():
+    """Connor's number makes both errors what they should be, the spread taken as known."""
+    ahead, behind = 0.2, 0.1
+    pairs = connor_pairs(ahead, behind, significance_level=0.05)
+    under_null = np.sqrt((ahead + behind) / pairs)
+    under_truth = np.sqrt((ahead + behind - (ahead - behind) ** 2) / pairs)
+    threshold = norm.ppf(0.975) * under_null
+    assert norm.sf(threshold, loc=ahead - behind, scale=under_truth) == pytest.approx(0.8)
+
+
+@pytest.mark.parametrize(
+    ("n_ahead", "n_behind", "n_groups"),
+    [(2, 0, 160), (5, 2, 32), (12, 6, 160), (8, 1, 60), (30, 20, 400), (60, 3, 160)],
+)
+def test_the_exact_test_has_the_promised_power_at_the_number_told(n_ahead, n_behind, n_groups):
+    films = films_for_mcnemar(n_ahead, n_behind, n_groups, n_groups)
+    rng = np.random.default_rng(0)
+    shares = n_ahead / n_groups, n_behind / n_groups
+    tables = rng.multinomial(films, [*shares, 1 - sum(shares)], size=4000)[:, :2]
+    p = 2 * binom.cdf(tables.min(axis=1), tables.sum(axis=1), 0.5)
+    assert 0.77 < np.mean(p <= 0.05) < 0.85
+
+
+def test_more_films_are_needed_than_the_normal_distribution_says_but_not_many():
+    normal = connor_pairs(12 / 160, 6 / 160, significance_level=0.05)
+    assert normal < films_for_mcnemar(12, 6, 160, 160) < 1.1 * normal
+
+
+def test_where_normal_and_exact_meet_they_agree():
+    """Just below and just above the number at which the exact sum is given up."""
+    close = [films_for_mcnemar(n, 250, 3000, 3000) for n in range(267, 276)]
+    falls = np.array(close[1:]) / close[:-1]
+    assert np.all((falls > 0.85) & (falls < 1))
+
+
+def test_groups_keep_their_size():
+    assert films_for_mcnemar(12, 6, 160, 320) == pytest.approx(
+        2 * films_for_mcnemar(12, 6, 160, 160), abs=1
+    )
+
+
+def test_delong_agrees_with_the_z_test_of_statsmodels():
+    """Two groups of n films whose mean differs: variance 2 / n."""
+    per_group = NormalIndPower().solve_power(effect_size=0.3, alpha=0.05, power=0.8)
+    n_films = 50
+    films = films_for_delong(0.3, 2 / n_films, n_films)
+    assert films == np.ceil(per_group)
+
+
+@given(st.floats(0.001, 0.3), st.floats(1e-5, 0.01), st.integers(10, 1000))
+def test_delong_has_the_promised_power_at_the_number_told(difference, variance, n_films):
+    films = films_for_delong(difference, variance, n_films)
+    assert films == films_for_delong(-difference, variance, n_films)
+    if films > 50:
+        sd = np.sqrt(variance * n_films / films)
+        power = norm.sf(norm.ppf(0.975), loc=difference / sd)
+        assert power == pytest.approx(0.8, abs=0.01)
+
+
+def test_a_stricter_level_needs_more_films():
+    assert films_for_mcnemar(12, 6, 160, 160, significance_level=0.01) > films_for_mcnemar(
+        12, 6, 160, 160
+    )
+    assert films_for_delong(0.02, 1e-4, 160, significance_level=0.01) > films_for_delong(
+        0.02, 1e-4, 160
+    )
+
+
+def test_no_number_of_films_shows_what_is_not_there():
+    assert films_for_mcnemar(4, 4, 160, 160) is None
+    assert films_for_mcnemar(0, 0, 160, 160) is None
+    assert films_for_delong(0.0, 1e-4, 160) is None
+    assert films_for_delong(0.1, 0.0, 160) is None
+    assert films_for_delong(1e-9, 1e-3, 160) is None
+
+
+def pair(a, b, tied):
+    return PairedComparison(
+        a=a, b=b, accuracy_difference=0.1, auroc_difference=0.1, mcnemar_p=0.5, delong_p=0.5,
+        adjusted_p=1.0, tied=tied,
+    )  # fmt: skip
+
+
+def pairs(names, apart):
+    return [pair(a, b, {a, b} not in apart) for a, b in combinations(names, 2)]
+
+
+def test_all_tied_are_one_tier():
+    assert rank_tiers("abc", pairs("abc", [])) == (("a", "b", "c"),)
+
+
+def test_all_apart_are_tiers_of_one():
+    apart = [set(both) for both in combinations("abc", 2)]
+    assert rank_tiers("abc", pairs("abc", apart)) == (("a",), ("b",), ("c",))
+
+
+def test_a_chain_of_ties_is_cut_where_the_first_is_better():
+    """A ties b and b ties c, and a is better than c: c opens the second tier."""
+    assert rank_tiers("abc", pairs("abc", [{"a", "c"}])) == (("a", "b"), ("c",))
+
+
+def test_one_of_the_middle_may_fall_behind_a_worse_one():
+    assert rank_tiers("abcd", pairs("abcd", [{"a", "b"}])) == (("a", "c", "d"), ("b",))
+
+
+def test_pairs_may_be_given_either_way_round():
+    turned = [pair("c", "a", False), pair("b", "a", True), pair("c", "b", True)]
+    assert rank_tiers("abc", turned) == (("a", "b"), ("c",))
+
+
+def test_one_backbone_is_one_tier_and_none_is_none():
+    assert rank_tiers(["only"], []) == (("only",),)
+    assert rank_tiers([], []) == ()
+
+
+def test_refuses_what_was_not_compared_and_who_is_named_twice():
+    with pytest.raises(ValueError, match="a was not compared with c"):
+        rank_tiers("abc", pairs("ab", []))
+    with pytest.raises(ValueError, match="one place"):
+        rank_tiers("aab", pairs("ab", []))
+
+
+@given(st.sets(st.sampled_from([frozenset(both) for both in combinations("abcdef", 2)])))
+def test_everybody_has_one_place_and_is_tied_with_the_first_of_the_tier(apart):
+    tiers = rank_tiers("abcdef", pairs("abcdef", apart))
+    assert sorted(name for tier in tiers for name in tier) == list("abcdef")
+    for index, (first, *others) in enumerate(tiers):
+        assert all({first, other} not in apart for other in others)
+        later = [name for tier in tiers[index + 1 :] for name in tier]
+        assert all({first, name} in apart for name in later)
