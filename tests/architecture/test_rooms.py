@@ -46,7 +46,7 @@ def test_nobody_reaches_past_a_door(structure: Structure) -> None:
 def test_a_circle_is_found_however_it_is_imported(tmp_path: Path) -> None:
     found = write_package(
         tmp_path,
-        one__a="from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from hilum.two.b import B\n",
+        one__a="import typing\nif typing.TYPE_CHECKING:\n    from hilum.two.b import B\n",
         two__b="def late():\n    from hilum.one import a\n",
     )
     assert found.circles() == [["hilum.one.a", "hilum.two.b"]]
@@ -81,9 +81,13 @@ def names_used() -> set[tuple[str, str]]:
     }
     public = HOUSE / "__init__.pyi"
     taken = r"from (?:hilum)?\.(\w+) import (?:\(([^)]*)\)|([^\n]*))"
-    readers = [public, *(path for folder in ("tests", "benchmarks", "examples", "docs")
-                         for path in (ROOT / folder).rglob("*") if path.suffix in {".py", ".md"})]  # fmt: skip
-    for path in readers:
+    readers = [
+        path
+        for folder in ("tests", "benchmarks", "examples", "docs")
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in {".py", ".md"}
+    ]
+    for path in (public, *readers):
         text = path.read_text(encoding="utf-8")
         for room, several, one in re.findall(taken, text):
             for name in (several or one).split(","):
