@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import runpy
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
@@ -71,3 +72,13 @@ def test_every_link_of_the_pages_leads_somewhere() -> None:
         if "://" not in target and not (page.parent / target).exists()
     ]
     assert broken == []
+
+
+def test_every_target_of_the_mutation_run_is_there() -> None:
+    table = tomllib.loads((ROOT / "tests/mutants/targets.toml").read_text(encoding="utf-8"))
+    assert len(table) > 3
+    for target, entry in table.items():
+        for pattern in entry["modules"]:
+            assert list((ROOT / "src" / "hilum").glob(pattern)), (target, pattern)
+        gone = [test for test in entry["tests"] if not (ROOT / "tests" / test).exists()]
+        assert not gone, (target, gone)
