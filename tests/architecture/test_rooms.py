@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -137,8 +138,9 @@ def test_the_page_lists_the_rooms_in_the_order_of_the_layers() -> None:
     assert heights == sorted(heights)
 
 
+@cache
 def classes_of(room: str) -> set[str]:
-    """List the classes and aliases that a room defines."""
+    """List the classes that a room defines."""
     return {
         node.name
         for path in (HOUSE / room).rglob("*.py")
