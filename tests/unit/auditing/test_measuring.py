@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from every import every
 from hilum.auditing.baselines import measure_baseline, splits_among, weigh_leak
 from hilum.evaluation.scored_films import fold_inflation
 from hilum.folds.folds import repeated_folds, single_split
@@ -98,7 +97,7 @@ def test_a_baseline_of_some_films_is_compared_on_these():
 def test_splits_among_some_films_keep_who_is_where():
     _, _, splits = study()
     kept = np.arange(0, 60, 4)
-    for whole, part in every(zip(splits, splits_among(splits, kept), strict=True)):
+    for whole, part in zip(splits, splits_among(splits, kept), strict=True):
         assert (part.repeat, part.fold) == (whole.repeat, whole.fold)
         for name in ("train", "validation", "test"):
             rows = kept[getattr(part, name)]

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from embedded import EMBEDDED, embedded
-from every import every
 from hilum.backbones.catalog import CATALOG, with_top
 from hilum.backbones.compilation import compile_backbone
 from hilum.backbones.engine import open_engine
@@ -58,7 +57,7 @@ def test_the_graph_with_the_classifier_stands_apart(graph_cache: Path) -> None:
 def test_there_are_a_thousand_names_and_each_is_one_of_its_own() -> None:
     things = imagenet_classes()
     assert len(things) == len({thing.lower() for thing in things}) == N_CLASSES
-    assert all(thing == thing.strip() != "" for thing in every(things))
+    assert all(thing == thing.strip() != "" for thing in things)
     known = {
         0: "tench", 134: "crane (bird)", 281: "tabby", 285: "Egyptian cat", 388: "giant panda",
         517: "crane (machine)", 638: "maillot", 639: "maillot (tank suit)",

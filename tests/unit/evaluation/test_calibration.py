@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 from scipy.special import softmax
 
-from every import every
 from hilum.evaluation.calibration import (
     calibrate,
     calibrate_heads,
@@ -157,7 +156,7 @@ def test_each_head_is_calibrated_by_its_own_films_alone():
     both = np.stack([scores, scores[:, ::-1]])
     heads = score_heads(both, y, splits)
     calibrators, probabilities = calibrate_heads(heads, balances_classes=True)
-    for head, part in every(enumerate(splits)):
+    for head, part in enumerate(splits):
         seen = np.concatenate([part.train, part.validation])
         alone = fit_calibrator(
             both[head, part.validation],

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest, norm
 from statsmodels.stats.contingency_tables import mcnemar
 
-from every import every
 from hilum.evaluation.comparison import adjust_holm, compare_pairs, delong_test, mcnemar_test
 from hilum.evaluation.discrimination import delong_aurocs
 from hilum.evaluation.metrics import evaluate
@@ -111,7 +110,7 @@ def test_the_six_networks_of_the_paper_are_tied():
         backbones[name] = scored(p_ill, y_true)
     pairs = compare_pairs(backbones)
     assert [(pair.a, pair.b) for pair in pairs] == list(combinations(wrong, 2))
-    assert all(pair.mcnemar_p >= 0.5 and pair.tied for pair in every(pairs))
+    assert all(pair.mcnemar_p >= 0.5 and pair.tied for pair in pairs)
     assert pairs[1].accuracy_difference == pytest.approx(31 / 32 - 29 / 32)
 
 
@@ -135,8 +134,8 @@ def test_ties_are_judged_after_the_correction():
     backbones["worse"] = scored(worse, y_true)
     pairs = compare_pairs(backbones)
     against_worse = [pair for pair in pairs if pair.b == "worse"]
-    assert all(pair.mcnemar_p == pytest.approx(2 / 2**7) for pair in every(against_worse))
-    assert all(pair.adjusted_p > 0.05 for pair in every(against_worse))
+    assert all(pair.mcnemar_p == pytest.approx(2 / 2**7) for pair in against_worse)
+    assert all(pair.adjusted_p > 0.05 for pair in against_worse)
     alone = compare_pairs({name: backbones[name] for name in ("a", "worse")})
     # Two tests of one pair: the smaller p counts twice.
     assert alone[0].mcnemar_p < alone[0].delong_p
@@ -197,7 +196,7 @@ def pairs_of(n_films=160, inflation=1.0, strengths=(1.6, 1.2, 0.3), per_group=1)
 def test_inflation_widens_the_test_of_ranking_and_leaves_the_exact_one():
     plain, *_ = pairs_of()
     inflated, *_ = pairs_of(inflation=1.8)
-    for before, after in every(zip(plain, inflated, strict=True)):
+    for before, after in zip(plain, inflated, strict=True):
         z = norm.isf(before.delong_p / 2)
         assert after.delong_p == pytest.approx(2 * norm.sf(z / np.sqrt(1.8)))
         assert after.mcnemar_p == before.mcnemar_p
@@ -222,8 +221,10 @@ def test_both_adjusted_p_are_told_and_a_tie_is_both_above_the_level():
 def test_a_tie_says_how_many_films_would_end_it(inflation, per_group):
     pairs, backbones, y_true = pairs_of(inflation=inflation, per_group=per_group)
     groups = np.arange(160) // per_group
-    assert all(pair.films_needed is None for pair in pairs if not pair.tied)
-    for pair in every(pair for pair in pairs if pair.tied):
+    for pair in pairs:
+        if not pair.tied:
+            assert pair.films_needed is None
+            continue
         assert pair.films_needed > 160
         aurocs = delong_aurocs(
             y_true == 1,
@@ -244,4 +245,4 @@ def test_equal_backbones_need_no_number_of_films():
     (pair,) = compare_pairs({"one": duplicate, "two": duplicate})
     assert pair.tied
     assert pair.films_needed is None
-    assert all(pair.films_needed is not None for pair in every(p for p in pairs if p.tied))
+    assert all(pair.films_needed is not None for pair in pairs if pair.tied)

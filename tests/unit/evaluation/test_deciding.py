@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit
 
-from every import every
 from hilum.evaluation.calibration import calibrate_heads
 from hilum.evaluation.decisions import decide, decide_as_chosen
 from hilum.evaluation.operating_point import head_thresholds
@@ -79,7 +78,7 @@ def test_heads_that_were_too_sure_lose_less_when_calibrated():
     assert after.log_loss.value < before.log_loss.value
     assert after.calibration_error.value < before.calibration_error.value
     assert decisions.probabilities[:, 1].mean() == pytest.approx(0.2, abs=0.03)
-    assert all(calibrator.temperature > 1 for calibrator in every(decisions.calibrators))
+    assert all(calibrator.temperature > 1 for calibrator in decisions.calibrators)
 
 
 @given(seed=st.integers(0, 2**32 - 1), head=st.integers(0, 4))

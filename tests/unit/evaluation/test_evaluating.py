@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, confusion_matrix, roc_auc_score
 
-from every import every
 from hilum.errors import NoTrialsError
 from hilum.evaluation.metrics import evaluate
 from hilum.evaluation.proportions import clopper_pearson, wilson
@@ -186,7 +185,7 @@ def test_a_single_split_counts_its_test_films_and_has_no_spread():
     evaluation = evaluated(np.stack([1 - p_ill, p_ill], axis=2), y_true, folds)
     np.testing.assert_array_equal(evaluation.films, folds.splits[0].test)
     assert evaluation.metrics["sensitivity"].method == "Clopper-Pearson, 14 films"
-    assert all(np.isnan(spread.sd) for spread in every(evaluation.repeats.values()))
+    assert all(np.isnan(spread.sd) for spread in evaluation.repeats.values())
 
 
 def test_the_same_generator_gives_the_same_figures():

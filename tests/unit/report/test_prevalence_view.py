@@ -14,7 +14,6 @@ import pytest
 from make_comparison import make_comparison
 from make_decisions import with_decisions
 
-from every import every
 from hilum.evaluation.decisions import Decisions
 from hilum.evaluation.usefulness import predictive_values
 from hilum.report.sections.prevalence import (
@@ -155,7 +154,7 @@ def test_the_script_computes_what_the_evaluation_does() -> None:
         f"globalThis.document = {{ querySelectorAll: () => [] }};\n{SCRIPT}\n"
         f"process.stdout.write(JSON.stringify({{ got: [{', '.join(given)}] }}));"
     )
-    for values, those in every(zip(got["got"], expected, strict=True)):
+    for values, those in zip(got["got"], expected, strict=True):
         ours = [math.nan if v is None else v for v in (*values["ppv"], *values["npv"])]
         assert ours == pytest.approx(those, rel=1e-9, nan_ok=True)
 
