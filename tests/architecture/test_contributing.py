@@ -7,6 +7,9 @@ import runpy
 import tomllib
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+
+from jinja2 import Template
 
 from hilum.auditing.checks import films as family
 from hilum.auditing.evidence import Check, Evidence, run_checks
@@ -43,6 +46,25 @@ def test_the_check_that_is_shown_is_one_place_and_runs() -> None:
     assert finding.title == "1 film is square"
     told = runpy.run_path(str(ROOT / "docs" / "generate_checks.py"))["sections"](check)
     assert told.keys() == {"", "Note", "What to do"}
+
+
+def test_the_report_section_that_is_shown_fits_the_code_and_runs() -> None:
+    section, template, page, order = diffs_below("Add a report section")
+    assert all(line.startswith("+") for line in (*section, *template))
+    report = ROOT / "src" / "hilum" / "report"
+    for diff, path in ((page, "comparison.py"), (order, "templates/report.html.j2")):
+        kept = [line[1:] for line in diff if line.startswith(" ")]
+        assert kept
+        code = (report / path).read_text(encoding="utf-8")
+        assert all(f"\n{line}\n" in code for line in kept), path
+        assert sum(line.startswith("+") for line in diff) == 1
+    namespace: dict[str, Any] = {}
+    exec("\n".join(line[1:] for line in section), namespace)
+    ages = namespace["view_ages"](make_cohort(["A", "B", "B"], age=[None, 40.0, 60.0]))
+    assert ages == [("B", 50.0)]
+    shown = Template("\n".join(line[1:] for line in template), autoescape=True)
+    assert "<li>B: 50 years</li>" in shown.render(ages=ages)
+    assert shown.render(ages=[]).strip() == ""
 
 
 def test_every_target_that_is_named_exists() -> None:
