@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from every import every
 from exit_codes import code_of_run
 from hilum.phantoms.cohort import write_phantoms
 from tiny_networks import convolution, place
@@ -172,7 +171,7 @@ def test_python_gives_the_numbers_of_the_command(
         cache_dir=graph_cache,
     )
     results = json.loads((finished[1] / "results.json").read_text())
-    for name, estimate in every(comparison.backbones[0].evaluation.metrics.items()):
+    for name, estimate in comparison.backbones[0].evaluation.metrics.items():
         told = results["backbones"][0]["metrics"][name]
         assert (estimate.value, estimate.low, estimate.high) == pytest.approx(
             (told["value"], told["low"], told["high"]), abs=1e-12

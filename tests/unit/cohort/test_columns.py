@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from every import every
 from hilum.cohort.cohort import Cohort
 from hilum.cohort.films import Film
 from hilum.errors import CohortError
@@ -90,7 +89,7 @@ def test_view_sex_and_age_columns_can_be_named(folder: Path) -> None:
 
 
 def test_a_table_without_them_leaves_them_unknown(folder: Path) -> None:
-    for film in every(read(folder, "image,label", "a.png,A", "b.png,B")):
+    for film in read(folder, "image,label", "a.png,A", "b.png,B"):
         assert (film.view, film.sex, film.age) == (None, None, None)
 
 

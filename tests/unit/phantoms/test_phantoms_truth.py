@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from every import every
 from hilum.phantoms.cohort import draw_phantom, find_marker, write_phantoms
 from hilum.phantoms.plan import Plants, plan_phantoms
 
@@ -19,7 +18,7 @@ def test_the_marker_is_where_it_is_said_to_be(tmp_path: Path) -> None:
     plans = {plan.image: plan for plan in plan_phantoms(8)}
     with table.open(encoding="utf-8", newline="") as file:
         names = [row["image"] for row in csv.DictReader(file)]
-    for name in every(names):
+    for name in names:
         with Image.open(table.parent / name) as film:
             marked = np.asarray(film).astype(int)
         change = np.abs(marked - draw_phantom(plans[name], seed).pixels)

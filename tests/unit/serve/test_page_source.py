@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from every import every
 from hilum.report.drawing import css_variables
 
 PAGE = Path(str(files("hilum.serve") / "page"))
@@ -46,7 +45,7 @@ def test_nothing_is_read_as_code_or_markup(path: Path) -> None:
 def test_every_file_that_is_named_is_there(path: Path) -> None:
     text = path.read_text("utf-8")
     named = re.findall(r'(?:from "\./|(?:src|href)="static/)([^"]+)"', text)
-    assert all((PAGE / name).is_file() for name in every(named))
+    assert all((PAGE / name).is_file() for name in named)
     if path.name == "index.html":
         assert set(named) == {"page.css", "page.js", "icon.svg"}
 
