@@ -5,7 +5,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 RUN := $(VENV)/bin/python -m
 
-.PHONY: help setup demo test test-slow test-browser test-mutants check format golden bench docs clean
+.PHONY: help setup demo test test-slow test-browser test-mutants check format structure golden bench docs clean
 
 help:
 	@echo "make demo       run the main job on generated films and open the way to its report"
@@ -15,6 +15,7 @@ help:
 	@echo "make test-mutants  change the code a little, one place at a time, and see whether tests notice"
 	@echo "make check      formatting, lint, types, import contracts"
 	@echo "make format     put the code into its format"
+	@echo "make structure  print how the package is built: modules, doors, importers, circles"
 	@echo "make docs       write the pages that are made from the code"
 	@echo "make golden     write the frozen results anew, when they are meant to change"
 	@echo "make bench      measure speed and memory as ratios"
@@ -64,13 +65,17 @@ format: setup
 	$(RUN) ruff format .
 	$(RUN) ruff check --fix .
 
+structure: setup
+	$(VENV)/bin/python tests/architecture/structure.py src
+
 # Minutes on two cores. What changed shows in `git diff`; the commit says why.
 golden: setup
 	cd tests && ../$(RUN) golden.make --freeze
+
 bench: setup
 	$(RUN) benchmarks.all
 
-# What is written from the code: a page for each check.
+# What is written from the code: a page for each check, a schema for each document.
 docs: setup
 	$(VENV)/bin/python docs/generate_checks.py
 	$(VENV)/bin/python -c "from pathlib import Path; from hilum.runs.schema import write_schemas; write_schemas(Path('docs/schemas'))"

@@ -229,5 +229,5 @@ if __name__ == "__main__":
         "--minutes", type=float, default=0.5, help="How long the steady load lasts."
     )
     parser.add_argument("--seconds", type=float, default=4.0, help="How long each round lasts.")
-    wishes = parser.parse_args()
-    main(wishes.minutes, wishes.seconds)
+    options = parser.parse_args()
+    main(options.minutes, options.seconds)

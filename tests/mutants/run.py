@@ -51,7 +51,7 @@ OPERATORS = (
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run mutants of the targets that were named; tell and write down which survive."""
+    """Run mutants of the targets that were named; show those that survive as they come."""
     asked = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     asked.add_argument(
         "targets", nargs="*", help="names in targets.toml, or modules (default: all)"
@@ -70,10 +70,6 @@ def main(words: Sequence[str] | None = None) -> int:
         shutil.copytree(ROOT, tree, ignore=ours)
         for target in chosen:
             results += run_module(tree, target, options.most, options.seed)
-    survivors = [result for result in results if result["outcome"] == "survived"]
-    for survivor in survivors:
-        print(f"\n{survivor['module']}:{survivor['line']} {survivor['operator']}")
-        print(survivor["diff"])
     counts = Counter(result["outcome"] for result in results)
     told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
     print(f"\n{len(results)} mutants: {told}.")
@@ -130,15 +126,16 @@ def run_module(tree: Path, target: Target, most: int | None, seed: int) -> list[
                 if not found.is_killed and tests != target.stages[-1]:
                     left.append(mutant)
                     continue
-                results.append(
-                    {
-                        "module": target.module.as_posix(),
-                        "line": mutant.start_pos[0],
-                        "operator": mutant.operator_name.removeprefix("core/"),
-                        "outcome": found.test_outcome.value if found.test_outcome else "none made",
-                        "diff": "\n".join((found.diff or "").splitlines()[3:]),
-                    }
-                )
+                result = {
+                    "module": target.module.as_posix(),
+                    "line": mutant.start_pos[0],
+                    "operator": mutant.operator_name.removeprefix("core/"),
+                    "outcome": found.test_outcome.value if found.test_outcome else "none made",
+                    "diff": "\n".join((found.diff or "").splitlines()[3:]),
+                }
+                results.append(result)
+                if result["outcome"] == "survived":
+                    print("\n{module}:{line} {operator}\n{diff}".format_map(result), flush=True)
             print()
     return results
 
@@ -158,16 +155,22 @@ def _prepare(tests: tuple[str, ...]) -> tuple[str, float]:
 
 
 def list_mutants(path: Path) -> list[MutationSpec]:
-    """List the places of a module that an operator can change."""
+    """List the places of a module that an operator can change.
+
+    A bare `*` among parameters is no multiplication, and is left out.
+    """
     tree = get_ast_from_path(path)
     mutants = []
     for name in OPERATORS:
         operator = get_operator(f"core/{name}")()
-        places = (place for node in ast_nodes(tree) for place in operator.mutation_positions(node))
-        for occurrence, (start, end) in enumerate(places):
-            mutants.append(
-                MutationSpec(path, f"core/{name}", occurrence, start_pos=start, end_pos=end)
-            )
+        places = (
+            (node, place) for node in ast_nodes(tree) for place in operator.mutation_positions(node)
+        )
+        for occurrence, (node, (start, end)) in enumerate(places):
+            if node.parent is None or node.parent.type not in ("parameters", "lambdef"):
+                mutants.append(
+                    MutationSpec(path, f"core/{name}", occurrence, start_pos=start, end_pos=end)
+                )
     return mutants
 
 

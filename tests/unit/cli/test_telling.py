@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from every import every
 from hilum.report.terminal import tell_excluded, tell_result, tell_undecided
 from hilum.studies.results import Comparison, Unavailable
 from unit.report.make_assessment import make_assessed
@@ -75,7 +76,7 @@ def test_files_of_the_other_cohort_are_told_as_such(capsys: pytest.CaptureFixtur
     assert comparison.external is not None
     tell_excluded(comparison.external.cohort)
     told = capsys.readouterr().err.splitlines()
-    assert all(line.startswith("External cohort elsewhere: ") for line in told)
+    assert all(line.startswith("External cohort elsewhere: ") for line in every(told))
     assert "Not read: " in told[0]
     assert told[0].endswith("CORRUPT: It ends. Copy.")
     assert told[1].endswith("Left out, by label: 1 Pneumonia")

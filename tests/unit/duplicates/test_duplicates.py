@@ -11,6 +11,7 @@ import pytest
 from PIL import Image, ImageOps
 from textured_films import draw_texture, look_at, register
 
+from every import every
 from hilum.cohort.films import Film
 from hilum.duplicates.duplicates import Duplicate, find_duplicates, join_duplicates
 from hilum.features.traits import FilmTraits
@@ -72,12 +73,12 @@ def test_every_copy_is_found_and_nothing_else(looked: Looked) -> None:
     wanted[N_FILMS - 1, N_FILMS + len(CHANGES)] = "bytes"
     assert {pair: duplicate.kind for pair, duplicate in found.items()} == wanted
     assert list(found) == sorted(found)
-    assert all(0.8 < duplicate.correlation <= 1.0 + 1e-6 for duplicate in found.values())
+    assert all(0.8 < duplicate.correlation <= 1.0 + 1e-6 for duplicate in every(found.values()))
 
 
 def test_the_turn_is_told_in_degrees_of_the_film(looked: Looked) -> None:
     told = {duplicate.first: duplicate.rotation_degrees for duplicate in find_duplicates(*looked)}
-    for row, angle in told.items():
+    for row, angle in every(told.items()):
         assert angle == pytest.approx(ANGLES.get(row, 0.0), abs=0.4)
 
 

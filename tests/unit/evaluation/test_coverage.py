@@ -14,6 +14,7 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
+from every import every
 from simulations.drawing import (
     binormal_average_precision,
     binormal_losses,
@@ -50,7 +51,7 @@ def test_the_true_losses_are_what_many_films_have(sureness):
 
 @pytest.mark.parametrize("films", FILMS)
 def test_proportions_are_held(films):
-    for row in simulate_proportions(films):
+    for row in every(simulate_proportions(films)):
         assert row.is_allowed, row
 
 
@@ -75,28 +76,28 @@ def test_losses_are_held_roughly():
 @pytest.mark.slow
 @pytest.mark.parametrize("films", [15, *FILMS])
 def test_losses_are_held(films):
-    for row in simulate_losses(films):
+    for row in every(simulate_losses(films)):
         assert row.is_allowed, row
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("n_patients", [44, 64])
 def test_losses_of_patients_are_held(n_patients):
-    for row in simulate_losses_of_patients(n_patients):
+    for row in every(simulate_losses_of_patients(n_patients)):
         assert row.is_allowed, row
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("films", FILMS)
 def test_rankings_are_held(films):
-    for row in simulate_rankings(films):
+    for row in every(simulate_rankings(films)):
         assert row.is_allowed, row
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("films", FILMS[:2])
 def test_rankings_of_other_cohorts_are_held(films):
-    for row in simulate_other_cohorts(films):
+    for row in every(simulate_other_cohorts(films)):
         assert row.is_allowed, row
 
 

@@ -18,6 +18,7 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
+from every import every
 from hilum.errors import NoTrialsError
 from hilum.evaluation.metrics import (
     count_confusion,
@@ -109,7 +110,7 @@ def test_weights_stand_for_repeated_films(seed, n_classes):
     y_true, scores = scored_films(seed, n_classes)
     times = np.random.default_rng(seed).integers(1, 4, size=(len(y_true), 3))
     weighted = weighted_metrics(films_of(y_true, scores), times.astype(float))
-    for column in range(3):
+    for column in every(range(3)):
         rows = np.repeat(np.arange(len(y_true)), times[:, column])
         for name, value in measure(films_of(y_true[rows], scores[rows])).items():
             assert weighted[name][column] == pytest.approx(value)

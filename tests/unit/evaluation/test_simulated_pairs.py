@@ -10,6 +10,7 @@ import math
 
 import pytest
 
+from every import every
 from simulations.counting import FALSE_POSITIVES
 from simulations.learners import simulate_learners
 from simulations.paired import (
@@ -24,7 +25,7 @@ def refused(rows, room=0.0):
     """Rows outside their bounds by more than so many standard errors."""
     return [
         row
-        for row in rows
+        for row in every(rows)
         for at in [min(max(row.share, row.allowed_low), row.allowed_high)]
         if abs(row.share - at) > room * math.sqrt(at * (1 - at) / row.n_simulations)
     ]

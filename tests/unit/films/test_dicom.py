@@ -17,6 +17,7 @@ from pydicom.filebase import DicomBytesIO
 from pydicom.pixels import apply_modality_lut, apply_voi_lut
 from pydicom.uid import DigitalXRayImageStorageForProcessing, ExplicitVRBigEndian
 
+from every import every
 from hilum.films.film import decode_film, read_film
 from hilum.films.picture import Encoding
 
@@ -286,7 +287,7 @@ def test_films_are_read_in_several_threads_at_once() -> None:
     with ThreadPoolExecutor(8) as pool:
         images = list(pool.map(decode_film, files))
     alone = [decode_film(data).pixels for data in files]
-    assert all(np.array_equal(a.pixels, b) for a, b in zip(images, alone, strict=True))
+    assert all(np.array_equal(a.pixels, b) for a, b in every(zip(images, alone, strict=True)))
 
 
 def test_reading_needs_no_foreign_dicom_code(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from every import every
 from hilum.films.film import FilmImage, is_film_name, read_film
 
 SIZE_PX = 224
@@ -39,12 +40,12 @@ def test_every_film_is_read(films_folder: Path, cohort: str, count: int) -> None
 
 
 def test_reduced_scale_agrees_with_full_scale_after_shrinking(films_folder: Path) -> None:
-    for path in films_of(films_folder / "paper-cohort"):
+    for path in every(films_of(films_folder / "paper-cohort")):
         whole, reduced = read_film(path), read_film(path, at_least_px=SIZE_PX)
         assert (whole.width_px, whole.height_px) == (reduced.width_px, reduced.height_px)
         assert np.abs(shrunk(whole) - shrunk(reduced)).mean() < 1
 
 
 def test_a_photograph_in_colour_is_noted(films_folder: Path) -> None:
-    for path in films_of(films_folder / "not-radiographs"):
+    for path in every(films_of(films_folder / "not-radiographs")):
         assert "colour" in read_film(path).notes

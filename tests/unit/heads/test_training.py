@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from every import every
 from hilum.folds.folds import Split
 from hilum.heads.recipe import HeadRecipe
 from hilum.heads.training import train_heads
@@ -201,7 +202,7 @@ def test_balanced_classes_rescue_the_rare_one():
 def test_kept_weights_score_as_the_training_did():
     features, y = make_cohort(width=19)
     heads = train(features, y, [make_split(seed=s) for s in (0, 1)], keeps_weights=True)
-    for weights, scores in zip(heads.weights, heads.scores, strict=True):
+    for weights, scores in every(zip(heads.weights, heads.scores, strict=True)):
         assert weights.hidden_kernel.shape == (19, QUICK.hidden_units)
         np.testing.assert_allclose(weights.predict_scores(features[:, 0]), scores, atol=1e-5)
 

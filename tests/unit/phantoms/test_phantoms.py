@@ -11,6 +11,7 @@ from PIL import Image
 from scipy.ndimage import binary_dilation
 from scipy.stats import ks_2samp
 
+from every import every
 from hilum.errors import CohortError, OutputError
 from hilum.phantoms.anatomy import draw_anatomy
 from hilum.phantoms.cohort import draw_phantom, write_phantoms
@@ -120,7 +121,7 @@ def test_films_of_a_patient_differ_in_pose_and_agree_in_disease() -> None:
     returning = [films for films in patients.values() if len(films) > 1]
     assert len(returning) >= 4
     shares = [[share_of_lung(film) for film in films[:2]] for films in returning]
-    assert all(first != second for first, second in shares)
+    assert all(first != second for first, second in every(shares))
     assert max(abs(first - second) for first, second in shares) < 0.1
     assert np.ptp([first for first, _ in shares]) > 0.1
 
@@ -184,7 +185,7 @@ def test_opacities_take_both_lungs_and_favour_the_bases() -> None:
 
 
 def test_looks_like_a_chest_film() -> None:
-    for film in plan_phantoms(8, 2):
+    for film in every(plan_phantoms(8, 2)):
         drawn = draw_phantom(film)
         pixels, (height, width) = drawn.pixels, drawn.pixels.shape
         lung, belly = (

@@ -14,6 +14,7 @@ from PIL import Image
 from scipy.stats import rankdata
 from typer.testing import CliRunner
 
+from every import every
 from hilum.cli.main import app
 from hilum.cohort.cohort import Cohort
 from hilum.errors import CohortError
@@ -130,7 +131,7 @@ def test_copies_have_originals_and_patients_of_their_own(copied: Path) -> None:
     patient_of = {row["image"]: row["patient"] for row in rows(copied / "films.csv")}
     patients = Counter(patient_of.values())
     assert len({row["original"] for row in copies}) == len(copies)
-    assert all(patients[patient_of[row["image"]]] == 1 for row in copies)
+    assert all(patients[patient_of[row["image"]]] == 1 for row in every(copies))
 
 
 def test_a_duplicate_is_its_original_in_another_guise(copied: Path) -> None:
@@ -173,9 +174,7 @@ def test_rotated_copies_turn_both_ways_by_5_to_15_degrees() -> None:
 
 
 def test_a_rotated_copy_is_turned_by_what_is_said(copied: Path) -> None:
-    for row in rows(copied / "planted.csv"):
-        if row["fault"] != "rotated":
-            continue
+    for row in every(row for row in rows(copied / "planted.csv") if row["fault"] == "rotated"):
         angle = float(row["change"].removesuffix(" degrees"))
         copy, film = pixels_of(copied / row["image"]), pixels_of(copied / row["original"])
         assert copy.shape == film.shape
@@ -189,7 +188,7 @@ def test_a_rotated_copy_is_turned_by_what_is_said(copied: Path) -> None:
 
 def test_a_relabelled_film_is_the_same_file_in_another_class(copied: Path) -> None:
     relabelled = [row for row in rows(copied / "planted.csv") if row["fault"] == "relabelled"]
-    for row in relabelled:
+    for row in every(relabelled):
         image, original = copied / row["image"], copied / row["original"]
         assert image.read_bytes() == original.read_bytes()
         assert image.parent != original.parent
@@ -284,7 +283,9 @@ def test_a_source_stands_in_the_table_and_not_in_the_pixels(
         ("Normal", "Hospital A"), ("Opacity", "Hospital B")
     }  # fmt: skip
     before = digests(plain)
-    assert all(before[image] == digest for image, digest in digests(folder).items() if "/" in image)
+    assert all(
+        before[image] == digest for image, digest in every(digests(folder).items()) if "/" in image
+    )
     films = Cohort.from_csv(folder / "films.csv").films
     assert {film.source for film in films} == {"Hospital A", "Hospital B"}
 

@@ -11,6 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
+from every import every
 from hilum.errors import TableError
 from hilum.published.audit import audit_set, check_table, mcnemar_bounds, predictive_value
 from hilum.published.set_sizes import RowCounts, SetSize, possible_counts, search_set_sizes
@@ -187,7 +188,7 @@ def test_a_computers_full_digits_find_their_own_count(trials, data) -> None:
     made = [table(f"a,{fraction},0.123,0.123")]
     if float(percent) > 1:
         made.append(table(f"a,{percent},50.5,50.5"))
-    for read in made:
+    for read in every(made):
         figure = read.rows[0].accuracy
         assert count in figure.limits("rounding").counts(trials)
         if len(figure.text.partition(".")[2]) > 14:
@@ -313,7 +314,7 @@ def test_tables_are_read_as_people_write_them() -> None:
         "Specificity\tNetwork\tAccuracy\tSensitivity\tNotes\n94 %\ta\t97.1%\t100\tgood",
     ):
         read = parse_published(text)
-        for got, expected in zip(read.rows, plain.rows, strict=True):
+        for got, expected in every(zip(read.rows, plain.rows, strict=True)):
             assert got.model == expected.model
             for metric in ("accuracy", "sensitivity", "specificity"):
                 for manner in ("rounding", "truncation"):

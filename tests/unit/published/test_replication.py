@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest, hypergeom
 
+from every import every
 from hilum.evaluation.comparison import adjust_holm
 from hilum.evaluation.results import Confusion
 from hilum.published.audit import audit_set
@@ -32,7 +33,7 @@ def test_the_published_counts_are_those_that_the_digits_imply() -> None:
     ours = {"B": Confusion(tp=10, fn=7, tn=15, fp=0)}
     rows = {row.model: row.figures for row in compare_replication(table, audit, ours).rows}
 
-    assert all(figure.repeated is None for figure in rows["A"].values())
+    assert all(figure.repeated is None for figure in every(rows["A"].values()))
     figures = rows["B"]
     assert [list(figures[metric].counts) for metric in figures] == [[29], [11], [18]]
     assert [figures[metric].printed for metric in figures] == ["91", "79", "100"]
@@ -58,6 +59,6 @@ def test_where_the_print_leaves_counts_open_the_nearest_speaks() -> None:
 @pytest.mark.parametrize("trials", [5, 32, 160])
 def test_agreeing_counts_end_where_the_test_tells_them_apart(trials: int) -> None:
     agreeing = agreeing_counts(31, 32, trials)
-    assert all(fisher_test(31, 32, count, trials) > 0.05 for count in agreeing)
+    assert all(fisher_test(31, 32, count, trials) > 0.05 for count in every(agreeing))
     for outside in (agreeing[0] - 1, agreeing[-1] + 1):
         assert not 0 <= outside <= trials or fisher_test(31, 32, outside, trials) <= 0.05

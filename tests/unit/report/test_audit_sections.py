@@ -13,6 +13,7 @@ import pytest
 from make_comparison import CANARY, make_comparison, make_thumbnail, render_page, with_nasty_names
 from PIL import Image
 
+from every import every
 from hilum.auditing.findings import Finding
 from hilum.auditing.verdict import Reason, Verdict
 from hilum.duplicates.duplicates import Duplicate
@@ -139,7 +140,9 @@ def test_pairs_show_contradictions_and_every_kind_first(comparison: Comparison) 
     }
     shown = films_shown(comparison)
     assert all(
-        films[row] in shown for duplicate in pairs for row in (duplicate.first, duplicate.second)
+        films[row] in shown
+        for duplicate in every(pairs)
+        for row in (duplicate.first, duplicate.second)
     )
 
 

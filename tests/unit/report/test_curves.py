@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from every import every
 from hilum.report.sections.training import epoch_curve, thinned
 
 
@@ -19,7 +20,7 @@ def stopped_early(heads: int, epochs: int) -> np.ndarray:
 def test_means_are_over_the_heads_still_training() -> None:
     values = stopped_early(heads=9, epochs=30)
     curve = epoch_curve(values)
-    for epoch, mean, heads in zip(curve.epochs, curve.mean, curve.heads, strict=True):
+    for epoch, mean, heads in every(zip(curve.epochs, curve.mean, curve.heads, strict=True)):
         still = [row[epoch - 1] for row in values if not math.isnan(row[epoch - 1])]
         assert heads == len(still)
         assert mean == pytest.approx(sum(still) / len(still))

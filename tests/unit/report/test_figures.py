@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from make_comparison import make_comparison, with_nasty_names
 
+from every import every
 from hilum.report import drawing as palette
 from hilum.report import drawing as svg
 from hilum.report.drawing import figure_stem
@@ -39,7 +40,7 @@ def test_drawing_leaves_the_settings_of_others_alone(comparison: Comparison) -> 
 
 
 def test_pictures_are_whole_documents_with_a_title_and_text(figures: dict[str, str]) -> None:
-    for picture in figures.values():
+    for picture in every(figures.values()):
         root = ET.fromstring(picture)
         assert root[0].tag.endswith("title")
         assert root[0].text
@@ -48,7 +49,7 @@ def test_pictures_are_whole_documents_with_a_title_and_text(figures: dict[str, s
 
 
 def test_pictures_fetch_nothing_and_name_no_date(figures: dict[str, str]) -> None:
-    for picture in figures.values():
+    for picture in every(figures.values()):
         without_namespaces = re.sub(r'xmlns(:\w+)?="[^"]*"', "", picture)
         assert "http" not in without_namespaces
         assert "<metadata" not in picture
@@ -57,7 +58,7 @@ def test_pictures_fetch_nothing_and_name_no_date(figures: dict[str, str]) -> Non
 
 def test_every_colour_has_its_dark_counterpart(figures: dict[str, str]) -> None:
     dark = {colour.light: colour.dark for colour in palette.COLOURS}
-    for picture in figures.values():
+    for picture in every(figures.values()):
         assert "@media (prefers-color-scheme: dark)" in picture
         body = picture.partition("</style>")[2]
         for part, value in set(re.findall(r"(fill|stroke): (#[0-9a-f]{6})", body)):
@@ -66,7 +67,7 @@ def test_every_colour_has_its_dark_counterpart(figures: dict[str, str]) -> None:
 
 
 def test_inside_a_page_colours_come_from_the_page(figures: dict[str, str]) -> None:
-    for stem, picture in figures.items():
+    for stem, picture in every(figures.items()):
         inlined = svg.inline(picture, "p-", "what is shown")
         assert not re.search(r"#[0-9a-f]{6}\b", re.sub(r'(url\(|href=")#[^")]*', "", inlined))
         assert "var(--ink)" in inlined, stem

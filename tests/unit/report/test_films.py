@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from make_comparison import make_comparison
 
+from every import every
 from hilum.report.comparison import films_shown
 from hilum.report.films import (
     EXAMPLES_PER_CLASS,
@@ -19,7 +20,7 @@ from hilum.studies.results import Comparison
 
 def test_examples_are_spread_over_the_class_and_always_the_same(comparison: Comparison) -> None:
     cohort = comparison.cohort
-    for label in cohort.classes:
+    for label in every(cohort.classes):
         examples = choose_examples(cohort, label)
         assert len(examples) == EXAMPLES_PER_CLASS
         assert {film.label for film in examples} == {label}

@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 
+from every import every
 from hilum.report import drawing as palette
 
 
@@ -46,5 +47,5 @@ def test_neighbours_differ_in_colour_and_in_dashes() -> None:
 def test_the_page_gets_every_colour_of_both_themes() -> None:
     for is_dark in (False, True):
         text = palette.css_variables(is_dark=is_dark)
-        for colour in palette.COLOURS:
+        for colour in every(palette.COLOURS):
             assert f"--{colour.name}: {colour.dark if is_dark else colour.light};" in text

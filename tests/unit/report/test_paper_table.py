@@ -9,6 +9,7 @@ import pytest
 from make_comparison import make_comparison, render_page
 from make_paper_run import make_paper_run
 
+from every import every
 from hilum.backbones.catalog import PAPER_SIX
 from hilum.published.replication import Replication
 from hilum.report.sections.replication import make_paper_rows, reading_texts
@@ -59,11 +60,11 @@ def test_rows_on_unverified_weights_are_set_beside_nothing(mixed: Comparison) ->
         if row.model in ("NASNetLarge", "VGG16"):
             assert row.withheld == "unverified weights"
             assert not any(
-                c.ours or c.ours_interval or c.ours_bar or c.adjusted_p for c in row.cells
+                c.ours or c.ours_interval or c.ours_bar or c.adjusted_p for c in every(row.cells)
             )
         else:
             assert row.withheld == ""
-            assert all(cell.ours and cell.adjusted_p for cell in row.cells)
+            assert all(cell.ours and cell.adjusted_p for cell in every(row.cells))
     figures = [f for row in table.replication.rows for f in row.figures.values() if f.repeated]
     assert len(figures) == 12  # Holm's correction counts those that were tested
 
@@ -82,7 +83,7 @@ def test_rows_on_unverified_weights_are_set_beside_nothing(mixed: Comparison) ->
 
 def test_with_no_verified_row_nothing_is_compared() -> None:
     table = beside(make_paper_run(unverified=PAPER_SIX))
-    assert all(row.withheld == "unverified weights" for row in make_paper_rows(table))
+    assert all(row.withheld == "unverified weights" for row in every(make_paper_rows(table)))
     assert "None of these networks ran" in reading_texts(table, make_comparison())[0]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from every import every
 from hilum.cohort.cohort import Cohort
 from hilum.cohort.films import Film
 from hilum.report.films import load_thumbnails
@@ -26,7 +27,7 @@ def test_pictures_are_kept_and_no_film_is_read_again(
 ) -> None:
     first = load_thumbnails(films, tmp_path / "cache")
     assert set(first) == {film.film_id for film in films}
-    assert all(picture.startswith(b"\xff\xd8") for picture in first.values())
+    assert all(picture.startswith(b"\xff\xd8") for picture in every(first.values()))
     for film in films:
         film.path.unlink()
     assert load_thumbnails(films, tmp_path / "cache") == first
@@ -52,6 +53,6 @@ def test_many_at_once_do_not_disturb_each_other(films: tuple[Film, ...], tmp_pat
     with ThreadPoolExecutor(8) as pool:
         jobs = [pool.submit(load_thumbnails, films, tmp_path / "cache") for _ in range(40)]
     results = [job.result() for job in jobs]
-    assert all(result == results[0] for result in results)
+    assert all(result == results[0] for result in every(results))
     kept = [path.name for path in (tmp_path / "cache").rglob("*") if path.is_file()]
     assert sorted(kept) == sorted(f"{film.sha256}.jpg" for film in films)

@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 from pydantic import TypeAdapter
 
+from every import every
 from hilum.classifier.classifier import Classifier
 from hilum.serve import answers as schemas
 from hilum.serve.settings import ServeSettings
@@ -69,7 +70,7 @@ def test_bad_films_are_listed_and_the_rest_is_answered(served: Served) -> None:
     assert [(f["index"], f["code"], f["status"]) for f in told["failed"]] == [
         (0, "EMPTY", 422), (2, "TYPE", 415), (3, "CORRUPT", 422),
     ]  # fmt: skip
-    assert all(fault["message"] and fault["fix"] for fault in told["failed"])
+    assert all(fault["message"] and fault["fix"] for fault in every(told["failed"]))
 
 
 @pytest.mark.parametrize(
@@ -241,7 +242,7 @@ def test_the_docs_need_nothing_from_outside(served: Served) -> None:
     addresses = _Addresses()
     addresses.feed(page)
     assert addresses.found
-    assert all(re.fullmatch(r"[a-z./]+", address) for address in addresses.found)
+    assert all(re.fullmatch(r"[a-z./]+", address) for address in every(addresses.found))
     assert not addresses.tags & {"script", "style", "iframe", "img"}
     assert "/v1/explain" in page
     assert served.client.get("/docs.css").headers["content-type"].startswith("text/css")

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from small_study import SmallStudy, draw_cohort, open_quiet_context, study
 
+from every import every
 from hilum.cohort.cohort import Cohort
 from hilum.folds.groups import group_films
 from hilum.studies.results import SourceValidation
@@ -118,7 +119,7 @@ def test_a_source_that_is_the_class_cannot_be_tested(collected: SmallStudy, fold
         "The other sources hold no film of class 'Normal'.",
         "The other sources hold no film of class 'Opacity'.",
     ]
-    assert all(test.transfers == () for test in validation.tests)
+    assert all(test.transfers == () for test in every(validation.tests))
 
 
 def test_a_source_of_one_class_tells_of_that_class(collected: SmallStudy) -> None:

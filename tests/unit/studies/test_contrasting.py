@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from every import every
 from fake_engine import GridEngine
 from hilum.cohort.cohort import Cohort
 from hilum.errors import CohortError, FoldsError, RecipeError
@@ -116,7 +117,7 @@ def test_a_recipe_gives_the_figures_that_it_gives_alone(
     )
     alone = compare_with(Cohort.from_folder(films), asked, open_context(asked, engine=opens))
     beside = contrast.comparisons[1]
-    for a, b in zip(alone.backbones, beside.backbones, strict=True):
+    for a, b in every(zip(alone.backbones, beside.backbones, strict=True)):
         np.testing.assert_array_equal(a.heads.scores, b.heads.scores)
         assert a.evaluation.metrics == b.evaluation.metrics
 
@@ -134,7 +135,7 @@ def test_the_path_adds_up_to_the_difference(contrast: RecipeContrast) -> None:
 
 def test_recipes_on_one_split_are_compared_film_by_film(films: Path, cache: Path) -> None:
     contrast = run(films, cache, ["pyimagesearch", "paper"])
-    assert all(step.has_same_films for step in contrast.path)
+    assert all(step.has_same_films for step in every(contrast.path))
     for difference in contrast.differences:
         assert difference.accuracy.draw == pytest.approx(0)
         text = words.worth_text(difference)
@@ -158,7 +159,7 @@ def test_an_unreadable_film_leaves_every_recipe(tmp_path: Path, cache: Path) -> 
     whole = (films / "A" / "0.png").read_bytes()
     (films / "A" / "0.png").write_bytes(whole[: len(whole) // 2])
     contrast = run(films, cache, ["paper", "hilum"], weighs_settings=False)
-    for comparison in contrast.comparisons:
+    for comparison in every(contrast.comparisons):
         assert len(comparison.cohort) == 23
         assert [e.code for e in comparison.cohort.excluded] == ["CORRUPT"]
 
@@ -243,7 +244,9 @@ def test_the_page_and_the_data_tell_the_same(contrast: RecipeContrast) -> None:
     assert "<script" not in page
     assert page == render_recipes(contrast)
     told = to_json(data)
-    assert all(film.path.name not in told for film in contrast.comparisons[0].cohort.excluded)
+    assert all(
+        film.path.name not in told for film in every(contrast.comparisons[0].cohort.excluded)
+    )
 
 
 def test_what_the_calls_and_the_draw_are_worth_in_words(contrast: RecipeContrast) -> None:

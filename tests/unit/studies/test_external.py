@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from small_study import SmallStudy, draw_cohort, open_quiet_context, study
 
+from every import every
 from hilum.cohort.cohort import Cohort
 from hilum.errors import CohortError
 from hilum.features.views import rotated_views
@@ -80,7 +81,7 @@ def test_a_shortcut_that_is_not_there_is_found_out(
 
 def test_films_like_those_here_are_called_as_well_as_here(fogged: SmallStudy, folder: Path) -> None:
     alike = draw_cohort(folder / "alike", 32, "exposure-shortcut", seed=3)
-    for transfer in validate(fogged, alike).transfers:
+    for transfer in every(validate(fogged, alike).transfers):
         drop = transfer.drops["auroc"]
         assert drop.low <= 0 <= drop.high
         assert transfer.metrics["auroc"].value > 0.9
@@ -110,7 +111,7 @@ def test_the_threshold_of_the_study_is_applied(
         # The others are not fogged, and a threshold for fogged films finds few of them.
         assert transfer.operating_point.sensitivity.value < fixed.sensitivity.value
     undecided = replace(fogged, results=tuple(replace(r, decisions=None) for r in fogged.results))
-    assert all(t.operating_point is None for t in score(undecided, admitted).transfers)
+    assert all(t.operating_point is None for t in every(score(undecided, admitted).transfers))
 
 
 def test_the_ensemble_goes_along(fogged: SmallStudy, admitted: Admission) -> None:
@@ -228,7 +229,7 @@ def test_its_stages_say_that_they_are_of_other_films(fogged: SmallStudy, clear: 
     admit_external(fogged.survey, clear, fogged.backbones, context)
     assert listening.stages[0] == "External: Films (films)"
     assert listening.stages[-1] == "External: Copies (films)"
-    assert all(stage.startswith("External: ") for stage in listening.stages)
+    assert all(stage.startswith("External: ") for stage in every(listening.stages))
 
 
 def test_classes_that_the_study_lacks_are_refused_with_the_way_out(
