@@ -20,11 +20,7 @@ import numpy as np
 from hilum.errors import WeightsError
 
 _MAGIC = 0x1950A86A20F9469CFC6C
-
-
 _PROTOCOL = 1001
-
-
 _MAX_ELEMENTS = 500_000_000
 
 
@@ -94,7 +90,7 @@ def read_checkpoint(path: Path) -> dict[str, np.ndarray]:
         Arrays by name, in the file's order; float32 and int64 only.
 
     Raises:
-        WeightsError: The file is no such checkpoint, holds a name that is not
+        WeightsError: The file is not such a checkpoint, holds a name that is not
             admitted, or ends too soon.
     """
     try:

@@ -1,4 +1,8 @@
-"""How weights come here: from their publisher, resumed where a try broke off, and proven."""
+"""How weights come here: from their publisher, resumed where a try broke off, and proven.
+
+Only the request for the file is sent. A file takes its name once its hash is the expected one.
+Where its publisher gave no hash, the result says so.
+"""
 
 from __future__ import annotations
 
@@ -36,17 +40,11 @@ from hilum.version import __version__
 if TYPE_CHECKING:
     import httpx
 
-
 Progress = Callable[[int, int | None], None]
 """Told the bytes that are here and, if the server says it, the bytes of the whole file."""
 
-
 _EXTRA_BYTES = 16_000_000
-
-
 _MOST_REDIRECTS = 10
-
-
 _TRY_AGAIN = (408, 416, 429, 500, 502, 503, 504)
 
 
@@ -99,7 +97,7 @@ def fetch_weights(
         source: Which file.
         folder: Where to; created if absent.
         mirror: Address of a folder that holds the file, instead of its publisher's. A name
-            and password in it are sent to its host and to no other, and told to nobody.
+            and password in it are sent to its host alone, and appear in no message.
         on_progress: Told the bytes that are here and, if known, those of the whole.
         patience: How long the server is waited for.
 
@@ -136,7 +134,7 @@ def check_address(address: str) -> None:
     """Make sure that an address may be asked, before anything is.
 
     Raises:
-        DownloadError: It is no web address, or it is neither encrypted nor on this machine.
+        DownloadError: It is not a web address, or it is neither encrypted nor on this machine.
     """
     try:
         parts = urlsplit(address)
@@ -347,7 +345,7 @@ def _doubt(source: HostedWeights, part: Path) -> str | None:
 
 @contextlib.contextmanager
 def _answer(address: str, asked: dict[str, str], stall_seconds: float) -> Iterator[httpx.Response]:
-    """Give the head of the answer to a request; its bytes are read by who asks."""
+    """Give the head of the answer to a request; the caller reads its bytes."""
     import httpx
 
     host = urlsplit(address).hostname
@@ -406,10 +404,10 @@ def _follow(
 
 
 def _transport(url: httpx.URL) -> httpx.HTTPTransport:
-    """Have a way to a host: the certificates are the system's, and so is the proxy."""
+    """Open a way to a host, with the system's certificates and its proxy."""
     import httpx
 
-    # Nobody's proxy reaches this machine.
+    # A proxy cannot reach this machine.
     is_direct = is_loopback(url.host) or proxy_bypass(url.netloc.decode())
     proxy = None if is_direct else getproxies().get(url.scheme)
     if proxy and "://" not in proxy:
@@ -449,7 +447,7 @@ def _trouble(error: httpx.TransportError, host: str | None) -> Exception:
 
 
 def _blocks(response: httpx.Response, *, has_length: bool) -> Iterator[bytes]:
-    """Give the bytes as they are sent; where their number is known, a cut is for who counts."""
+    """Give the bytes as they are sent; where their number is known, the caller finds a cut."""
     import httpx
 
     try:

@@ -21,14 +21,15 @@ has layers of its own for it. `lite`: (x - 127) / 128. `unit`: x / 255 and nothi
 `given`: as the description beside a model file says.
 """
 
-
-_TWO_BLOCKS_PX = 256
-"""From here on a feature map has 8 x 8 cells."""
-
-
 Pooling = Literal["average", "average-4x4"]
 """From the last feature map to a vector: the mean over all of it, or the means over its
 whole 4 x 4 blocks, one after the other; what is left over at the edges is not read."""
+
+BLOCK_CELLS = 4
+"""Side of the blocks of `average-4x4`, in cells of the feature map."""
+
+_TWO_BLOCKS_PX = 256
+"""From here on a feature map has 8 x 8 cells."""
 
 
 @dataclass(frozen=True)

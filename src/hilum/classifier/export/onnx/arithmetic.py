@@ -57,7 +57,6 @@ _SAME: Final = {
 }
 """What is the same in both but for its name."""
 
-
 _FLOATS: Final = ("f16", "f32", "f64")
 
 
@@ -353,7 +352,6 @@ _REDUCTIONS: Final = (
     "ReduceProd",
     "ReduceSum",
 )
-
 
 REDUCING: Final[dict[str, Translate]] = {
     **dict.fromkeys(_REDUCTIONS, _reduce),
