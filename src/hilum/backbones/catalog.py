@@ -293,13 +293,13 @@ PAPER_SIX = ("VGG16", "VGG19", "ResNet50V2", "InceptionV3", "Xception", "NASNetL
 """The networks of Bansal and Sridhar (2020), in the order of its table."""
 
 GROUPS = {"paper": PAPER_SIX}
-"""Names that stand for several backbones."""
+"""Names for several backbones at once."""
 
 N_CLASSES = 1000
 
 
 def find_backbones(names: Iterable[str]) -> tuple[BackboneRecord, ...]:
-    """Look several up, each once; a group's name stands for its members.
+    """Look several up, each once; the name of a group means all its members.
 
     Raises:
         UnknownBackboneError: A name belongs to no backbone and no group, or two model

@@ -1,8 +1,8 @@
 """Reads PyTorch's legacy checkpoint files without PyTorch, and without trust.
 
 Such a file is a chain of pickles followed by raw arrays, and a pickle may run any
-code. This reader admits four names, builds nothing but arrays from them, and
-refuses everything else. Not here: the zip container of newer PyTorch files.
+code. This reader admits four names, builds only arrays from them, and refuses
+everything else. Not here: the zip container of newer PyTorch files.
 
 Source: the layout was read off the files of the three weight packages.
 """
@@ -33,7 +33,7 @@ class _StorageKind:
 
 @dataclass(frozen=True)
 class _Pending:
-    """An array whose numbers stand further on in the file."""
+    """An array whose numbers follow later in the file."""
 
     key: str
     dtype: str

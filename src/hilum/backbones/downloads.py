@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     import httpx
 
 Progress = Callable[[int, int | None], None]
-"""Told the bytes that are here and, if the server says it, the bytes of the whole file."""
+"""Called with the bytes that are here and, if the server says it, those of the whole file."""
 
 _EXTRA_BYTES = 16_000_000
 _MOST_REDIRECTS = 10
@@ -67,8 +67,8 @@ class Fetched:
 
     Attributes:
         weights: The file; not verified where its publisher gave no hash.
-        is_new: It was downloaded now; it was there already otherwise.
-        set_aside: Where another file went that had its name; None if there was none.
+        is_new: It was downloaded now; False where it was there already.
+        set_aside: Where another file of its name was moved; None without such a file.
     """
 
     weights: WeightsFile
@@ -98,7 +98,7 @@ def fetch_weights(
         folder: Where to; created if absent.
         mirror: Address of a folder that holds the file, instead of its publisher's. A name
             and password in it are sent to its host alone, and appear in no message.
-        on_progress: Told the bytes that are here and, if known, those of the whole.
+        on_progress: Called with the bytes that are here and, if known, those of the whole.
         patience: How long the server is waited for.
 
     Returns:
@@ -106,7 +106,7 @@ def fetch_weights(
 
     Raises:
         DownloadError: It could not be had; what came is kept for the next time.
-        UntrustedModelError: What came is another file. Nothing of it is kept.
+        UntrustedModelError: Another file came, and was deleted.
         OutputError: The folder cannot be written, or has no room.
     """
     address = f"{(mirror or source.address).rstrip('/')}/{source.file}"
@@ -165,8 +165,8 @@ def _find_here(source: HostedWeights, folder: Path) -> WeightsFile | None:
 class _Download:
     """A weight file on its way here.
 
-    Beside the part that is here stands a note of the server's version of the file, so that
-    two versions are not pieced together.
+    A note beside the part keeps the server's version of the file, so that two versions are
+    never pieced together.
     """
 
     source: HostedWeights
@@ -193,7 +193,7 @@ class _Download:
                 )
 
     def put_in_place(self) -> Fetched:
-        """Give the file its name; a file of another content that has it makes way."""
+        """Give the file its name, and set a file of another content aside that has it."""
         target = self.part.with_name(self.source.file)
         set_aside = None
         if target.exists():
@@ -323,7 +323,7 @@ class _Download:
 
 
 def _doubt(source: HostedWeights, part: Path) -> str | None:
-    """Say what speaks against a file; None if nothing does."""
+    """Say what speaks against a file; None if it is the right one."""
     with part.open("rb") as file:
         is_hdf5 = file.read(len(HDF5_SIGNATURE)) == HDF5_SIGNATURE
     no_weights = "" if is_hdf5 else ", and is no weight file at all"
@@ -366,8 +366,8 @@ def _follow(
 ) -> httpx.Response:
     """Ask, and ask again where the server sends on to, though never out of encryption.
 
-    Each request goes to a transport of its own, without what a client would add and keep:
-    cookies, compression, and a log of the addresses.
+    Each request gets a new transport, without what a client would add and keep: cookies,
+    compression, and a log of the addresses.
     """
     import httpx
 
@@ -412,7 +412,7 @@ def _transport(url: httpx.URL) -> httpx.HTTPTransport:
     proxy = None if is_direct else getproxies().get(url.scheme)
     if proxy and "://" not in proxy:
         proxy = f"http://{proxy}"
-    # To read the system's takes a while, and without encryption none is asked for.
+    # Reading the system's certificates takes a while; without encryption they are not needed.
     has_trust = url.scheme == "https"
     trust = ssl.create_default_context() if has_trust else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:

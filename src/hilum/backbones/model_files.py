@@ -29,7 +29,7 @@ from hilum.errors import UntrustedModelError, WeightsError
 from hilum.machine import note_child
 
 PREFIXES = ("onnx:", "openvino:")
-"""What stands before a path where the name of a backbone is wanted; both mean the same."""
+"""Put before a path in place of a backbone's name; both mean the same."""
 
 ModelKind = Literal["onnx", "xml"]
 _MOST_MODEL_BYTES = 4 << 30
@@ -48,7 +48,7 @@ _FOREIGN_KINDS = {
 
 
 def is_model_file(name: str) -> bool:
-    """Tell whether the name of a backbone is the place of a model file."""
+    """Tell whether the name of a backbone is the path of a model file."""
     return name.strip().lower().startswith(PREFIXES)
 
 
@@ -261,7 +261,7 @@ def read_description(model_file: Path, sha256: str) -> ModelDescription:
         sha256: Its hash; a description that states one must state this one.
 
     Raises:
-        WeightsError: There is no description, or it has faults, which are all listed.
+        WeightsError: The description is missing, or has faults, which are all listed.
     """
     path = model_file.with_suffix(".json")
     try:
@@ -373,7 +373,7 @@ class _Reader:
     def numbers(
         self, key: str, count: int, default: float | tuple[float, ...]
     ) -> tuple[float, ...]:
-        """Take so many numbers; a single one stands for all, except of a range."""
+        """Take so many numbers; a single one counts for all, except in a range."""
         is_range = isinstance(default, tuple)
 
         def fits(value: Any) -> bool:
@@ -387,7 +387,7 @@ class _Reader:
         return tuple(float(value) for value in (values * count if len(values) == 1 else values))
 
     def refuse_unknown(self) -> None:
-        """Name the fields that mean nothing, which may be slips of the pen."""
+        """List the unknown fields, which may be misspelt."""
         for key in self._found.keys() - set(self._known):
             self.faults.append(f"{_shown(key)}: no such field; there are {', '.join(self._known)}")
 
@@ -415,7 +415,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _shown(value: Any) -> str:
-    """Write a stranger's value so that it cannot break the line that it stands in."""
+    """Write a foreign value so that it cannot break its line."""
     text = ascii(value)
     return text if len(text) <= 60 else f"{text[:60]}..."
 

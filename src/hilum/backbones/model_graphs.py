@@ -121,7 +121,7 @@ def _limit_memory(path: Path) -> None:
 def read_network(path: Path, kind: ModelKind) -> Any:
     """Read the network of a file by its content, whatever the file's name is.
 
-    It is given a name in a folder with nothing else, so that it cannot reach for others.
+    It gets a name in an otherwise empty folder, so that it cannot reach other files.
     """
     core = openvino.Core()
     # Mapped into memory, a file could not be removed everywhere.
@@ -185,7 +185,7 @@ def choose_output(network: Any, name: str | None) -> Any:
         name: Its name; None for the only output.
 
     Raises:
-        WeightsError: There is none of this name, or several and no name.
+        WeightsError: The name is unknown, or missing where there are several outputs.
     """
     if name is None:
         if len(network.outputs) == 1:
@@ -219,7 +219,7 @@ def describe_shape(shape: Any) -> str:
 
 
 def count_parameters(network: Any, chosen: Any) -> int:
-    """Count the weights on the way to an output: its constants that are no whole numbers."""
+    """Count the weights on the way to an output: its constants of floating-point numbers."""
     way = openvino.Model([ops.result(chosen)], network.get_parameters())
     return sum(
         int(np.prod(node.output(0).shape))

@@ -393,5 +393,5 @@ def _layer_arrays(layer: Any, arrays: Mapping[str, np.ndarray]) -> list[np.ndarr
 
 
 def _safe(name: str) -> str:
-    """Keras admits no dot in some places; a slash-free stand-in keeps names reversible."""
+    """Replace the dots, which Keras refuses in some places; `_layer_arrays` puts them back."""
     return name.replace(".", "--")

@@ -48,7 +48,7 @@ def check_onnx(data: memoryview) -> None:
         data: The file's bytes, mapped into memory rather than read.
 
     Raises:
-        WeightsError: The bytes are no ONNX model, or a damaged one.
+        WeightsError: The bytes are not an ONNX model, or a damaged one.
         UntrustedModelError: A tensor's numbers lie in another file.
     """
     has_graph, n_fields = False, 0

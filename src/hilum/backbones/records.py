@@ -17,7 +17,7 @@ Scaling = Literal["tf", "caffe", "torch", "inside", "lite", "unit", "given"]
 
 `tf`: x / 127.5 - 1. `caffe`: the ImageNet mean subtracted, channels in the order blue,
 green, red. `torch`: x / 255, then the ImageNet mean and deviation. `inside`: the network
-has layers of its own for it. `lite`: (x - 127) / 128. `unit`: x / 255 and nothing else.
+has layers of its own for it. `lite`: (x - 127) / 128. `unit`: x / 255 alone.
 `given`: as the description beside a model file says.
 """
 
@@ -55,7 +55,7 @@ class WeightsSource:
     Attributes:
         file: The file's official name.
         digest: `sha256:` or `md5:` and the hex digits, whichever its publisher gives;
-            empty where none was published.
+            empty where it gives none.
         size_bytes: Its size; of hosted files estimated from the number of weights.
         licence: SPDX name.
         trained_on: The data behind the weights.

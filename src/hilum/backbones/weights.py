@@ -30,7 +30,7 @@ HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 """What every HDF5 file starts with."""
 
 LEAST_SHARE = 0.98
-"""A weight file holds no less than this share of its weights' own bytes."""
+"""A weight file holds at least this share of the bytes of its weights."""
 
 _MOST_STRUCTURE_BYTES = 8_000_000
 """Official files hold up to 4 MB beside their weights: small networks have many layers, too."""

@@ -34,7 +34,7 @@ RECORD, HEAD, STUDY, CARD, GRAPH = (
 )  # fmt: skip
 
 _HASHED = (HEAD, STUDY)
-"""The card may be edited: it is for people, and none of its figures is read."""
+"""The card may be edited: it is for people, and its figures are never read."""
 
 _MOST_BYTES = {RECORD: 1_000_000, HEAD: 4_000_000_000, STUDY: 100_000_000, CARD: 5_000_000}
 _MOST_HEADER_BYTES = 1_000_000
@@ -74,7 +74,7 @@ class Bundle:
 
 
 def versions() -> dict[str, Any]:
-    """Tell what makes a bundle here."""
+    """List the versions that a bundle written here is made with."""
     packages = {name: version(name) for name in ("openvino", "keras", "numpy")}
     return {"hilum": __version__, **READS, **packages}
 
@@ -180,7 +180,7 @@ def write_weights(heads: HeadStack, guard: DomainGuard, references: ReferenceMap
 
 
 def _encoded(text: str) -> bytes:
-    """Encode a text; a folder's name that is no valid text, as a cohort's may be, gets a `?`."""
+    """Encode a text; an invalid character, as a folder's name may hold, becomes a `?`."""
     return text.encode("utf-8", "replace")
 
 

@@ -23,7 +23,7 @@ MOST_FILMS_AT_ONCE = 8
 
 _OPENING = threading.Lock()
 """Held while a graph is opened and run for the first time: OpenVINO's own first run in a process
-must not happen in two threads at once, or they wait for each other for good."""
+must not happen in two threads at once, or both wait forever."""
 
 _FILES = ("graph.xml", "graph.bin")
 

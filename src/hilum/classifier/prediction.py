@@ -27,8 +27,8 @@ class Prediction:
 
     Attributes:
         probabilities: Calibrated probability of each class, for films mixed as in the
-            training cohort. They are computed for every film; outside the domain they mean
-            nothing, and are shown on request alone.
+            training cohort. They are computed for every film; outside the domain they are
+            meaningless, and are shown on request alone.
         call: The class that is called at the operating point; None outside the domain.
         in_domain: Whether the film is like the training films.
         distance: How far its features lie from theirs; see `DomainGuard`.

@@ -213,7 +213,7 @@ def train(features: Array, y: Array, head: HeadInputs, recipe: HeadRecipe) -> Tr
 def _standardisation(features: Array, is_train: Array) -> tuple[Array, Array]:
     """Find what centres the training films' features on 0 with a deviation of 1.
 
-    A feature that is constant over these films teaches the head nothing. Its scale is
+    The head learns nothing from a feature that is constant over these films. Its scale is
     0, so that the untrained weights behind it cannot disturb other films either.
     """
     _, films, width = features.shape

@@ -63,8 +63,7 @@ def map_cells(
         label: Index of the class.
         pooling: How the features come from the map.
         reference: What each cell is compared with: its own mean over training films of the
-            other classes. None compares with nothing, so that what every film has at a
-            place counts as well.
+            other classes. Without it, what every film has at a place counts as well.
     """
     features = pool_map(feature_map, pooling)[np.newaxis]
     start = None if reference is None else pool_map(reference, pooling)
@@ -153,7 +152,7 @@ _NODES = 64
 """Points of the quadrature over the softmax; for two classes the integral is exact anyway."""
 
 _LEAST_MOVE = 1e-9
-"""A hidden unit that moves by less has the slope that it has where it stands."""
+"""A hidden unit that moves by less keeps the slope that it has at the film."""
 
 
 def log_odds_slopes(

@@ -1,7 +1,7 @@
 """Two slow checks of an explanation: cover patches of the film, and shuffle the heads' weights.
 
-Occlusion knows nothing of the network's inside, so it works for every backbone, and what agrees
-with it is not an artefact of how the exact map is computed. It costs a forward pass per patch.
+Occlusion needs no look inside the network, so it works for every backbone, and what agrees with
+it is not an artefact of how the exact map is computed. It costs a forward pass per patch.
 
 The sanity check asks whether an explanation depends on what the heads have learned. Many a
 heat-map shows the edges of the picture whatever the network knows. So the heads' weights are

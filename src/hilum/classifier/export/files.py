@@ -105,7 +105,7 @@ def export_bundle(
 
     Raises:
         ExportError: The packages for ONNX are missing, the network cannot be written in
-            this format, a map is wanted of a backbone that has none, or the answers differ.
+            this format, a map is wanted of a backbone without one, or the answers differ.
         OutputError: The place cannot be written.
     """
     _check_place(path, file_format, bundle)
@@ -287,10 +287,10 @@ def compare_outputs(
     Args:
         answers: Outputs of a file.
         expected: What the bundle itself answers.
-        bundle: Tells its operating point and the limit of its domain.
+        bundle: Has the operating point and the limit of the domain.
 
     Returns:
-        As in `Exported`; classes that are called are equal or not, and have none.
+        As in `Exported`, without the calls, which are equal or not.
 
     Raises:
         ExportError: One is too large, or another class is called.

@@ -50,7 +50,7 @@ def combine(bundle: Bundle, *, with_map: bool = False) -> openvino.Model:
         with_map: Whether the map is wanted.
 
     Raises:
-        ExportError: A map is wanted of a backbone that has none.
+        ExportError: A map is wanted of a backbone without one.
     """
     import openvino
 

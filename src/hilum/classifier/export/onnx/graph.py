@@ -199,7 +199,7 @@ class Operation:
         return np.dtype(dtype)
 
     def refuse(self, what: str = "") -> NoReturn:
-        """Say that there is no translation.
+        """Refuse an operation without a translation.
 
         Args:
             what: What about the operation is the obstacle; nothing if it is unknown altogether.
