@@ -14,8 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hilum.backbones.catalog import CATALOG, with_top
-from hilum.backbones.imagenet import imagenet_classes
+from hilum.backbones.catalog import CATALOG, imagenet_classes, with_top
 
 TOP_FILE = with_top(CATALOG["MobileNetV2"]).weights.file
 # Keras's own network with its own preprocessing, on another engine; random weights, spread so

@@ -2,10 +2,16 @@ from .catalog import (
     CATALOG as CATALOG,
 )
 from .catalog import (
+    N_CLASSES as N_CLASSES,
+)
+from .catalog import (
     PAPER_SIX as PAPER_SIX,
 )
 from .catalog import (
     find_backbones as find_backbones,
+)
+from .catalog import (
+    imagenet_classes as imagenet_classes,
 )
 from .catalog import (
     with_top as with_top,
@@ -31,14 +37,11 @@ from .engine import (
 from .engine import (
     open_engine as open_engine,
 )
-from .imagenet import (
-    N_CLASSES as N_CLASSES,
-)
-from .imagenet import (
-    imagenet_classes as imagenet_classes,
-)
 from .model_files import (
     check_model_file as check_model_file,
+)
+from .records import (
+    BLOCK_CELLS as BLOCK_CELLS,
 )
 from .records import (
     BackboneRecord as BackboneRecord,

@@ -1,9 +1,21 @@
-"""The backbones that Hilum knows: a new one is one record."""
+"""The backbones that Hilum knows, a record each, and what those with a top can name.
+
+Parameters and widths were counted on the networks as Keras builds them; files and hashes are
+those that Keras itself downloads and expects. Most hashes are MD5, since no other was
+published; two networks have none.
+
+Source: the names of the classes are those of the ImageNet Large Scale Visual Recognition
+Challenge 2012, in its order, by the first of their WordNet names. A few carry a word in
+brackets, because two classes share the name or because on a chest film it would be taken for
+something else.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import cache
+from importlib.resources import files
 from operator import attrgetter
 from pathlib import Path
 
@@ -18,17 +30,9 @@ from hilum.backbones.records import (
 from hilum.errors import UnknownBackboneError, WeightsError
 
 _TF = "https://storage.googleapis.com/tensorflow/keras-applications/"
-
-
 _KERAS = "https://storage.googleapis.com/keras-applications/"
-
-
 _KERNELS = "_weights_tf_dim_ordering_tf_kernels"
-
-
 _FROM_IMAGENET_21K = ("ConvNeXtBase", "ConvNeXtLarge", "ConvNeXtXLarge")
-
-
 _BYTES_PER_WEIGHT = 4
 
 
@@ -242,14 +246,6 @@ KERAS_NETWORKS = (
 """The paper's six first, the others by family and size."""
 
 
-PAPER_SIX = ("VGG16", "VGG19", "ResNet50V2", "InceptionV3", "Xception", "NASNetLarge")
-"""The networks of Bansal and Sridhar (2020), in the order of its table."""
-
-
-GROUPS = {"paper": PAPER_SIX}
-"""Names that stand for several backbones."""
-
-
 def _lite(
     number: int, size_px: int, parameters: int, stem: str, sha256: str, size_bytes: int
 ) -> BackboneRecord:
@@ -293,6 +289,39 @@ CATALOG: dict[str, BackboneRecord] = {
     )
 }  # fmt: skip
 
+PAPER_SIX = ("VGG16", "VGG19", "ResNet50V2", "InceptionV3", "Xception", "NASNetLarge")
+"""The networks of Bansal and Sridhar (2020), in the order of its table."""
+
+GROUPS = {"paper": PAPER_SIX}
+"""Names for several backbones at once."""
+
+N_CLASSES = 1000
+
+
+def find_backbones(names: Iterable[str]) -> tuple[BackboneRecord, ...]:
+    """Look several up, each once; the name of a group means all its members.
+
+    Raises:
+        UnknownBackboneError: A name belongs to no backbone and no group, or two model
+            files share one.
+        WeightsError: A model file or its description is missing or faulty.
+        UntrustedModelError: A model file may do more than compute.
+    """
+    found: list[BackboneRecord] = []
+    for name in names:
+        found += [find_backbone(member) for member in GROUPS.get(name.strip().lower(), (name,))]
+    once = tuple(dict.fromkeys(found))
+    if any(
+        len({name(record).strip().lower() for record in once}) < len(once)
+        for name in (attrgetter("name"), attrgetter("title"))
+    ):
+        files = ", ".join(record.weights.file for record in once if record.family == "file")
+        raise UnknownBackboneError(
+            f"Two model files go by the same name: {files}.",
+            fix="Give each a `name` and a `title` of its own in the description beside it.",
+        )
+    return once
+
 
 def find_backbone(name: str) -> BackboneRecord:
     """Look a backbone up by the name that users type, whatever its case.
@@ -332,36 +361,11 @@ def _named(name: str) -> BackboneRecord | None:
     return None
 
 
-def find_backbones(names: Iterable[str]) -> tuple[BackboneRecord, ...]:
-    """Look several up, each once; a group's name stands for its members.
-
-    Raises:
-        UnknownBackboneError: A name is no backbone's and no group's, or two model files
-            have the same.
-        WeightsError: A model file or its description is missing or faulty.
-        UntrustedModelError: A model file may do more than compute.
-    """
-    found: list[BackboneRecord] = []
-    for name in names:
-        found += [find_backbone(member) for member in GROUPS.get(name.strip().lower(), (name,))]
-    once = tuple(dict.fromkeys(found))
-    if any(
-        len({name(record).strip().lower() for record in once}) < len(once)
-        for name in (attrgetter("name"), attrgetter("title"))
-    ):
-        files = ", ".join(record.weights.file for record in once if record.family == "file")
-        raise UnknownBackboneError(
-            f"Two model files go by the same name: {files}.",
-            fix="Give each a `name` and a `title` of its own in the description beside it.",
-        )
-    return once
-
-
 def with_top(record: BackboneRecord) -> BackboneRecord:
     """Return the backbone with the weights that hold its ImageNet classifier.
 
     Raises:
-        WeightsError: It has no such classifier, as a model file of the user's.
+        WeightsError: It has no such classifier; a model file of the user's has none.
     """
     if record.top_weights is None:
         raise WeightsError(
@@ -369,3 +373,10 @@ def with_top(record: BackboneRecord) -> BackboneRecord:
             fix="Leave it out, or use it as a feature extractor, without --head none.",
         )
     return replace(record, weights=record.top_weights)
+
+
+@cache
+def imagenet_classes() -> tuple[str, ...]:
+    """Return the names of the classes; class k of any output is number k."""
+    text = (files("hilum.backbones") / "imagenet_classes.txt").read_text(encoding="utf-8")
+    return tuple(text.splitlines())

@@ -1,8 +1,8 @@
 """Reads PyTorch's legacy checkpoint files without PyTorch, and without trust.
 
 Such a file is a chain of pickles followed by raw arrays, and a pickle may run any
-code. This reader admits four names, builds nothing but arrays from them, and
-refuses everything else. Not here: the zip container of newer PyTorch files.
+code. This reader admits four names, builds only arrays from them, and refuses
+everything else. Not here: the zip container of newer PyTorch files.
 
 Source: the layout was read off the files of the three weight packages.
 """
@@ -20,11 +20,7 @@ import numpy as np
 from hilum.errors import WeightsError
 
 _MAGIC = 0x1950A86A20F9469CFC6C
-
-
 _PROTOCOL = 1001
-
-
 _MAX_ELEMENTS = 500_000_000
 
 
@@ -37,7 +33,7 @@ class _StorageKind:
 
 @dataclass(frozen=True)
 class _Pending:
-    """An array whose numbers stand further on in the file."""
+    """An array whose numbers follow later in the file."""
 
     key: str
     dtype: str
@@ -94,7 +90,7 @@ def read_checkpoint(path: Path) -> dict[str, np.ndarray]:
         Arrays by name, in the file's order; float32 and int64 only.
 
     Raises:
-        WeightsError: The file is no such checkpoint, holds a name that is not
+        WeightsError: The file is not such a checkpoint, holds a name that is not
             admitted, or ends too soon.
     """
     try:

@@ -1,4 +1,14 @@
-"""Turns a backbone into an OpenVINO graph, once, in a child process."""
+"""Turns a backbone into an OpenVINO graph, once, in a child process.
+
+Keras is slow to start and large in memory, so it lives in a child that ends when the graph is
+written; a crash of native code on a damaged weight file ends the child and leaves the run an
+error to report. The graph holds the preprocessing: it takes grey uint8 pictures and yields
+pooled features and the last feature map, so nothing outside can drift from what the network
+was trained on.
+
+The child is this module, run as `python -m hilum.backbones.compilation` with its job as JSON on
+standard input.
+"""
 
 from __future__ import annotations
 
@@ -27,9 +37,7 @@ from hilum.machine import note_child, own_peak_bytes
 GRAPH_VERSION = 5
 """Raised whenever the way a graph is built changes its outputs."""
 
-
 _LOG = logging.getLogger(__name__)
-
 
 Output = Literal["features", "classes"]
 """Pooled features and the last feature map; or the probabilities of the ImageNet classes."""

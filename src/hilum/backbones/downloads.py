@@ -1,4 +1,8 @@
-"""How weights come here: from their publisher, resumed where a try broke off, and proven."""
+"""How weights come here: from their publisher, resumed where a try broke off, and proven.
+
+Only the request for the file is sent. A file takes its name once its hash is the expected one.
+Where its publisher gave no hash, the result says so.
+"""
 
 from __future__ import annotations
 
@@ -36,17 +40,11 @@ from hilum.version import __version__
 if TYPE_CHECKING:
     import httpx
 
-
 Progress = Callable[[int, int | None], None]
-"""Told the bytes that are here and, if the server says it, the bytes of the whole file."""
-
+"""Called with the bytes that are here and, if the server says it, those of the whole file."""
 
 _EXTRA_BYTES = 16_000_000
-
-
 _MOST_REDIRECTS = 10
-
-
 _TRY_AGAIN = (408, 416, 429, 500, 502, 503, 504)
 
 
@@ -69,8 +67,8 @@ class Fetched:
 
     Attributes:
         weights: The file; not verified where its publisher gave no hash.
-        is_new: It was downloaded now; it was there already otherwise.
-        set_aside: Where another file went that had its name; None if there was none.
+        is_new: It was downloaded now; False where it was there already.
+        set_aside: Where another file of its name was moved; None without such a file.
     """
 
     weights: WeightsFile
@@ -99,8 +97,8 @@ def fetch_weights(
         source: Which file.
         folder: Where to; created if absent.
         mirror: Address of a folder that holds the file, instead of its publisher's. A name
-            and password in it are sent to its host and to no other, and told to nobody.
-        on_progress: Told the bytes that are here and, if known, those of the whole.
+            and password in it are sent to its host alone, and appear in no message.
+        on_progress: Called with the bytes that are here and, if known, those of the whole.
         patience: How long the server is waited for.
 
     Returns:
@@ -108,7 +106,7 @@ def fetch_weights(
 
     Raises:
         DownloadError: It could not be had; what came is kept for the next time.
-        UntrustedModelError: What came is another file. Nothing of it is kept.
+        UntrustedModelError: Another file came, and was deleted.
         OutputError: The folder cannot be written, or has no room.
     """
     address = f"{(mirror or source.address).rstrip('/')}/{source.file}"
@@ -136,7 +134,7 @@ def check_address(address: str) -> None:
     """Make sure that an address may be asked, before anything is.
 
     Raises:
-        DownloadError: It is no web address, or it is neither encrypted nor on this machine.
+        DownloadError: It is not a web address, or it is neither encrypted nor on this machine.
     """
     try:
         parts = urlsplit(address)
@@ -167,8 +165,8 @@ def _find_here(source: HostedWeights, folder: Path) -> WeightsFile | None:
 class _Download:
     """A weight file on its way here.
 
-    Beside the part that is here stands a note of the server's version of the file, so that
-    two versions are not pieced together.
+    A note beside the part keeps the server's version of the file, so that two versions are
+    never pieced together.
     """
 
     source: HostedWeights
@@ -195,7 +193,7 @@ class _Download:
                 )
 
     def put_in_place(self) -> Fetched:
-        """Give the file its name; a file of another content that has it makes way."""
+        """Give the file its name, and set a file of another content aside that has it."""
         target = self.part.with_name(self.source.file)
         set_aside = None
         if target.exists():
@@ -325,7 +323,7 @@ class _Download:
 
 
 def _doubt(source: HostedWeights, part: Path) -> str | None:
-    """Say what speaks against a file; None if nothing does."""
+    """Say what speaks against a file; None if it is the right one."""
     with part.open("rb") as file:
         is_hdf5 = file.read(len(HDF5_SIGNATURE)) == HDF5_SIGNATURE
     no_weights = "" if is_hdf5 else ", and is no weight file at all"
@@ -347,7 +345,7 @@ def _doubt(source: HostedWeights, part: Path) -> str | None:
 
 @contextlib.contextmanager
 def _answer(address: str, asked: dict[str, str], stall_seconds: float) -> Iterator[httpx.Response]:
-    """Give the head of the answer to a request; its bytes are read by who asks."""
+    """Give the head of the answer to a request; the caller reads its bytes."""
     import httpx
 
     host = urlsplit(address).hostname
@@ -368,8 +366,8 @@ def _follow(
 ) -> httpx.Response:
     """Ask, and ask again where the server sends on to, though never out of encryption.
 
-    Each request goes to a transport of its own, without what a client would add and keep:
-    cookies, compression, and a log of the addresses.
+    Each request gets a new transport, without what a client would add and keep: cookies,
+    compression, and a log of the addresses.
     """
     import httpx
 
@@ -406,15 +404,15 @@ def _follow(
 
 
 def _transport(url: httpx.URL) -> httpx.HTTPTransport:
-    """Have a way to a host: the certificates are the system's, and so is the proxy."""
+    """Open a way to a host, with the system's certificates and its proxy."""
     import httpx
 
-    # Nobody's proxy reaches this machine.
+    # A proxy cannot reach this machine.
     is_direct = is_loopback(url.host) or proxy_bypass(url.netloc.decode())
     proxy = None if is_direct else getproxies().get(url.scheme)
     if proxy and "://" not in proxy:
         proxy = f"http://{proxy}"
-    # To read the system's takes a while, and without encryption none is asked for.
+    # Reading the system's certificates takes a while; without encryption they are not needed.
     has_trust = url.scheme == "https"
     trust = ssl.create_default_context() if has_trust else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
@@ -449,7 +447,7 @@ def _trouble(error: httpx.TransportError, host: str | None) -> Exception:
 
 
 def _blocks(response: httpx.Response, *, has_length: bool) -> Iterator[bytes]:
-    """Give the bytes as they are sent; where their number is known, a cut is for who counts."""
+    """Give the bytes as they are sent; where their number is known, the caller finds a cut."""
     import httpx
 
     try:

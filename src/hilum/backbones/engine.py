@@ -1,7 +1,7 @@
 """Runs a compiled backbone: grey uint8 pictures in, features out.
 
-One interface, so that a stage that needs features does not know what computes
-them. Here: OpenVINO on the CPU.
+`Engine` is the interface, so that a stage that needs features does not know what computes
+them. The one engine here is OpenVINO on the CPU.
 """
 
 from __future__ import annotations

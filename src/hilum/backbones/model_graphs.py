@@ -1,4 +1,12 @@
-"""Makes a graph of Hilum's kind from a model file; for child processes only."""
+"""Makes a graph of Hilum's kind from a model file; runs in child processes only.
+
+OpenVINO's native parsers read strangers' bytes here, so that a crash is an error and never the
+end of a run. Only the file itself is read: `convert_model`, which brings telemetry, is never
+called, and no library of custom operations is ever loaded.
+
+Run as `python -m hilum.backbones.model_graphs`, it describes the network of a model file; the
+compiling child calls `write_model_file_graph`.
+"""
 
 from __future__ import annotations
 
@@ -21,13 +29,99 @@ from hilum.disk import link_or_copy
 from hilum.errors import UntrustedModelError, WeightsError
 from hilum.machine import own_peak_bytes
 
+_BATCH = 4
+"""Films per trial run: enough to see whether one film's features depend on another's."""
+
+_MEMORY_BYTES, _MEMORY_PER_BYTE = 8 << 30, 8
+"""What a child may hold: so much, and so much for each byte of the file. Far above what
+networks took that were tried."""
+
 _FLOATS = ("f64", "f32", "f16", "bf16")
+_SPATIAL = {"NCHW": (2, 3), "NHWC": (1, 2)}
+
+
+def write_model_file_graph(
+    path: Path, spec: Mapping[str, Any], size_px: int, folder: Path
+) -> dict[str, int]:
+    """Write the graph of a model file, and try it on a few pictures.
+
+    Args:
+        path: The ONNX file, or the XML file of an IR.
+        spec: The fields of a `ModelFileSpec`, as JSON gives them back.
+        size_px: Side of the square picture that it takes.
+        folder: Where `graph.xml` and `graph.bin` go.
+
+    Returns:
+        The number of `parameters` and the features' `width`.
+
+    Raises:
+        WeightsError: The network cannot be fed or read as its description says, or its
+            features are of no use.
+        UntrustedModelError: The file has changed since it was described.
+    """
+    graph, outline = build_graph(path, _spec(spec), size_px)
+    with _native_errors_told():
+        _try_out(graph, size_px, outline["width"])
+    openvino.serialize(graph, str(folder / "graph.xml"), str(folder / "graph.bin"))
+    return outline
+
+
+def build_graph(path: Path, spec: ModelFileSpec, size_px: int) -> tuple[Any, dict[str, int]]:
+    """Build the graph: grey uint8 batch x size x size x 1 in, batch x width features out.
+
+    A feature map, where one is taken, is its second output (batch x height x width x
+    channels).
+
+    Raises:
+        WeightsError: The network cannot be fed or read as its description says.
+        UntrustedModelError: The file has changed since it was described.
+    """
+    _limit_memory(path)
+    kind, sha256 = check_model_file(path)
+    if sha256 != spec.sha256:
+        raise UntrustedModelError(
+            f"The model file {path.name} has changed since it was first looked at.",
+            fix="Run again, and leave it as it is meanwhile.",
+        )
+    with _native_errors_told():
+        network = read_network(path, kind)
+        check_input(network, spec, size_px)
+        chosen = choose_output(network, spec.output)
+        parameters = count_parameters(network, chosen)
+        grey = _feed(network.inputs[0], spec, size_px)
+        graph = openvino.Model([ops.result(chosen)], [grey])
+        graph.reshape([_BATCH, size_px, size_px, 1])
+        features, rest = _take(chosen, spec)
+        graph = openvino.Model([ops.result(output) for output in (features, *rest)], [grey])
+        width = int(graph.outputs[0].shape[1])
+        graph.reshape([-1, size_px, size_px, 1])
+    return graph, {"parameters": parameters, "width": width}
+
+
+def _spec(fields: Mapping[str, Any]) -> ModelFileSpec:
+    """Undo what JSON does to tuples."""
+    found: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()
+    }
+    return ModelFileSpec(**found)
+
+
+def _limit_memory(path: Path) -> None:
+    """Let a network that would take all memory fail here, where the system can do that."""
+    if sys.platform != "linux":
+        return
+    import resource
+
+    wanted = _MEMORY_BYTES + _MEMORY_PER_BYTE * path.stat().st_size
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
 
 
 def read_network(path: Path, kind: ModelKind) -> Any:
     """Read the network of a file by its content, whatever the file's name is.
 
-    It is given a name in a folder with nothing else, so that it cannot reach for others.
+    It gets a name in an otherwise empty folder, so that it cannot reach other files.
     """
     core = openvino.Core()
     # Mapped into memory, a file could not be removed everywhere.
@@ -91,7 +185,7 @@ def choose_output(network: Any, name: str | None) -> Any:
         name: Its name; None for the only output.
 
     Raises:
-        WeightsError: There is none of this name, or several and no name.
+        WeightsError: The name is unknown, or missing where there are several outputs.
     """
     if name is None:
         if len(network.outputs) == 1:
@@ -125,109 +219,13 @@ def describe_shape(shape: Any) -> str:
 
 
 def count_parameters(network: Any, chosen: Any) -> int:
-    """Count the weights on the way to an output: its constants that are no whole numbers."""
+    """Count the weights on the way to an output: its constants of floating-point numbers."""
     way = openvino.Model([ops.result(chosen)], network.get_parameters())
     return sum(
         int(np.prod(node.output(0).shape))
         for node in way.get_ordered_ops()
         if node.get_type_name() == "Constant" and node.get_element_type().get_type_name() in _FLOATS
     )
-
-
-_BATCH = 4
-"""Films per trial run: enough to see whether one film's features depend on another's."""
-
-
-_MEMORY_BYTES, _MEMORY_PER_BYTE = 8 << 30, 8
-"""What a child may hold: so much, and so much for each byte of the file. Far above what
-networks took that were tried."""
-
-
-_SPATIAL = {"NCHW": (2, 3), "NHWC": (1, 2)}
-
-
-def write_model_file_graph(
-    path: Path, spec: Mapping[str, Any], size_px: int, folder: Path
-) -> dict[str, int]:
-    """Write the graph of a model file, and try it on a few pictures.
-
-    Args:
-        path: The ONNX file, or the XML file of an IR.
-        spec: The fields of a `ModelFileSpec`, as JSON gives them back.
-        size_px: Side of the square picture that it takes.
-        folder: Where `graph.xml` and `graph.bin` go.
-
-    Returns:
-        The number of `parameters` and the features' `width`.
-
-    Raises:
-        WeightsError: The network cannot be fed or read as its description says, or its
-            features are of no use.
-        UntrustedModelError: The file has changed since it was described.
-    """
-    graph, outline = build_graph(path, _spec(spec), size_px)
-    with _native_errors_told():
-        _try_out(graph, size_px, outline["width"])
-    openvino.serialize(graph, str(folder / "graph.xml"), str(folder / "graph.bin"))
-    return outline
-
-
-def build_graph(path: Path, spec: ModelFileSpec, size_px: int) -> tuple[Any, dict[str, int]]:
-    """Build the graph: grey uint8 batch x size x size x 1 in, batch x width features out.
-
-    A feature map, where one is taken, is its second output (batch x height x width x
-    channels).
-
-    Raises:
-        WeightsError: The network cannot be fed or read as its description says.
-        UntrustedModelError: The file has changed since it was described.
-    """
-    _limit_memory(path)
-    kind, sha256 = check_model_file(path)
-    if sha256 != spec.sha256:
-        raise UntrustedModelError(
-            f"The model file {path.name} has changed since it was first looked at.",
-            fix="Run again, and leave it as it is meanwhile.",
-        )
-    with _native_errors_told():
-        network = read_network(path, kind)
-        check_input(network, spec, size_px)
-        chosen = choose_output(network, spec.output)
-        parameters = count_parameters(network, chosen)
-        grey = _feed(network.inputs[0], spec, size_px)
-        graph = openvino.Model([ops.result(chosen)], [grey])
-        graph.reshape([_BATCH, size_px, size_px, 1])
-        features, rest = _take(chosen, spec)
-        graph = openvino.Model([ops.result(output) for output in (features, *rest)], [grey])
-        width = int(graph.outputs[0].shape[1])
-        graph.reshape([-1, size_px, size_px, 1])
-    return graph, {"parameters": parameters, "width": width}
-
-
-@contextmanager
-def _native_errors_told() -> Iterator[None]:
-    """Make an error of ours out of OpenVINO's."""
-    try:
-        yield
-    except (RuntimeError, MemoryError) as error:
-        if isinstance(error, MemoryError) or "bad_alloc" in str(error):
-            raise WeightsError(
-                "The network takes more memory than a network of its size should.",
-                fix="Export a smaller network.",
-            ) from error
-        raise WeightsError(
-            f"OpenVINO cannot use the network: {_shorten(error)}",
-            fix="Export it again with a batch of any size, for pictures of the size that its "
-            "description states, and with standard ONNX operations alone.",
-        ) from error
-
-
-def _spec(fields: Mapping[str, Any]) -> ModelFileSpec:
-    """Undo what JSON does to tuples."""
-    found: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()
-    }
-    return ModelFileSpec(**found)
 
 
 def _feed(takes: Any, spec: ModelFileSpec, size_px: int) -> Any:
@@ -316,16 +314,22 @@ def _try_out(graph: Any, size_px: int, width: int) -> None:
         )
 
 
-def _limit_memory(path: Path) -> None:
-    """Let a network that would take all memory fail here, where the system can do that."""
-    if sys.platform != "linux":
-        return
-    import resource
-
-    wanted = _MEMORY_BYTES + _MEMORY_PER_BYTE * path.stat().st_size
-    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
+@contextmanager
+def _native_errors_told() -> Iterator[None]:
+    """Make an error of ours out of OpenVINO's."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if isinstance(error, MemoryError) or "bad_alloc" in str(error):
+            raise WeightsError(
+                "The network takes more memory than a network of its size should.",
+                fix="Export a smaller network.",
+            ) from error
+        raise WeightsError(
+            f"OpenVINO cannot use the network: {_shorten(error)}",
+            fix="Export it again with a batch of any size, for pictures of the size that its "
+            "description states, and with standard ONNX operations alone.",
+        ) from error
 
 
 def _shorten(error: Exception) -> str:

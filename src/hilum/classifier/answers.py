@@ -1,18 +1,16 @@
 """What a classifier answers, as JSON: the types, and the one writer of each part.
 
-The command line and the server tell a film's answer by the same functions. Whoever asked
-knows its films by path or by place, which is added there.
+The command line and the server write a film's answer with the same functions. Each adds how it
+knows its films: by path, or by place in the request.
 """
 
 from __future__ import annotations
 
 from typing import Literal, TypedDict
 
-from hilum.classifier.explain.cells import CellMap
-from hilum.classifier.explain.checks import OcclusionMap, SanityCheck
-from hilum.classifier.explain.explanation import Explanation, RegionShare
+from hilum.classifier.explain.explanation import Explanation
 from hilum.classifier.prediction import FilmFailure, Prediction
-from hilum.classifier.records import BundleRecord, Figure, PolicyJson, StudyJson
+from hilum.classifier.records import BoundedJson, Figure, PolicyJson, StudyJson
 
 
 class DistanceLimitJson(TypedDict, total=False):
@@ -220,14 +218,6 @@ class ModelBackboneJson(TypedDict):
     size_px: int
 
 
-class BoundedJson(TypedDict):
-    """A figure with its interval."""
-
-    value: Figure
-    low: Figure
-    high: Figure
-
-
 class ModelPointJson(TypedDict):
     """Where the line between the calls is drawn, and what it did on films not seen before."""
 
@@ -320,8 +310,8 @@ def describe_fault(failure: FilmFailure) -> FaultJson:
 
 def describe_explanation(explanation: Explanation) -> ExplanationJson:
     """Tell one film's explanation: its answer, every cell's contribution, and the checks."""
-    prediction, exact = explanation.prediction, explanation.exact
-    occlusion, sanity = explanation.occlusion, explanation.sanity
+    prediction, share = explanation.prediction, explanation.share
+    exact, occlusion, sanity = explanation.exact, explanation.occlusion, explanation.sanity
     return {
         "label": explanation.label,
         "probability": prediction.probabilities[explanation.label],
@@ -329,65 +319,33 @@ def describe_explanation(explanation: Explanation) -> ExplanationJson:
         "in_domain": prediction.in_domain,
         "distance": prediction.distance,
         "notes": list(prediction.notes),
-        "exact": None if exact is None else _describe_exact(exact),
-        "share": _describe_share(explanation.share),
+        "exact": None
+        if exact is None
+        else {
+            "log_odds": exact.log_odds,
+            "baseline": exact.baseline,
+            "compared_with": "other classes" if exact.has_reference else None,
+            "cells": exact.contributions.tolist(),
+        },
+        "share": {
+            "region": share.region,
+            "area": share.area,
+            "speaking_for": share.speaking_for,
+            "speaking_against": share.speaking_against,
+        },
         "occlusion": None
         if occlusion is None
-        else _describe_occlusion(occlusion, explanation.agreement),
-        "sanity": None if sanity is None else _describe_sanity(sanity),
+        else {
+            "log_odds": occlusion.log_odds,
+            "drops": occlusion.drops.tolist(),
+            "rank_correlation": explanation.agreement,
+        },
+        "sanity": None
+        if sanity is None
+        else {
+            "is_passed": sanity.is_passed,
+            "rank_correlation": float(sanity.correlations.mean()),
+            "rank_correlation_of_magnitudes": float(sanity.magnitudes.mean()),
+            "draws": len(sanity.correlations),
+        },
     }
-
-
-def _describe_exact(exact: CellMap) -> ExactJson:
-    return {
-        "log_odds": exact.log_odds,
-        "baseline": exact.baseline,
-        "compared_with": "other classes" if exact.has_reference else None,
-        "cells": exact.contributions.tolist(),
-    }
-
-
-def _describe_share(share: RegionShare) -> RegionShareJson:
-    return {
-        "region": share.region,
-        "area": share.area,
-        "speaking_for": share.speaking_for,
-        "speaking_against": share.speaking_against,
-    }
-
-
-def _describe_occlusion(occlusion: OcclusionMap, agreement: float | None) -> OcclusionJson:
-    return {
-        "log_odds": occlusion.log_odds,
-        "drops": occlusion.drops.tolist(),
-        "rank_correlation": agreement,
-    }
-
-
-def _describe_sanity(sanity: SanityCheck) -> SanityJson:
-    return {
-        "is_passed": sanity.is_passed,
-        "rank_correlation": float(sanity.correlations.mean()),
-        "rank_correlation_of_magnitudes": float(sanity.magnitudes.mean()),
-        "draws": len(sanity.correlations),
-    }
-
-
-def calling_text(record: BundleRecord, name: str) -> str:
-    """Say from which probability on the positive class is called.
-
-    With two classes the probability that is shown decides. With more it is the heads' mean
-    log-odds, which lie below those of the probability shown where the heads waver between
-    the other classes; so a film just above the threshold may not be called.
-
-    Args:
-        record: What the bundle says of itself.
-        name: The positive class, as it may stand in the text.
-    """
-    rule = f"{name} is called from a probability of {record.threshold:.3f} on"
-    if len(record.classes) == 2:
-        return rule
-    return (
-        f"{rule}, by the heads' mean log-odds; where they waver between the other classes, that "
-        "takes more than the probability shown"
-    )

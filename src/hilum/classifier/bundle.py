@@ -1,4 +1,8 @@
-"""Bundles: a classifier as a folder that can be copied, checked and handed on."""
+"""Bundles: a classifier as a folder that can be copied, checked and handed on.
+
+Weights are safetensors, the graph is OpenVINO IR, the rest is JSON and Markdown; nothing is
+pickled, and only files that `classifier.json` names by their hash are read.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ import json
 import os
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -25,118 +29,21 @@ from hilum.features import VIEWS_VERSION
 from hilum.films import READING_VERSION
 from hilum.version import __version__
 
-_MOST_HEADER_BYTES = 1_000_000
-
-
-def write_weights(heads: HeadStack, guard: DomainGuard, references: ReferenceMaps | None) -> bytes:
-    """Write all weights of a classifier."""
-    from safetensors.numpy import save
-
-    tensors = {
-        "hidden_kernel": heads.hidden_kernel,
-        "hidden_bias": heads.hidden_bias,
-        "output_kernel": heads.output_kernel,
-        "output_bias": heads.output_bias,
-        "temperatures": heads.temperatures,
-        "log_prior_ratios": heads.log_prior_ratios,
-        "guard_features": guard.features,
-    }
-    if references is not None:
-        tensors["reference_maps"] = references.class_maps
-        tensors["reference_films"] = references.n_films.astype(np.float32)
-    return bytes(save({name: np.ascontiguousarray(t) for name, t in tensors.items()}))
-
-
-def read_weights(
-    content: bytes, record: BundleRecord
-) -> tuple[HeadStack, DomainGuard, ReferenceMaps | None]:
-    """Read all weights of a classifier, and check that they fit together.
-
-    Args:
-        content: A safetensors file.
-        record: What the bundle says of itself.
-
-    Raises:
-        UntrustedModelError: The file is none, or its tensors are not those of the record.
-    """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
-
-    if len(content) < 8 or int.from_bytes(content[:8], "little") > _MOST_HEADER_BYTES:
-        raise UntrustedModelError(
-            "The header of the bundle's weights is larger than 1 MB.", fix=_COPY_AGAIN
-        )
-    try:
-        tensors = load(content)
-        _check_shapes(tensors, record)
-    except (SafetensorError, LookupError, ValueError, TypeError) as error:
-        raise UntrustedModelError(
-            "The bundle's weights are not those that its classifier.json speaks of.",
-            fix=_COPY_AGAIN,
-        ) from error
-    references = None
-    if "reference_maps" in tensors:
-        maps, films = tensors.pop("reference_maps"), tensors.pop("reference_films")
-        references = ReferenceMaps(maps, np.rint(films).astype(np.int64))
-    guard = DomainGuard(tensors.pop("guard_features"), record.neighbours, record.distance_limit)
-    heads = HeadStack(**tensors, positive=record.positive_index, threshold=record.threshold)
-    return heads, guard, references
-
-
-def _check_shapes(tensors: dict[str, np.ndarray], record: BundleRecord) -> None:
-    """Raise ValueError or KeyError where the tensors are not those of the record."""
-    heads, width, classes = record.n_heads, record.backbone.feature_width, len(record.classes)
-    hidden = tensors["hidden_bias"].shape[-1]
-    n_guard = len(tensors["guard_features"])
-    shapes: dict[str, tuple[int, ...]] = {
-        "hidden_kernel": (heads, width, hidden),
-        "hidden_bias": (heads, hidden),
-        "output_kernel": (heads, hidden, classes),
-        "output_bias": (heads, classes),
-        "temperatures": (heads,),
-        "log_prior_ratios": (heads, classes),
-        "guard_features": (n_guard, width),
-    }
-    if "reference_maps" in tensors:
-        cells = tensors["reference_maps"].shape[1:]
-        if len(cells) != 3:
-            raise ValueError("a map has rows, columns and channels")
-        shapes |= {"reference_maps": (classes, *cells), "reference_films": (classes,)}
-    if set(tensors) != set(shapes):
-        raise ValueError("other tensors")
-    for name, shape in shapes.items():
-        tensor = tensors[name]
-        if tensor.dtype != np.float32 or tensor.shape != shape or not np.isfinite(tensor).all():
-            raise ValueError(name)
-    if n_guard < record.neighbours or tensors["temperatures"].min() <= 0:
-        raise ValueError("too few films, or a temperature that cannot be")
-    if "reference_films" in tensors and tensors["reference_films"].min() < 1:
-        raise ValueError("a class without reference films")
-
-
 RECORD, HEAD, STUDY, CARD, GRAPH = (
     "classifier.json", "head.safetensors", "study.json", "README.md", "graph",
 )  # fmt: skip
 
-
 _HASHED = (HEAD, STUDY)
-"""The card may be edited: it is for people, and none of its figures is read."""
-
+"""The card may be edited: it is for people, and its figures are never read."""
 
 _MOST_BYTES = {RECORD: 1_000_000, HEAD: 4_000_000_000, STUDY: 100_000_000, CARD: 5_000_000}
-
-
+_MOST_HEADER_BYTES = 1_000_000
 _STRANGERS = frozenset(
     {".pkl", ".pickle", ".joblib", ".pt", ".pth", ".ckpt", ".h5", ".hdf5", ".keras", ".npy", ".npz",
      ".onnx", ".pb", ".tflite"}
 )  # fmt: skip
-
-
 _LONGEST_NAME_BYTES = 200
-
-
 _COPY_AGAIN = "Copy the whole bundle again from where it came, or make it again with `hilum train`."
-
 
 READS = {"reading": READING_VERSION, "views": VIEWS_VERSION}
 """What decides which pixels the backbone sees."""
@@ -167,7 +74,7 @@ class Bundle:
 
 
 def versions() -> dict[str, Any]:
-    """Tell what makes a bundle here."""
+    """List the versions that a bundle written here is made with."""
     packages = {name: version(name) for name in ("openvino", "keras", "numpy")}
     return {"hilum": __version__, **READS, **packages}
 
@@ -176,7 +83,7 @@ def check_bundle_place(folder: Path) -> None:
     """Find out before any work whether a bundle may be written to a place.
 
     Raises:
-        OutputError: It may not, or something else is there.
+        OutputError: It may not, or the place is taken by something else.
     """
     elsewhere = "Choose another place with -o."
     place = folder.absolute()
@@ -236,9 +143,8 @@ def _write_files(bundle: Bundle, draft: Path) -> BundleRecord:
         HEAD: write_weights(bundle.heads, bundle.guard, bundle.references),
         STUDY: _encoded(json.dumps(bundle.study, indent=1, ensure_ascii=False) + "\n"),
     }
-    record = bundle.record.with_files(
-        {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-    )
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    record = replace(bundle.record, files=hashes)
     for name, content in contents.items():
         (draft / name).write_bytes(content)
     (draft / CARD).write_bytes(_encoded(bundle.card))
@@ -254,8 +160,27 @@ def _write_files(bundle: Bundle, draft: Path) -> BundleRecord:
     return record
 
 
+def write_weights(heads: HeadStack, guard: DomainGuard, references: ReferenceMaps | None) -> bytes:
+    """Write all weights of a classifier."""
+    from safetensors.numpy import save
+
+    tensors = {
+        "hidden_kernel": heads.hidden_kernel,
+        "hidden_bias": heads.hidden_bias,
+        "output_kernel": heads.output_kernel,
+        "output_bias": heads.output_bias,
+        "temperatures": heads.temperatures,
+        "log_prior_ratios": heads.log_prior_ratios,
+        "guard_features": guard.features,
+    }
+    if references is not None:
+        tensors["reference_maps"] = references.class_maps
+        tensors["reference_films"] = references.n_films.astype(np.float32)
+    return bytes(save({name: np.ascontiguousarray(t) for name, t in tensors.items()}))
+
+
 def _encoded(text: str) -> bytes:
-    """Encode a text; a folder's name that is no valid text, as a cohort's may be, gets a `?`."""
+    """Encode a text; an invalid character, as a folder's name may hold, becomes a `?`."""
     return text.encode("utf-8", "replace")
 
 
@@ -267,9 +192,9 @@ def read_bundle(folder: Path, cache_dir: Path) -> Bundle:
         cache_dir: Where the backbone's graph lies if the bundle does not hold it.
 
     Raises:
-        BundleError: There is none, a part is missing, or it was made by another version.
-        UntrustedModelError: A part is not the one that was written, or may do more than
-            compute.
+        BundleError: There is no bundle, a part is missing, or another version made it.
+        UntrustedModelError: A part differs from the one that was written, or may do more
+            than compute.
     """
     _check_is_bundle(folder)
     record = read_record(_load(folder, RECORD).decode("utf-8", "replace"), reads=READS)
@@ -291,16 +216,6 @@ def read_bundle(folder: Path, cache_dir: Path) -> Bundle:
         card=_load(folder, CARD).decode("utf-8", "replace"),
         study=_read_study(contents[STUDY]),
     )
-
-
-def _read_study(content: bytes) -> dict[str, Any]:
-    try:
-        study = parse_json(content.decode("utf-8"))
-    except ValueError as error:
-        raise BundleError(
-            f"The bundle's {STUDY} is no JSON of Hilum's.", fix=_COPY_AGAIN
-        ) from error
-    return study
 
 
 def _check_is_bundle(folder: Path) -> None:
@@ -354,3 +269,80 @@ def _check_stays(path: Path) -> None:
         raise UntrustedModelError(
             f"The bundle's {path.name} is a link that leads out of it.", fix=_COPY_AGAIN
         )
+
+
+def _read_study(content: bytes) -> dict[str, Any]:
+    try:
+        study = parse_json(content.decode("utf-8"))
+    except ValueError as error:
+        raise BundleError(
+            f"The bundle's {STUDY} is no JSON of Hilum's.", fix=_COPY_AGAIN
+        ) from error
+    return study
+
+
+def read_weights(
+    content: bytes, record: BundleRecord
+) -> tuple[HeadStack, DomainGuard, ReferenceMaps | None]:
+    """Read all weights of a classifier, and check that they fit together.
+
+    Args:
+        content: A safetensors file.
+        record: What the bundle says of itself.
+
+    Raises:
+        UntrustedModelError: The file is damaged, or its tensors are not those of the record.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    if len(content) < 8 or int.from_bytes(content[:8], "little") > _MOST_HEADER_BYTES:
+        raise UntrustedModelError(
+            "The header of the bundle's weights is larger than 1 MB.", fix=_COPY_AGAIN
+        )
+    try:
+        tensors = load(content)
+        _check_shapes(tensors, record)
+    except (SafetensorError, LookupError, ValueError, TypeError) as error:
+        raise UntrustedModelError(
+            "The bundle's weights are not those that its classifier.json speaks of.",
+            fix=_COPY_AGAIN,
+        ) from error
+    references = None
+    if "reference_maps" in tensors:
+        maps, films = tensors.pop("reference_maps"), tensors.pop("reference_films")
+        references = ReferenceMaps(maps, np.rint(films).astype(np.int64))
+    guard = DomainGuard(tensors.pop("guard_features"), record.neighbours, record.distance_limit)
+    heads = HeadStack(**tensors, positive=record.positive_index, threshold=record.threshold)
+    return heads, guard, references
+
+
+def _check_shapes(tensors: dict[str, np.ndarray], record: BundleRecord) -> None:
+    """Raise ValueError or KeyError where the tensors are not those of the record."""
+    heads, width, classes = record.n_heads, record.backbone.feature_width, len(record.classes)
+    hidden = tensors["hidden_bias"].shape[-1]
+    n_guard = len(tensors["guard_features"])
+    shapes: dict[str, tuple[int, ...]] = {
+        "hidden_kernel": (heads, width, hidden),
+        "hidden_bias": (heads, hidden),
+        "output_kernel": (heads, hidden, classes),
+        "output_bias": (heads, classes),
+        "temperatures": (heads,),
+        "log_prior_ratios": (heads, classes),
+        "guard_features": (n_guard, width),
+    }
+    if "reference_maps" in tensors:
+        cells = tensors["reference_maps"].shape[1:]
+        if len(cells) != 3:
+            raise ValueError("a map has rows, columns and channels")
+        shapes |= {"reference_maps": (classes, *cells), "reference_films": (classes,)}
+    if set(tensors) != set(shapes):
+        raise ValueError("other tensors")
+    for name, shape in shapes.items():
+        tensor = tensors[name]
+        if tensor.dtype != np.float32 or tensor.shape != shape or not np.isfinite(tensor).all():
+            raise ValueError(name)
+    if n_guard < record.neighbours or tensors["temperatures"].min() <= 0:
+        raise ValueError("too few films, or a temperature that cannot be")
+    if "reference_films" in tensors and tensors["reference_films"].min() < 1:
+        raise ValueError("a class without reference films")

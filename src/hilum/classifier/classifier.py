@@ -1,4 +1,4 @@
-"""The classifier: a bundle, opened, that answers for the next film.
+"""The classifier: an opened bundle that answers for the next film.
 
     classifier = Classifier.load("bundle")
     prediction = classifier.predict("film.png")
@@ -20,7 +20,7 @@ from jaxtyping import Bool, Float
 
 from hilum.classifier.bundle import Bundle, read_bundle
 from hilum.classifier.graph import MOST_FILMS_AT_ONCE, FeatureGraph
-from hilum.classifier.heads import pool
+from hilum.classifier.heads import average_heads
 from hilum.classifier.prediction import (
     FilmFailure,
     FilmLike,
@@ -32,7 +32,7 @@ from hilum.errors import FilmError
 from hilum.machine import default_cache_dir, usable_cores
 
 if TYPE_CHECKING:
-    from hilum.classifier.explain.explanation import Explanation, Extras
+    from hilum.classifier.explain.explanation import Explanation, ExplanationOptions
 
 
 class Classifier:
@@ -89,8 +89,8 @@ class Classifier:
             streams: How many threads may look at films side by side.
 
         Raises:
-            BundleError: There is none, a part is missing, or it was made by another version.
-            UntrustedModelError: A part is not the one that was written.
+            BundleError: There is no bundle, a part is missing, or another version made it.
+            UntrustedModelError: A part differs from the one that was written.
         """
         cache = default_cache_dir() if cache_dir is None else Path(cache_dir)
         return cls(read_bundle(Path(path), cache), streams=streams)
@@ -119,8 +119,8 @@ class Classifier:
                 list or tuple of such.
 
         Raises:
-            FilmError: A film cannot be read, or is none. `predict_each` goes on instead.
-            TypeError: Something is nothing that could be a film.
+            FilmError: A film cannot be read, or is not a film. `predict_each` goes on instead.
+            TypeError: One is of a type that cannot hold a film.
         """
         if isinstance(films, (list, tuple)):
             return self._predict_all(films)
@@ -129,13 +129,13 @@ class Classifier:
     def predict_proba(self, films: Sequence[FilmLike]) -> Float[np.ndarray, "films classes"]:
         """Give each film's calibrated probabilities, in the order of `classes_`.
 
-        Those of films outside the domain are among them, and mean nothing: see `predict`.
+        Films outside the domain have rows, too, which mean nothing: see `predict`.
 
         Args:
             films: As for `predict`.
 
         Raises:
-            FilmError: A film cannot be read, or is none.
+            FilmError: A film cannot be read, or is not a film.
         """
         _check_several(films)
         return np.concatenate(
@@ -144,7 +144,7 @@ class Classifier:
         )
 
     def predict_each(self, films: Iterable[FilmLike]) -> Iterator[Prediction | FilmFailure]:
-        """Answer for every film in order, and say of those that have no answer why.
+        """Answer for every film in order; a film without an answer gives its reason.
 
         Films are read in threads, a few ahead of the backbone, so any number may be given.
 
@@ -164,7 +164,7 @@ class Classifier:
         label: str | None = None,
         *,
         lungs: Bool[np.ndarray, "height width"] | None = None,
-        extras: Extras | None = None,
+        options: ExplanationOptions | None = None,
     ) -> Explanation:
         """Say which parts of a film speak for a class, and which against it.
 
@@ -173,16 +173,16 @@ class Classifier:
             label: The class to explain; the positive one if not given.
             lungs: Where the film shows lung, of any size: the share of the map inside is
                 told. Without it, the share in the centre of the film.
-            extras: Slower checks that are wanted beside.
+            options: Slower checks that are wanted beside.
 
         Raises:
-            FilmError: The film cannot be read, or is none.
-            ExplanationError: There is no such class; or the backbone shows no feature map,
-                and no occlusion map was asked for.
+            FilmError: The film cannot be read, or is not a film.
+            ExplanationError: The class is unknown; or the backbone shows no feature map, and
+                no occlusion map was asked for.
         """
-        from hilum.classifier.explain.explanation import Extras, explain_film
+        from hilum.classifier.explain.explanation import ExplanationOptions, explain_film
 
-        return explain_film(self, film, label, lungs=lungs, extras=extras or Extras())
+        return explain_film(self, film, label, lungs=lungs, options=options or ExplanationOptions())
 
     def prepare(self, film: FilmLike, *, is_whole: bool = False) -> PreparedFilm:
         """Read a film and bring it to the backbone's square.
@@ -192,7 +192,7 @@ class Classifier:
             is_whole: Read every pixel, to draw the film.
 
         Raises:
-            FilmError: The film cannot be read, or is none.
+            FilmError: The film cannot be read, or is not a film.
         """
         return prepare_film(film, self.graph.size_px, is_whole=is_whole)
 
@@ -208,7 +208,7 @@ class Classifier:
         if not len(features):
             return []
         logs = self.heads.log_probabilities(features)
-        probabilities, is_positive = pool(logs), self.heads.reaches(logs)
+        probabilities, is_positive = average_heads(logs), self.heads.reaches(logs)
         distances = self.guard.distances(features)
         positive = self.heads.positive
         answers = []
@@ -252,8 +252,8 @@ class Classifier:
     def _read_ahead(self, films: Iterable[FilmLike]) -> Iterator[list[PreparedFilm | FilmFailure]]:
         """Read films in threads and hand them on in order, some at a time.
 
-        A batch waits for no film that is still being read, so that the first answer comes
-        as soon as it can.
+        A batch never waits for a film that is still being read, so the first answer comes as
+        soon as it can.
         """
 
         def read(film: FilmLike) -> PreparedFilm | FilmFailure:
@@ -284,7 +284,7 @@ class Classifier:
 
 
 def _check_several(films: object) -> None:
-    """Refuse one film in the place of several: its name would be taken apart into letters."""
+    """Refuse one film in place of several: its name would be read letter by letter."""
     if isinstance(films, (str, bytes, os.PathLike)) or (
         isinstance(films, np.ndarray) and films.ndim == 2
     ):

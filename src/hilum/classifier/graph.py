@@ -1,6 +1,6 @@
-"""The frozen backbone as a classifier runs it.
+"""The frozen backbone as a classifier runs it: found, proven, and run film by film.
 
-And the proof that it is the one that the heads were trained on.
+`find_graph` proves that a graph is the one that the heads were trained on.
 """
 
 from __future__ import annotations
@@ -21,15 +21,16 @@ from hilum.machine import usable_cores
 MOST_FILMS_AT_ONCE = 8
 """Larger batches gain nothing on a few cores and cost memory."""
 
-
 _OPENING = threading.Lock()
 """Held while a graph is opened and run for the first time: OpenVINO's own first run in a process
-must not happen in two threads at once, or they wait for each other for good."""
+must not happen in two threads at once, or both wait forever."""
+
+_FILES = ("graph.xml", "graph.bin")
 
 
 @dataclass(frozen=True)
 class GraphOutput:
-    """What the backbone sees in some films.
+    """What the backbone yields for some films.
 
     Attributes:
         features: Pooled features.
@@ -47,8 +48,8 @@ class FeatureGraph:
         """Open the graph that a folder holds.
 
         Args:
-            folder: `graph.xml` and `graph.bin`, as the compiling child wrote them; their
-                hashes are the caller's matter.
+            folder: `graph.xml` and `graph.bin`, as the compiling child wrote them; the
+                caller checks their hashes.
             size_px: Side of the squares that it takes.
             width: Length of the feature vectors that it yields.
             streams: How many calls of `look` may run side by side, each with its share of
@@ -93,7 +94,7 @@ class FeatureGraph:
     def look(
         self, squares: UInt8[np.ndarray, "films size size"], *, maps: bool = False
     ) -> GraphOutput:
-        """See some films.
+        """Run the backbone on some films.
 
         Args:
             squares: Upright films at the graph's size.
@@ -133,18 +134,6 @@ def _of_another_kind() -> UntrustedModelError:
     )
 
 
-_FILES = ("graph.xml", "graph.bin")
-
-
-def hash_graph(folder: Path) -> dict[str, str]:
-    """Hash the two files of a graph.
-
-    Raises:
-        OSError: One cannot be read.
-    """
-    return {name: hash_file(folder / name) for name in _FILES}
-
-
 def find_graph(record: BundleRecord, included: Path, cache_dir: Path) -> Path:
     """Find the graph that a bundle's heads belong to, and prove it.
 
@@ -160,8 +149,8 @@ def find_graph(record: BundleRecord, included: Path, cache_dir: Path) -> Path:
         A folder that holds `graph.xml` and `graph.bin`.
 
     Raises:
-        BundleError: The graph is nowhere.
-        UntrustedModelError: It is another one, or its XML may do more than compute.
+        BundleError: The graph was not found.
+        UntrustedModelError: Its hash is another, or its XML may do more than compute.
     """
     if record.graph.is_included:
         _prove(record, included, "The graph in the bundle")
@@ -175,6 +164,15 @@ def find_graph(record: BundleRecord, included: Path, cache_dir: Path) -> Path:
         folder = _compile_again(record, cache_dir)
     _prove(record, folder, "The compiled backbone in the cache")
     return folder
+
+
+def hash_graph(folder: Path) -> dict[str, str]:
+    """Hash the two files of a graph.
+
+    Raises:
+        OSError: One cannot be read.
+    """
+    return {name: hash_file(folder / name) for name in _FILES}
 
 
 def _prove(record: BundleRecord, folder: Path, what: str) -> None:
@@ -194,8 +192,14 @@ def _prove(record: BundleRecord, folder: Path, what: str) -> None:
 
 def _compile_again(record: BundleRecord, cache_dir: Path) -> Path:
     """Compile the referenced backbone, if this installation would make the very same graph."""
-    from hilum.backbones import CATALOG, Backbone, compile_backbone, fed_differently, graph_key
-    from hilum.backbones import LocalWeights as WeightsShelf
+    from hilum.backbones import (
+        CATALOG,
+        Backbone,
+        LocalWeights,
+        compile_backbone,
+        fed_differently,
+        graph_key,
+    )
 
     wanted = record.backbone
     nowhere = BundleError(
@@ -207,7 +211,7 @@ def _compile_again(record: BundleRecord, cache_dir: Path) -> Path:
     if wanted.name not in CATALOG:
         raise nowhere
     try:
-        found = WeightsShelf(cache_dir).find(
+        found = LocalWeights(cache_dir).find(
             CATALOG[wanted.name], allows_unverified=not wanted.weights.get("is_verified", False)
         )
         fed = fed_differently(

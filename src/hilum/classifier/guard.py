@@ -1,7 +1,7 @@
 """The domain guard: is this film like those that the classifier was trained on?
 
-A classifier answers whatever it is shown; a cat has a probability of COVID-19, too. So the
-distance to the nearest training films decides first whether it is asked at all.
+A classifier answers whatever it is shown: a picture of a cat gets a probability of COVID-19,
+too. So the distance to the nearest training films decides first whether it is asked at all.
 """
 
 from __future__ import annotations
@@ -14,17 +14,13 @@ from jaxtyping import Float, Float32, Int
 NEIGHBOURS = 5
 """The distance to the fifth nearest film: one odd training film opens no gap by itself."""
 
-
 KEPT_SHARE = 0.99
 """Of films like the training films, about this share stays inside."""
 
-
 MOST_FILMS = 4096
-"""More training films say little more, and every prediction is held against all of them."""
-
+"""More training films say little more, and every prediction is compared with all of them."""
 
 _ROWS_AT_ONCE = 1024
-
 
 _ROUNDING = 1e-5
 """Of cosines in single precision. A limit below it would refuse the training films themselves."""
@@ -65,13 +61,13 @@ def fit_guard(
 
     The threshold is the conformal one: every film's distance to the films of other groups
     is taken, and the largest ones are cut off so that a new film of the same kind falls
-    outside in at most about `1 - kept_share` of all cases. With very few films no such
-    promise can be kept, and the largest distance of all is the threshold.
+    outside in at most about `1 - kept_share` of all cases. With very few films the
+    largest distance of all is the threshold, and that share is not promised.
 
     Args:
         features: Pooled features of the upright training films.
-        groups: Group of each film: films of one patient are no measure of how far apart
-            patients lie.
+        groups: Group of each film: films of one patient do not show how far apart patients
+            lie.
         rng: Draws the films that are kept where there are more than `MOST_FILMS`.
         neighbours: Which of the nearest films counts; fewer where there are not as many.
         kept_share: Share of new films of the same kind that should stay inside.

@@ -1,7 +1,7 @@
 """The heads of all folds as one: calibrated, averaged, and held to one operating point.
 
-Plain NumPy. The arithmetic is that of `hilum.heads.network` and
-`hilum.evaluation.calibration`, for all heads at once and in logarithms.
+Plain NumPy. The arithmetic is that of `HeadWeights` and `Calibrator`, for all heads at once and
+in logarithms.
 """
 
 from __future__ import annotations
@@ -18,10 +18,8 @@ from hilum.heads import HeadWeights
 
 LOG_SMALLEST = math.log(SMALLEST_PROBABILITY)
 
-
 LOG_LARGEST = math.log1p(-SMALLEST_PROBABILITY)
 """A head's scores are held between these before they are calibrated."""
-
 
 ROUNDING = 1e-6
 """Log-odds this close are equal, as where the threshold was fixed."""
@@ -114,7 +112,7 @@ class HeadStack:
         Returns:
             Rows that sum to 1.
         """
-        return pool(self.log_probabilities(features))
+        return average_heads(self.log_probabilities(features))
 
     def log_odds(
         self, features: Float[np.ndarray, "films width"], label: int
@@ -130,12 +128,12 @@ class HeadStack:
     def reaches(
         self, log_probabilities: Float[np.ndarray, "heads films classes"]
     ) -> Bool[np.ndarray, " films"]:
-        """Tell which films are called positive: whose log-odds reach the threshold's."""
+        """Tell which films are called positive: their log-odds reach the threshold's."""
         odds = mean_log_odds(log_probabilities, self.positive)
         return np.asarray(odds >= self.log_odds_threshold - ROUNDING)
 
 
-def pool(
+def average_heads(
     log_probabilities: Float[np.ndarray, "heads films classes"],
 ) -> Float[np.ndarray, "films classes"]:
     """Average logarithms of probabilities over the heads; rows sum to 1."""

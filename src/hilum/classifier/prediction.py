@@ -1,4 +1,7 @@
-"""What a classifier says of a film, or why it says nothing; and the square that it looks at."""
+"""From a file to the square that the backbone sees, and what the classifier says of it.
+
+What is not a film is refused here.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,9 @@ from hilum.errors import FilmError, FilmUnfitError
 from hilum.features import resize_film
 from hilum.films import LEAST_SIDE_PX, LONGEST_ASPECT, FilmImage, decode_film, read_film
 
+FilmLike = str | os.PathLike[str] | bytes | np.ndarray
+"""A file, its bytes, or grey levels (height x width, uint8, 0 black)."""
+
 
 @dataclass(frozen=True)
 class Prediction:
@@ -21,8 +27,8 @@ class Prediction:
 
     Attributes:
         probabilities: Calibrated probability of each class, for films mixed as in the
-            training cohort. They are computed for every film; outside the domain they mean
-            nothing, and are shown on request alone.
+            training cohort. They are computed for every film; outside the domain they are
+            meaningless, and are shown on request alone.
         call: The class that is called at the operating point; None outside the domain.
         in_domain: Whether the film is like the training films.
         distance: How far its features lie from theirs; see `DomainGuard`.
@@ -38,7 +44,7 @@ class Prediction:
 
 @dataclass(frozen=True)
 class FilmFailure:
-    """A film that could not be read, or is none.
+    """Why a film has no answer: it could not be read, or is not a film.
 
     Attributes:
         code: Stable name of the kind of fault.
@@ -56,13 +62,6 @@ class FilmFailure:
         return cls(error.code, error.message, error.fix)
 
 
-FilmLike = str | os.PathLike[str] | bytes | np.ndarray
-"""A file, its bytes, or grey levels (height x width, uint8, 0 black)."""
-
-
-_FIX = "Give one frontal chest film, whole and upright, as it was exported."
-
-
 @dataclass(frozen=True)
 class PreparedFilm:
     """A film that is ready for the backbone.
@@ -78,6 +77,9 @@ class PreparedFilm:
     notes: tuple[str, ...]
 
 
+_FIX = "Give one frontal chest film, whole and upright, as it was exported."
+
+
 def prepare_film(film: FilmLike, size_px: int, *, is_whole: bool = False) -> PreparedFilm:
     """Read a film and bring it to the backbone's square.
 
@@ -88,9 +90,9 @@ def prepare_film(film: FilmLike, size_px: int, *, is_whole: bool = False) -> Pre
             at a reduced scale, as in training.
 
     Raises:
-        FilmError: It cannot be read, or it is no film: below 64 px, more than four times as
+        FilmError: It cannot be read, or it is not a film: below 64 px, more than four times as
             long as wide, or of one grey level.
-        TypeError: It is nothing that could be a film.
+        TypeError: It is of a type that cannot hold a film.
     """
     at_least_px = None if is_whole else size_px
     match film:

@@ -1,6 +1,6 @@
 """What a bundle says of itself: `classifier.json` as a frozen type, and back.
 
-Everything in the file is checked when it is read: a bundle may come from anybody.
+Every value is checked when it is read: a bundle may come from anybody.
 """
 
 from __future__ import annotations
@@ -17,19 +17,10 @@ from hilum.errors import BundleError, BundleVersionError
 from hilum.evaluation import OperatingPolicy, PolicyKind
 
 SCHEMA = "hilum.classifier/1"
-
-
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-
-
 _KEY = re.compile(r"[A-Za-z0-9._-]{1,120}")
-
-
-_OF_STUDY = ("cohort", "metrics", "operating_point")
-
-
+_STUDY_PARTS = ("cohort", "metrics", "operating_point")
 _REMAKE = "Make the bundle again with `hilum train`, or copy it again from where it came."
-
 
 Figure = float | None
 """A number of a file; null where it cannot be computed."""
@@ -42,7 +33,15 @@ class IntervalJson(TypedDict):
     high: Figure
 
 
-class EstimateJson(TypedDict):
+class BoundedJson(TypedDict):
+    """A figure with its interval."""
+
+    value: Figure
+    low: Figure
+    high: Figure
+
+
+class EstimateJson(BoundedJson):
     """One figure with its 95 % interval.
 
     Attributes:
@@ -50,9 +49,6 @@ class EstimateJson(TypedDict):
         also: Other intervals for the same figure, by method.
     """
 
-    value: Figure
-    low: Figure
-    high: Figure
     method: str
     also: dict[str, IntervalJson]
 
@@ -213,9 +209,25 @@ class BundleRecord:
         """Index of the positive class."""
         return self.classes.index(self.positive)
 
-    def with_files(self, files: Mapping[str, str]) -> BundleRecord:
-        """Return the record with the hashes of its files."""
-        return replace(self, files=dict(files))
+
+def calling_text(record: BundleRecord, name: str) -> str:
+    """Say from which probability on the positive class is called.
+
+    With two classes the probability that is shown decides. With more it is the heads' mean
+    log-odds, which lie below those of the probability shown where the heads waver between
+    the other classes; so a film just above the threshold may not be called.
+
+    Args:
+        record: What the bundle says of itself.
+        name: The positive class, as it may stand in the text.
+    """
+    rule = f"{name} is called from a probability of {record.threshold:.3f} on"
+    if len(record.classes) == 2:
+        return rule
+    return (
+        f"{rule}, by the heads' mean log-odds; where they waver between the other classes, that "
+        "takes more than the probability shown"
+    )
 
 
 def write_record(record: BundleRecord) -> str:
@@ -232,7 +244,7 @@ def read_record(text: str, *, reads: Mapping[str, int]) -> BundleRecord:
             backbone, the version that is installed here.
 
     Raises:
-        BundleError: It does not say what it must.
+        BundleError: A part is missing or wrong.
         BundleVersionError: It is of another schema, or films would be read or drawn
             otherwise than when the heads were trained.
     """
@@ -259,7 +271,7 @@ def parse_json(text: str) -> dict[str, Any]:
     """Parse a JSON object in which every name stands once and every number is finite.
 
     Raises:
-        ValueError: The text is none.
+        ValueError: The text is not such an object.
     """
     try:
         told = json.loads(
@@ -339,7 +351,7 @@ def _record(told: dict[str, Any]) -> BundleRecord:
 
 def _study(told: dict[str, Any]) -> StudyJson:
     """Make sure of the parts that every answer has at hand; bundles may lack others."""
-    return cast(StudyJson, {**told, **{name: dict(told[name]) for name in _OF_STUDY}})
+    return cast(StudyJson, {**told, **{name: dict(told[name]) for name in _STUDY_PARTS}})
 
 
 def _texts(told: Any) -> tuple[str, ...]:
@@ -359,7 +371,7 @@ def _check(record: BundleRecord) -> None:
     sound = (
         len(set(record.classes)) == len(record.classes) >= 2
         and record.positive in record.classes
-        # As in a cohort: what a terminal would obey is no name.
+        # As in a cohort: a name holds nothing that a terminal would obey.
         and all(map(_is_showable, (*record.classes, record.backbone.title)))
         and 1 <= record.n_heads <= 10_000
         and 1 <= record.backbone.feature_width <= 1_000_000

@@ -20,7 +20,13 @@ if TYPE_CHECKING:
     import numpy as np
     from jaxtyping import Bool
 
-    from hilum.classifier import ExplainJson, Explanation, Extras, FilmFailure, NamedExplanationJson
+    from hilum.classifier import (
+        ExplainJson,
+        Explanation,
+        ExplanationOptions,
+        FilmFailure,
+        NamedExplanationJson,
+    )
     from hilum.report import ExplanationWords
 
 
@@ -38,7 +44,7 @@ def run_explain(
     out: Path | None,
     label: str | None,
     masks: Path | None,
-    extras: Extras,
+    extras: ExplanationOptions,
     shows_refused: bool,
     is_json: bool,
     is_quiet: bool,
@@ -87,7 +93,7 @@ def run_explain(
                     film,
                     label,
                     lungs=lungs.get(film),
-                    extras=replace(extras, on_progress=watcher.advance),
+                    options=replace(extras, on_progress=watcher.advance),
                 )
             except FilmError as error:
                 failed.append((film, FilmFailure.from_error(error)))
@@ -244,9 +250,9 @@ def explain_command(
     Exit code: 0 every film was explained; 1 some film was refused or could not be read;
     2 the bundle or the command cannot be used.
     """
-    from hilum.classifier import Extras
+    from hilum.classifier import ExplanationOptions
 
-    extras = Extras(has_occlusion=has_occlusion, has_sanity=has_sanity, seed=seed)
+    extras = ExplanationOptions(has_occlusion=has_occlusion, has_sanity=has_sanity, seed=seed)
     code = run_explain(
         bundle,
         films,

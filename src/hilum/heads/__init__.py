@@ -2,7 +2,7 @@
 
 In: a `FeatureTable`'s values, labels and splits. Out: `TrainedHeads`: the scores of every head for
 every film, and the training curves. `head` reads as the paper's head; `HeadClassifier` is one head
-for anybody's scikit-learn pipeline.
+for any scikit-learn pipeline.
 """
 
 import lazy_loader

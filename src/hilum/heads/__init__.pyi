@@ -1,3 +1,6 @@
+from .estimator import (
+    HeadClassifier as HeadClassifier,
+)
 from .recipe import (
     HeadRecipe as HeadRecipe,
 )

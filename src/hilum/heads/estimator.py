@@ -1,4 +1,4 @@
-"""One head as a scikit-learn estimator, for anybody's own pipelines and searches."""
+"""One head as a scikit-learn estimator, for pipelines and searches outside Hilum."""
 
 from __future__ import annotations
 
@@ -37,8 +37,7 @@ class HeadClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         keeps_best_epoch: Keep the weights of the best epoch rather than the last.
         standardises: Centre and scale the features with the training films' statistics.
         balances_classes: Let every class count the same in the loss.
-        validation_fraction: Share of the films set aside; 0 sets none aside, and then
-            the last epoch is kept.
+        validation_fraction: Share of the films set aside; with 0 the last epoch is kept.
         random_state: Seed, generator or None, as everywhere in scikit-learn.
 
     Attributes:

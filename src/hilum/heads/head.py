@@ -1,53 +1,77 @@
-"""The head, written as one JAX function from start to end."""
+"""The head of the paper and its training, from the first weights to the last score.
+
+    x       (width)    features of one film: the backbone's last map, averaged over its cells
+    hidden  (hidden)   relu(standardised x @ hidden_kernel + hidden_bias)
+    kept    (hidden)   hidden with a share of its units dropped, in training alone
+    scores  (classes)  softmax(kept @ output_kernel + output_bias)
+
+Adam lowers the cross-entropy, batch by batch. After each epoch the validation films are
+scored; the epoch with the lowest loss is kept, and training stops when none has been lower
+for a while.
+
+All of it is one JAX function: nothing returns to Python between steps, so a step costs what
+its arithmetic and its memory traffic cost. `program` pads the arrays, compiles the function
+and calls it.
+
+Shapes stand beside the arrays: V views of each film, N films, D the width of the features,
+H hidden units, K classes, M validation films; E epochs of S steps with B films each.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
 from jax import Array
-from jaxtyping import Float32, Int
 
-from hilum.heads.recipe import HeadPlan, HeadRecipe, HeadWeights
+from hilum.heads.recipe import HeadRecipe
 
 ADAM_EPSILON = 1e-7  # as in Keras, which the recipes come from; optax's own is 1e-8
 
 
-class Curves(NamedTuple):
-    """One head's history, an entry per epoch."""
-
-    training_loss: Any
-    training_accuracy: Any
-    validation_loss: Any
-    validation_accuracy: Any
-
-
 class Layers(NamedTuple):
-    """What Adam moves."""
+    """The weights, which Adam moves."""
 
-    hidden_kernel: Any
-    hidden_bias: Any
-    output_kernel: Any
-    output_bias: Any
+    hidden_kernel: Any  # (D, H)
+    hidden_bias: Any  # (H,)
+    output_kernel: Any  # (H, K)
+    output_bias: Any  # (K,)
 
 
 class HeadInputs(NamedTuple):
     """What one head needs beside the films that all heads share."""
 
-    hidden_kernel: Any
-    output_kernel: Any
-    is_train: Any
-    film_weights: Any
-    rows: Any  # films under a view, as rows of the flattened features; -1 is padding
-    steps: Any
-    validation: Any  # films, -1 is padding
-    dropout_seed: Any
+    hidden_kernel: Any  # (D, H), before the first step
+    output_kernel: Any  # (H, K), before the first step
+    is_train: Any  # (N,)
+    film_weights: Any  # (N,), what each film counts in the loss
+    rows: Any  # (E, S, B), films under a view: view * N + film; -1 is padding
+    steps: Any  # (), steps of an epoch that are taken
+    validation: Any  # (M,), films; -1 is padding
+    dropout_seed: Any  # ()
+
+
+class Curves(NamedTuple):
+    """Loss and accuracy, an entry per epoch; NaN where training had stopped."""
+
+    training_loss: Any  # (E,)
+    training_accuracy: Any  # (E,)
+    validation_loss: Any  # (E,)
+    validation_accuracy: Any  # (E,)
+
+
+class TrainedHead(NamedTuple):
+    """What training leaves."""
+
+    layers: Layers
+    mean: Any  # (D,), subtracted from the features
+    scale: Any  # (D,), multiplies them then
+    scores: Any  # (N, K), of the upright films
+    curves: Curves
+    best_epoch: Any  # ()
 
 
 class _State(NamedTuple):
@@ -62,53 +86,58 @@ class _State(NamedTuple):
     curves: Any
 
 
-def train(
-    features: Array, y: Array, head: HeadInputs, recipe: HeadRecipe
-) -> tuple[Layers, tuple[Array, Array], Array, Curves, Array]:
-    """Train, and score the upright films with the weights that are kept.
+def train(features: Array, y: Array, head: HeadInputs, recipe: HeadRecipe) -> TrainedHead:
+    """Train a head, and score the upright films with the weights that are kept.
 
-    Returns:
-        The kept layers; mean and scale of the features; the scores of all films; the
-        curves; the best epoch.
+    Args:
+        features: (V, N, D); view 0 is the upright film.
+        y: (N,), the class of each film.
+        head: Its first weights, its films and their order.
+        recipe: How it is trained.
     """
     views, films, width = features.shape
     by_row = features.reshape(views * films, width)
-    adam = optax.adam(
-        lambda step: recipe.learning_rate / (1 + recipe.learning_rate_decay * step),
-        eps=ADAM_EPSILON,
-    )
-    is_judge = head.validation >= 0
-    judges = jnp.maximum(head.validation, 0)
-    upright_judges, judge_weights = features[0, judges], is_judge * head.film_weights[judges]
     mean, scale = jnp.zeros(width, jnp.float32), jnp.ones(width, jnp.float32)
     if recipe.standardises:
         mean, scale = _standardisation(features, head.is_train)
 
-    def logits_of(layers: Layers, films: Array, kept: Array | float) -> Array:
-        standardised = (films - mean) * scale
-        hidden = jax.nn.relu(standardised @ layers.hidden_kernel + layers.hidden_bias)
-        logits: Array = (hidden * kept) @ layers.output_kernel + layers.output_bias
+    # --- the network
+    def logits_of(layers: Layers, x: Array, kept: Array | float) -> Array:
+        standardised = (x - mean) * scale  # (B, D)
+        hidden = jax.nn.relu(standardised @ layers.hidden_kernel + layers.hidden_bias)  # (B, H)
+        logits: Array = (hidden * kept) @ layers.output_kernel + layers.output_bias  # (B, K)
         return logits
+
+    # --- one step of Adam
+    adam = optax.adam(
+        lambda step: recipe.learning_rate / (1 + recipe.learning_rate_decay * step),
+        eps=ADAM_EPSILON,
+    )
 
     def batch_loss(
         layers: Layers, rows: Array, kept: Array | float
     ) -> tuple[Array, tuple[Array, Array]]:
-        is_film = rows >= 0
+        is_film = rows >= 0  # (B,)
         rows = jnp.maximum(rows, 0)
         truth = y[rows % films]
         logits = logits_of(layers, by_row[rows], kept)
-        losses = optax.losses.softmax_cross_entropy_with_integer_labels(logits, truth)
+        losses = _cross_entropy(logits, truth)
         total = jnp.sum(jnp.where(is_film, losses * head.film_weights[rows % films], 0.0))
         correct = jnp.sum(is_film & (logits.argmax(axis=-1) == truth), dtype=jnp.float32)
         return total / jnp.sum(is_film, dtype=jnp.float32), (total, correct)
 
+    # --- one epoch: every training film once, then the validation films
+    is_judge = head.validation >= 0  # (M,)
+    judges = jnp.maximum(head.validation, 0)
+    upright_judges, judge_weights = features[0, judges], is_judge * head.film_weights[judges]
+
     def run_epoch(state: _State) -> _State:
-        epoch_rows = head.rows[state.epoch]
+        epoch_rows = head.rows[state.epoch]  # (S, B)
         kept = _dropout_masks(
             jnp.stack([head.dropout_seed, state.epoch.astype(jnp.uint32)]),
             (*epoch_rows.shape, recipe.hidden_units),
             recipe.dropout,
-        )
+        )  # (S, B, H)
 
         def step(index: Array, carry: Any) -> Any:
             layers, optimiser, total, correct = carry
@@ -123,8 +152,8 @@ def train(
         layers, optimiser, total, correct = jax.lax.fori_loop(
             0, head.steps, step, (state.layers, state.optimiser, zero, zero)
         )
-        logits = logits_of(layers, upright_judges, 1.0)
-        losses = optax.losses.softmax_cross_entropy_with_integer_labels(logits, y[judges])
+        logits = logits_of(layers, upright_judges, 1.0)  # (M, K)
+        losses = _cross_entropy(logits, y[judges])
         is_correct = is_judge & (logits.argmax(axis=-1) == y[judges])
         seen = jnp.sum(epoch_rows >= 0, dtype=jnp.float32)
         figures = Curves(
@@ -151,6 +180,7 @@ def train(
             ),
         )
 
+    # --- all epochs, until patience ends
     def goes_on(state: _State) -> Array:
         is_patient = jnp.array(True)
         if recipe.patience_epochs is not None:
@@ -177,14 +207,13 @@ def train(
     layers = end.best_layers if recipe.keeps_best_epoch else end.layers
     # in blocks, so that no standardised copy of a large cohort is made for each head
     logits = jax.lax.map(lambda film: logits_of(layers, film, 1.0), features[0], batch_size=128)
-    scores = jax.nn.softmax(logits)
-    return layers, (mean, scale), scores, end.curves, end.best_epoch
+    return TrainedHead(layers, mean, scale, jax.nn.softmax(logits), end.curves, end.best_epoch)
 
 
 def _standardisation(features: Array, is_train: Array) -> tuple[Array, Array]:
     """Find what centres the training films' features on 0 with a deviation of 1.
 
-    A feature that is constant over these films teaches the head nothing. Its scale is
+    The head learns nothing from a feature that is constant over these films. Its scale is
     0, so that the untrained weights behind it cannot disturb other films either.
     """
     _, films, width = features.shape
@@ -208,6 +237,12 @@ def _standardisation(features: Array, is_train: Array) -> tuple[Array, Array]:
     return mean, jnp.where(is_constant, 0.0, 1.0 / jnp.where(is_constant, 1.0, sd))
 
 
+def _cross_entropy(logits: Array, truth: Array) -> Array:
+    """Give each film's loss, in nats."""
+    losses: Array = optax.losses.softmax_cross_entropy_with_integer_labels(logits, truth)
+    return losses
+
+
 def _dropout_masks(key_data: Array, shape: tuple[int, ...], dropout: float) -> Array:
     """Draw 0 for dropped units and 1 / (1 - dropout) for kept ones."""
     if dropout == 0:
@@ -215,153 +250,3 @@ def _dropout_masks(key_data: Array, shape: tuple[int, ...], dropout: float) -> A
     key = jax.random.wrap_key_data(key_data, impl="threefry2x32")
     is_kept = jax.random.uniform(key, shape, jnp.float32) >= dropout
     return jnp.where(is_kept, jnp.float32(1 / (1 - dropout)), jnp.float32(0))
-
-
-class ProgramShape(NamedTuple):
-    """The padded sizes that a program is compiled for."""
-
-    views: int
-    films: int
-    width: int
-    classes: int
-    steps: int
-    validation: int
-
-
-@dataclass(frozen=True)
-class SharedFilms:
-    """The cohort as all heads read it, padded: features by view, and classes."""
-
-    features: Array
-    y: Array
-
-
-@dataclass(frozen=True)
-class HeadOutcome:
-    """One trained head."""
-
-    weights: HeadWeights | None
-    scores: Float32[np.ndarray, "films classes"]
-    curves: Curves
-    best_epoch: int
-
-
-@dataclass(frozen=True)
-class HeadProgram:
-    """The compiled training of heads of one shape."""
-
-    shape: ProgramShape
-    batch_size: int
-    executable: jax.stages.Compiled
-
-    def train(self, shared: SharedFilms, plan: HeadPlan, *, keeps_weights: bool) -> HeadOutcome:
-        """Train one head to its end; safe to call from several threads at once."""
-        shape, batch = self.shape, self.batch_size
-        films, width = len(plan.film_weights), len(plan.hidden_kernel)
-        epochs, n_train = plan.film_order.shape
-        rows = np.full((epochs, shape.steps * batch), -1, np.int32)
-        rows[:, :n_train] = plan.view_order * shape.films + plan.film_order
-        is_train = np.zeros(shape.films, bool)
-        is_train[plan.film_order[0]] = True
-        inputs = HeadInputs(
-            hidden_kernel=_pad(plan.hidden_kernel, shape.width),
-            output_kernel=plan.output_kernel,
-            is_train=is_train,
-            film_weights=_pad(plan.film_weights, shape.films),
-            rows=rows.reshape(epochs, shape.steps, batch),
-            steps=np.int32(-(-n_train // batch)),
-            validation=_pad(plan.validation.astype(np.int32), shape.validation, -1),
-            dropout_seed=np.uint32(plan.dropout_seed),
-        )
-        result = self.executable(shared.features, shared.y, inputs)
-        layers, standardisation, scores, curves, best_epoch = jax.tree.map(np.asarray, result)
-        mean, scale = standardisation
-        weights = HeadWeights(
-            mean=mean[:width],
-            scale=scale[:width],
-            hidden_kernel=layers.hidden_kernel[:width],
-            hidden_bias=layers.hidden_bias,
-            output_kernel=layers.output_kernel,
-            output_bias=layers.output_bias,
-        )
-        return HeadOutcome(
-            weights=weights if keeps_weights else None,
-            scores=scores[:films],
-            curves=curves,
-            best_epoch=int(best_epoch),
-        )
-
-
-def padded(size: int, least: int = 32) -> int:
-    """Round up to `least` or one of 32, 40, 48, 56, 64, 80...: a quarter more at most."""
-    if size <= least:
-        return least
-    step = 1 << ((size - 1).bit_length() - 3)
-    return -(-size // step) * step
-
-
-def share(
-    features: Float32[np.ndarray, "films views width"], y: Int[np.ndarray, " films"]
-) -> SharedFilms:
-    """Place the films where every head's program finds them, once."""
-    films, views, width = features.shape
-    by_view = np.zeros((views, padded(films), padded(width)), np.float32)
-    by_view[:, :films, :width] = features.transpose(1, 0, 2)
-    labels = np.zeros(padded(films), np.int32)
-    labels[:films] = y
-    return SharedFilms(jax.device_put(by_view, _cpu()), jax.device_put(labels, _cpu()))
-
-
-def program_shape(
-    shared: SharedFilms, n_train: int, n_validation: int, n_classes: int, recipe: HeadRecipe
-) -> ProgramShape:
-    """Find the sizes to compile for; they depend on no other split."""
-    steps = -(-n_train // recipe.batch_size)
-    views, films, width = shared.features.shape
-    return ProgramShape(
-        views=views,
-        films=films,
-        width=width,
-        classes=n_classes,
-        steps=padded(steps, least=8),
-        validation=padded(n_validation),
-    )
-
-
-@lru_cache(maxsize=128)
-def compile_program(shape: ProgramShape, recipe: HeadRecipe) -> HeadProgram:
-    """Compile the training of heads of this shape, or find it compiled already."""
-
-    def place(*sizes: int, dtype: Any = jnp.float32) -> jax.ShapeDtypeStruct:
-        sharding = jax.sharding.SingleDeviceSharding(_cpu())
-        return jax.ShapeDtypeStruct(  # type: ignore[no-untyped-call]
-            sizes, dtype, sharding=sharding
-        )
-
-    inputs = HeadInputs(
-        hidden_kernel=place(shape.width, recipe.hidden_units),
-        output_kernel=place(recipe.hidden_units, shape.classes),
-        is_train=place(shape.films, dtype=jnp.bool),
-        film_weights=place(shape.films),
-        rows=place(recipe.max_epochs, shape.steps, recipe.batch_size, dtype=jnp.int32),
-        steps=place(dtype=jnp.int32),
-        validation=place(shape.validation, dtype=jnp.int32),
-        dropout_seed=place(dtype=jnp.uint32),
-    )
-    features = place(shape.views, shape.films, shape.width)
-    y = place(shape.films, dtype=jnp.int32)
-    lowered = jax.jit(train, static_argnums=3).lower(features, y, inputs, recipe)
-    # a head has its core to itself; handing parts of a step to other threads costs more
-    executable = lowered.compile({"xla_cpu_multi_thread_eigen": False})
-    return HeadProgram(shape, recipe.batch_size, executable)
-
-
-def _pad(array: np.ndarray, length: int, value: int = 0) -> np.ndarray:
-    """Lengthen the first axis."""
-    widths = [(0, length - len(array))] + [(0, 0)] * (array.ndim - 1)
-    return np.pad(array, widths, constant_values=value)
-
-
-def _cpu() -> jax.Device:
-    """Heads train on the CPU even where JAX sees a GPU: their steps are too small to fill it."""
-    return jax.local_devices(backend="cpu")[0]

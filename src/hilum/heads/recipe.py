@@ -1,4 +1,10 @@
-"""How a head is built and trained, and what its weights are."""
+"""How a head is built and trained, what is drawn before its first step, and what its weights are.
+
+Plain NumPy, so that a trained head can be used without the engine that trained it. A plan
+depends on the head's own split and its own generator alone. So a head comes out the same
+whichever heads are trained beside it, and its draws can be fed to another implementation to
+check this one.
+"""
 
 from __future__ import annotations
 
@@ -44,55 +50,13 @@ class HeadRecipe:
     balances_classes: bool = True
 
     def __post_init__(self) -> None:
-        """Refuse a recipe that nothing can be trained by."""
+        """Refuse values that no head can be trained with."""
         if min(self.hidden_units, self.batch_size, self.max_epochs) < 1:
             raise ValueError("A head needs at least 1 hidden unit, film per step and epoch.")
         if not 0 <= self.dropout < 1:
             raise ValueError(f"Dropout must be at least 0 and below 1, got {self.dropout}.")
         if self.patience_epochs is not None and self.patience_epochs < 1:
             raise ValueError(f"Patience must be at least 1 epoch, got {self.patience_epochs}.")
-
-
-@dataclass(frozen=True)
-class HeadWeights:
-    """One head: standardise, dense ReLU layer, dense softmax layer.
-
-    Attributes:
-        mean: Subtracted from the features.
-        scale: Multiplies the centred features; 0 where a feature is ignored.
-        hidden_kernel: Weights of the ReLU layer.
-        hidden_bias: Its biases.
-        output_kernel: Weights of the softmax layer.
-        output_bias: Its biases.
-    """
-
-    mean: Float32[np.ndarray, " width"]
-    scale: Float32[np.ndarray, " width"]
-    hidden_kernel: Float32[np.ndarray, "width hidden"]
-    hidden_bias: Float32[np.ndarray, " hidden"]
-    output_kernel: Float32[np.ndarray, "hidden classes"]
-    output_bias: Float32[np.ndarray, " classes"]
-
-    def predict_scores(
-        self, features: Float[np.ndarray, "films width"]
-    ) -> Float[np.ndarray, "films classes"]:
-        """Give each film a probability per class; rows sum to 1."""
-        standardised = (features - self.mean) * self.scale
-        hidden = np.maximum(standardised @ self.hidden_kernel + self.hidden_bias, 0)
-        logits = hidden @ self.output_kernel + self.output_bias
-        exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))
-
-
-def glorot_uniform(
-    inputs: int, outputs: int, rng: np.random.Generator
-) -> Float32[np.ndarray, "inputs outputs"]:
-    """Draw a kernel whose outputs start with about the variance of its inputs.
-
-    Source: Glorot and Bengio (2010), AISTATS 9:249-256, equation 16.
-    """
-    limit = np.sqrt(6.0 / (inputs + outputs))
-    return rng.uniform(-limit, limit, (inputs, outputs)).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -148,16 +112,58 @@ def plan_head(
     )
 
 
+def glorot_uniform(
+    inputs: int, outputs: int, rng: np.random.Generator
+) -> Float32[np.ndarray, "inputs outputs"]:
+    """Draw a kernel whose outputs start with about the variance of its inputs.
+
+    Source: Glorot and Bengio (2010), AISTATS 9:249-256, equation 16.
+    """
+    limit = np.sqrt(6.0 / (inputs + outputs))
+    return rng.uniform(-limit, limit, (inputs, outputs)).astype(np.float32)
+
+
 def balanced_class_weights(
     y_train: Int[np.ndarray, " train"], n_classes: int
 ) -> Float32[np.ndarray, " classes"]:
     """Weigh the classes so that each counts the same in the loss.
 
-    Films of class k weigh n / (K * films of class k), K being the classes that have
-    training films; over the training films the weights average 1. A class without
+    Films of class k weigh n / (K * films of class k), where K counts the classes that
+    have training films; over the training films the weights average 1. A class without
     training films weighs 1.
     """
     counts = np.bincount(y_train, minlength=n_classes)
     is_present = counts > 0
     weights = len(y_train) / (is_present.sum() * np.maximum(counts, 1))
     return np.where(is_present, weights, 1.0).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class HeadWeights:
+    """One head: standardise, dense ReLU layer, dense softmax layer.
+
+    Attributes:
+        mean: Subtracted from the features.
+        scale: Multiplies the centred features; 0 where a feature is ignored.
+        hidden_kernel: Weights of the ReLU layer.
+        hidden_bias: Its biases.
+        output_kernel: Weights of the softmax layer.
+        output_bias: Its biases.
+    """
+
+    mean: Float32[np.ndarray, " width"]
+    scale: Float32[np.ndarray, " width"]
+    hidden_kernel: Float32[np.ndarray, "width hidden"]
+    hidden_bias: Float32[np.ndarray, " hidden"]
+    output_kernel: Float32[np.ndarray, "hidden classes"]
+    output_bias: Float32[np.ndarray, " classes"]
+
+    def predict_scores(
+        self, features: Float[np.ndarray, "films width"]
+    ) -> Float[np.ndarray, "films classes"]:
+        """Give each film a probability per class; rows sum to 1."""
+        standardised = (features - self.mean) * self.scale
+        hidden = np.maximum(standardised @ self.hidden_kernel + self.hidden_bias, 0)
+        logits = hidden @ self.output_kernel + self.output_bias
+        exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))

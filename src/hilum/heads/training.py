@@ -1,4 +1,9 @@
-"""Many small heads, trained on one backbone's features by one compiled program."""
+"""Many small heads trained on one backbone's features, one for each split.
+
+All heads share the features; none copies them. Each trains to its own end, several at a time
+on the machine's cores, so that a head that stops early makes room for the next. JAX loads when
+training starts, not with this module: what predicts needs the types alone.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +21,7 @@ from hilum.heads.recipe import HeadRecipe, HeadWeights, plan_head
 from hilum.machine import usable_cores
 
 if TYPE_CHECKING:
-    from hilum.heads.head import HeadOutcome, HeadProgram, SharedFilms
+    from hilum.heads.program import HeadOutcome, HeadProgram, SharedFilms
 
 
 @dataclass(frozen=True)
@@ -100,7 +105,9 @@ def train_heads(
     # Loaded and compiled before the heads' threads start, so that no two of them compile the
     # same; and not in the main thread, where an interrupt would be raised inside native code.
     with ThreadPoolExecutor(1, thread_name_prefix="hilum-compiler") as compiler:
-        prepared = compiler.submit(_prepare, features, y, splits, recipe, n_classes).result()
+        shared, programs = compiler.submit(
+            _compile, features, y, splits, recipe, n_classes
+        ).result()
 
     def train(head: int) -> HeadOutcome:
         rng = np.random.default_rng([seed, head])
@@ -108,7 +115,7 @@ def train_heads(
         plan = plan_head(
             y, splits[head], recipe, views=views, width=width, n_classes=n_classes, rng=rng
         )
-        return prepared.programs[head].train(prepared.shared, plan, keeps_weights=keeps_weights)
+        return programs[head].train(shared, plan, keeps_weights=keeps_weights)
 
     outcomes: dict[int, HeadOutcome] = {}
     pool = ThreadPoolExecutor(usable_cores(), thread_name_prefix="hilum-heads")
@@ -121,15 +128,14 @@ def train_heads(
     finally:
         pool.shutdown(cancel_futures=True)
     in_order = [outcomes[head] for head in range(len(splits))]
+    curves = [outcome.curves for outcome in in_order]
     return TrainedHeads(
         scores=np.stack([outcome.scores for outcome in in_order]),
         history=History(
-            training_loss=np.stack([outcome.curves.training_loss for outcome in in_order]),
-            training_accuracy=np.stack([outcome.curves.training_accuracy for outcome in in_order]),
-            validation_loss=np.stack([outcome.curves.validation_loss for outcome in in_order]),
-            validation_accuracy=np.stack(
-                [outcome.curves.validation_accuracy for outcome in in_order]
-            ),
+            training_loss=np.stack([each.training_loss for each in curves]),
+            training_accuracy=np.stack([each.training_accuracy for each in curves]),
+            validation_loss=np.stack([each.validation_loss for each in curves]),
+            validation_accuracy=np.stack([each.validation_accuracy for each in curves]),
             best_epoch=np.array([outcome.best_epoch for outcome in in_order]),
         ),
         seconds=time.perf_counter() - started,
@@ -137,23 +143,16 @@ def train_heads(
     )
 
 
-@dataclass(frozen=True)
-class _Prepared:
-    """What all heads share, and each head's compiled training."""
-
-    shared: SharedFilms
-    programs: tuple[HeadProgram, ...]
-
-
-def _prepare(
+def _compile(
     features: Float32[np.ndarray, "films views width"],
     y: Int[np.ndarray, " films"],
     splits: Sequence[Split],
     recipe: HeadRecipe,
     n_classes: int,
-) -> _Prepared:
-    # here, because `head` loads JAX, which nothing but training needs
-    from hilum.heads.head import compile_program, program_shape, share
+) -> tuple[SharedFilms, list[HeadProgram]]:
+    """Place what all heads share, and compile the training of each head."""
+    # here, because `program` loads JAX, which training alone needs
+    from hilum.heads.program import compile_program, program_shape, share
 
     shared = share(features, y)
     shapes = [
@@ -161,7 +160,7 @@ def _prepare(
         for split in splits
     ]
     compiled = {shape: compile_program(shape, recipe) for shape in dict.fromkeys(shapes)}
-    return _Prepared(shared, tuple(compiled[shape] for shape in shapes))
+    return shared, [compiled[shape] for shape in shapes]
 
 
 def _check(

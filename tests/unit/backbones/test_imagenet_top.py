@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 
 from embedded import EMBEDDED, embedded
-from hilum.backbones.catalog import CATALOG, with_top
+from hilum.backbones.catalog import CATALOG, N_CLASSES, imagenet_classes, with_top
 from hilum.backbones.compilation import compile_backbone
 from hilum.backbones.engine import open_engine
-from hilum.backbones.imagenet import N_CLASSES, imagenet_classes
 from hilum.errors import WeightsError
 from hilum.features.views import UPRIGHT, render_views
 from hilum.films.film import decode_film

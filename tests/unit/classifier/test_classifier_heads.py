@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import logit
 
-from hilum.classifier.heads import HeadStack, mean_log_odds, pool
+from hilum.classifier.heads import HeadStack, average_heads, mean_log_odds
 from hilum.evaluation.calibration import calibrate, pool_calibrated
 from hilum.evaluation.operating_point import Threshold, call_tested
 from hilum.evaluation.results import Calibrator
@@ -77,7 +77,7 @@ def test_a_head_that_is_all_too_sure_stays_finite() -> None:
     logs = stack.log_probabilities(np.full((3, 20), 1e4, np.float32))
     assert np.isfinite(logs).all()
     assert np.isfinite(mean_log_odds(logs, 0)).all()
-    np.testing.assert_allclose(pool(logs).sum(axis=1), 1)
+    np.testing.assert_allclose(average_heads(logs).sum(axis=1), 1)
 
 
 def test_a_film_that_just_meets_the_threshold_is_called() -> None:

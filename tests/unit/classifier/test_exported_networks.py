@@ -16,7 +16,7 @@ from embedded import embedded
 from every import every
 from hilum.backbones.compilation import compile_backbone
 from hilum.classifier.bundle import Bundle, read_bundle
-from hilum.classifier.export.files import answer, export_bundle, hold_equal
+from hilum.classifier.export.files import bundle_outputs, compare_outputs, export_bundle
 from hilum.classifier.export.graph import combine
 from hilum.classifier.graph import FeatureGraph
 from hilum.classifier.guard import fit_guard
@@ -78,11 +78,11 @@ def agree_on(bundle: Bundle, squares: np.ndarray) -> None:
     """Hold both runtimes to the bundle on some films."""
     graph = combine(bundle, with_map=True)
     fed = {"film": squares[..., np.newaxis]}
-    expected = answer(bundle, fed["film"], with_map=True)
+    expected = bundle_outputs(bundle, fed["film"], with_map=True)
     assert np.ptp(expected["log_odds"]) > 1
     assert len(set(expected["call"].tolist())) > 1
     for run in (run_onnx, run_openvino):
-        differences = hold_equal(run(graph, fed), expected, bundle)
+        differences = compare_outputs(run(graph, fed), expected, bundle)
         assert max(differences.values()) < 1e-4
 
 

@@ -90,3 +90,21 @@ def test_the_smallest_limit_is_what_rounding_takes() -> None:
     films = np.full((40, 1280), 0.37, np.float32)
     guard = fit_guard(films, np.arange(40), rng=np.random.default_rng(0))
     assert guard.threshold == 1e-5
+
+
+def test_the_first_film_counts_for_the_limit_as_any_other() -> None:
+    films = draw_films(20, 8)
+    films[0, ::2] = 0.0  # by far the farthest of all
+    guard = fit_guard(films, np.arange(20), rng=np.random.default_rng(0))
+    own = NearestNeighbors(n_neighbors=5, metric="cosine").fit(films).kneighbors()[0][:, -1]
+    assert own.argmax() == 0
+    assert own[0] > 2 * np.sort(own)[-2]
+    assert guard.threshold == pytest.approx(own[0], abs=1e-6)
+
+
+def test_films_of_one_group_have_no_others_to_be_far_from() -> None:
+    films = draw_films(12, 9)
+    guard = fit_guard(films, np.zeros(12, int), rng=np.random.default_rng(0))
+    assert guard.neighbours == 1
+    assert guard.threshold == 2.0  # the largest distance there is: nothing is refused
+    np.testing.assert_allclose(guard.distances(films), 0, atol=1e-6)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from hilum.backbones.imagenet import imagenet_classes
+from hilum.backbones.catalog import imagenet_classes
 from hilum.studies.naming import BackboneNames, ClassNames, Likeness, Naming
 from unit.report.make_comparison import make_comparison
 

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hilum.backbones.catalog import CATALOG
-from hilum.backbones.imagenet import N_CLASSES, imagenet_classes
+from hilum.backbones.catalog import CATALOG, N_CLASSES, imagenet_classes
 from hilum.cohort.cohort import Cohort
 from hilum.errors import CohortError, UnknownBackboneError, WeightsError
 from hilum.studies.extraction import open_context

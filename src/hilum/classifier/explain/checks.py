@@ -1,4 +1,14 @@
-"""Two checks of an explanation: cover a patch of the film, and let the heads forget."""
+"""Two slow checks of an explanation: cover patches of the film, and shuffle the heads' weights.
+
+Occlusion needs no look inside the network, so it works for every backbone, and what agrees with
+it is not an artefact of how the exact map is computed. It costs a forward pass per patch.
+
+The sanity check asks whether an explanation depends on what the heads have learned. Many a
+heat-map shows the edges of the picture whatever the network knows. So the heads' weights are
+shuffled, and the map that they then give is compared with the real one.
+
+Source: Adebayo et al. (2018), NeurIPS, "Sanity checks for saliency maps".
+"""
 
 from __future__ import annotations
 
@@ -17,13 +27,12 @@ from hilum.classifier.heads import HeadStack
 N_TILES = 14
 """Along each side. A patch covers 2 x 2 tiles, a seventh of the side, and moves by one."""
 
-
 _BLUR_SHARE, _EDGE_SHARE = 1 / 14, 1 / 36
 """Standard deviations of the blur that fills a patch and of its soft edge, as shares of the side.
 
-A patch with a sharp edge is a thing that no film has, and moves the answer more than what it
-covers: on films whose one fault is a marker's letter, sharp patches found it on a quarter of
-them, soft ones on nearly all.
+No film has a sharp edge of its own like a patch's, and such an edge moves the answer more than
+what it covers: on films whose one fault is a marker's letter, sharp patches found it on a quarter
+of them, soft ones on nearly all.
 """
 
 
@@ -102,7 +111,6 @@ def _blur(square: UInt8[np.ndarray, "size size"], share: float) -> UInt8[np.ndar
 
 N_DRAWS = 20
 
-
 MOST_ALIKE = 0.5
 """A real map keeps its mean rank correlation with shuffled ones below this, sign or no sign."""
 
@@ -163,7 +171,7 @@ def check_sanity(
 def shuffle_heads(
     heads: HeadStack, anchor: Float[np.ndarray, " width"], rng: np.random.Generator
 ) -> HeadStack:
-    """Forget what heads have learned: each layer keeps its weights and loses their order.
+    """Shuffle the weights of each layer, so that the heads lose what they have learned.
 
     Args:
         heads: The heads.

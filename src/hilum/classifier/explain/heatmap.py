@@ -2,7 +2,7 @@
 
 What speaks for the class is red, what speaks against it blue; both stay apart for eyes
 that see no red or no green. The less a place counts, the clearer the film shows through.
-Where the picture stands, and what is written beside it, is the matter of others.
+The caller places the picture and writes beside it.
 """
 
 from __future__ import annotations
@@ -14,13 +14,10 @@ from PIL import Image
 FOR_RGB, AGAINST_RGB = (240, 70, 40), (70, 150, 255)
 """Bright, since films are dark where it matters."""
 
-
 _STRONGEST_ALPHA = 0.72
-
 
 _CLEAR_BELOW = 0.12
 """Of the scale: what counts less leaves the film as it is."""
-
 
 _LEAST_EFFECT = 2.0
 """A map is full-blown only if its strongest cell, were all cells like it, would move the

@@ -1,14 +1,15 @@
 """What each place of a film usually looks like to the backbone: a mean feature map per class.
 
-A heart stands in every film, and every film's heart moves the heads. What a reader wants to
-know is what this film has that films of the other classes have not at the same place, so
-an explanation compares with their mean.
+Every film shows a heart, and every heart moves the heads. A reader wants to know what this film
+has that films of the other classes lack at the same place. So an explanation compares with
+their mean.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from jaxtyping import Float, Float32, Int, UInt8
@@ -73,31 +74,16 @@ def make_references(
     Raises:
         ValueError: The graph has no feature map, or a class has no film.
     """
-    sums: list[Float[np.ndarray, "rows columns channels"] | None] = [None] * n_classes
+    sums: dict[int, Float[np.ndarray, "rows columns channels"]] = {}
     n_films = np.zeros(n_classes, int)
-    for squares, labels in _in_batches(films):
-        maps = graph.look(np.stack(squares), maps=True).maps
+    waiting = iter(films)
+    while batch := list(islice(waiting, MOST_FILMS_AT_ONCE)):
+        maps = graph.look(np.stack([square for square, _ in batch]), maps=True).maps
         assert maps is not None  # they were asked for
-        for label, feature_map in zip(labels, maps.astype(float), strict=True):
-            known = sums[label]
-            sums[label] = feature_map if known is None else known + feature_map
+        for (_, label), feature_map in zip(batch, maps.astype(float), strict=True):
+            sums[label] = sums[label] + feature_map if label in sums else feature_map
             n_films[label] += 1
-    means = [total / n for total, n in zip(sums, n_films, strict=True) if total is not None]
-    if len(means) < n_classes:
+    if len(sums) < n_classes:
         raise ValueError("every class needs a film to make its reference of")
+    means = [sums[label] / n_films[label] for label in range(n_classes)]
     return ReferenceMaps(np.stack(means).astype(np.float32), n_films)
-
-
-def _in_batches(
-    films: Iterable[tuple[UInt8[np.ndarray, "size size"], int]],
-) -> Iterable[tuple[list[UInt8[np.ndarray, "size size"]], list[int]]]:
-    squares: list[UInt8[np.ndarray, "size size"]] = []
-    labels: list[int] = []
-    for square, label in films:
-        squares.append(square)
-        labels.append(label)
-        if len(squares) == MOST_FILMS_AT_ONCE:
-            yield squares, labels
-            squares, labels = [], []
-    if squares:
-        yield squares, labels

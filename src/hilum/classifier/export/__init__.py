@@ -1,1 +1,1 @@
-"""Export: a classifier for programs that have no Hilum."""
+"""Export: a bundle in, one file out that answers as the bundle does, for programs without Hilum."""

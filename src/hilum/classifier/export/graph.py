@@ -1,4 +1,8 @@
-"""A classifier as one graph: backbone, heads, calibration and guard in OpenVINO's operations."""
+"""A classifier as one graph: backbone, heads, calibration and guard in OpenVINO's operations.
+
+The arithmetic is that of `heads` and `guard`, which a bundle runs in NumPy; here it is part of
+the graph, for programs that have no Hilum. Both formats are written from this graph.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
+from hilum.backbones import BLOCK_CELLS
 from hilum.classifier.heads import LOG_LARGEST, LOG_SMALLEST, ROUNDING
 from hilum.errors import ExportError
 
@@ -17,18 +22,11 @@ if TYPE_CHECKING:
     from hilum.classifier.guard import DomainGuard
     from hilum.classifier.heads import HeadStack
 
-
 INPUT: Final = "film"
 """Name of the input: films x size x size x 1, uint8."""
 
-
 REFUSED: Final = -1
 """The call of a film that is not like the training films."""
-
-
-_BLOCK_CELLS: Final = 4
-"""Side of the blocks of the pooling `average-4x4`, in cells of the feature map."""
-
 
 _NEVER: Final = -1e30
 """A logarithm so small that its exponential is 0."""
@@ -52,7 +50,7 @@ def combine(bundle: Bundle, *, with_map: bool = False) -> openvino.Model:
         with_map: Whether the map is wanted.
 
     Raises:
-        ExportError: A map is wanted of a backbone that has none.
+        ExportError: A map is wanted of a backbone without one.
     """
     import openvino
 
@@ -135,7 +133,7 @@ def _pass_heads(features: Any, kernel: Any, heads: HeadStack) -> _Passed:
 def _slopes(passed: _Passed, kernel: Any, heads: HeadStack) -> Any:
     """Differentiate the log-odds by the features: films x width, averaged over the heads.
 
-    As in `slopes`, the scores are not held within bounds on the way.
+    As in `cells`, the scores are not held within bounds on the way.
     """
     from openvino import opset13 as ops
 
@@ -181,12 +179,12 @@ def _spread(slopes: Any, cells: Any, pooling: str) -> Any:
         slope = ops.reshape(slopes, np.array([-1, 1, 1, channels]), special_zero=False)
         parts = ops.reduce_sum(ops.multiply(cells, slope), np.array([3]))
         return ops.divide(parts, np.float32(rows * columns))
-    down, across = rows // _BLOCK_CELLS, columns // _BLOCK_CELLS
-    used = np.array([down * _BLOCK_CELLS, across * _BLOCK_CELLS])
+    down, across = rows // BLOCK_CELLS, columns // BLOCK_CELLS
+    used = np.array([down * BLOCK_CELLS, across * BLOCK_CELLS])
     whole = ops.slice(cells, np.array([0, 0]), used, np.array([1, 1]), np.array([1, 2]))
     blocks = ops.reshape(
         whole,
-        np.array([-1, down, _BLOCK_CELLS, across, _BLOCK_CELLS, channels]),
+        np.array([-1, down, BLOCK_CELLS, across, BLOCK_CELLS, channels]),
         special_zero=False,
     )
     slope = ops.reshape(slopes, np.array([-1, down, 1, across, 1, channels]), special_zero=False)
@@ -195,7 +193,7 @@ def _spread(slopes: Any, cells: Any, pooling: str) -> Any:
     # What is left over at the edges is not read.
     margin = np.array([0, rows - used[0], columns - used[1]])
     padded = ops.pad(flat, np.zeros(3, np.int64), margin, "constant", np.float32(0))
-    return ops.divide(padded, np.float32(_BLOCK_CELLS**2))
+    return ops.divide(padded, np.float32(BLOCK_CELLS**2))
 
 
 def _measure_distance(features: Any, guard: DomainGuard) -> Any:

@@ -57,7 +57,6 @@ _SAME: Final = {
 }
 """What is the same in both but for its name."""
 
-
 _FLOATS: Final = ("f16", "f32", "f64")
 
 
@@ -102,7 +101,7 @@ def _clamp(op: Operation) -> Outputs:
     dtype = op.dtype(0)
     low, high = float(op.attributes["min"]), float(op.attributes["max"])
     if np.issubdtype(dtype, np.integer):
-        # A bound that the type cannot hold is none.
+        # A bound that the type cannot hold does not bound.
         range_of = np.iinfo(dtype)
         low, high = max(math.ceil(low), range_of.min), min(math.floor(high), range_of.max)
     return op.writer.add("Clip", op.input(0), op.scalar(low), op.scalar(high))
@@ -331,7 +330,7 @@ def _attention(op: Operation) -> Outputs:
         scale = op.scalar(1 / math.sqrt(depth))
     turned = add("Transpose", keys, perm=[*range(rank - 2), rank - 1, rank - 2])
     weights = add("Mul", add("MatMul", queries, turned), scale)
-    # A mask of one zero, which a stated scale has to bring along, is none.
+    # A stated scale comes with a mask; one of a single zero masks nothing.
     mask = op.known(3) if op.n_inputs > 3 else np.zeros(())
     if mask is None or np.any(mask != 0):
         if op.input_type(3) == "boolean":
@@ -353,7 +352,6 @@ _REDUCTIONS: Final = (
     "ReduceProd",
     "ReduceSum",
 )
-
 
 REDUCING: Final[dict[str, Translate]] = {
     **dict.fromkeys(_REDUCTIONS, _reduce),

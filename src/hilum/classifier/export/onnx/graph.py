@@ -15,10 +15,8 @@ from hilum.errors import ExportError
 OPSET: Final = 17
 """The oldest that has all we need, so that old runtimes take the files, too."""
 
-
 IR_VERSION: Final = 8
 """The file format that came with that opset."""
-
 
 TYPES: Final = {
     "f16": onnx.TensorProto.FLOAT16,
@@ -95,7 +93,6 @@ class GraphWriter:
 
 Value = str | np.ndarray
 """The name of what a node yields, or a constant that may not have been written yet."""
-
 
 Place = tuple[str, int]
 """A node's unique name, and which of its outputs."""
@@ -202,7 +199,7 @@ class Operation:
         return np.dtype(dtype)
 
     def refuse(self, what: str = "") -> NoReturn:
-        """Say that there is no translation.
+        """Refuse an operation without a translation.
 
         Args:
             what: What about the operation is the obstacle; nothing if it is unknown altogether.
@@ -227,7 +224,6 @@ class Operation:
 
 
 Outputs = str | list[str]
-
 
 Translate = Callable[[Operation], Outputs]
 """Appends what computes the same, and returns the names of its outputs."""

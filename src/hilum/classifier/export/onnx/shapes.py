@@ -153,7 +153,6 @@ _RESIZE_MODES: Final = {
     "cubic": "cubic",
 }
 
-
 FILTERING: Final[dict[str, Translate]] = {
     "AdaptiveAvgPool": _adaptive_avg_pool,
     "AvgPool": _avg_pool,
@@ -165,10 +164,8 @@ FILTERING: Final[dict[str, Translate]] = {
 }
 """The translations of this module."""
 
-
 _LAST: Final = np.iinfo(np.int64).max
 """ONNX takes an end beyond the end for the end."""
-
 
 _FIRST: Final = np.iinfo(np.int64).min
 """Likewise for walking backwards."""

@@ -1,4 +1,9 @@
-"""From a graph in OpenVINO's operations to an ONNX file that runs."""
+"""From a graph in OpenVINO's operations to an ONNX file that runs.
+
+Constants are worked out first, so that most shapes and axes are plain numbers. Then every
+operation is translated by itself, in an order in which all inputs come before what takes them.
+An operation without a translation is refused by its name; nothing is approximated.
+"""
 
 from __future__ import annotations
 
@@ -34,13 +39,10 @@ TRANSLATIONS: Final[Mapping[str, Translate]] = (
 )
 """How each operation is written, by OpenVINO's name of it."""
 
-
 MOST_BYTES: Final = 2_000_000_000
 """Protocol buffers, of which ONNX files are made, end at 2 GiB."""
 
-
 _NAME: Final = "hilum"
-
 
 _FREE: Final = "films"
 """The name of an axis that may be of any length."""
@@ -152,7 +154,7 @@ def run_file(
         ExportError: ONNX Runtime does not take the file.
     """
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3  # what it could have done faster is no news here
+    options.log_severity_level = 3  # silences hints about speed
     try:
         session = onnxruntime.InferenceSession(path, options, ["CPUExecutionProvider"])
     except Exception as error:  # it has a type of its own for every kind of fault

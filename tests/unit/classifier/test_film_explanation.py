@@ -11,7 +11,13 @@ from PIL import Image
 from hilum.classifier.answers import describe_explanation
 from hilum.classifier.classifier import Classifier
 from hilum.classifier.explain.checks import N_TILES, check_sanity, occlude, rank_correlation
-from hilum.classifier.explain.explanation import Extras, explain_film
+from hilum.classifier.explain.explanation import (
+    ExplanationOptions,
+    cover_of_cells,
+    explain_film,
+    share_in_centre,
+    share_in_lungs,
+)
 from hilum.classifier.explain.references import (
     FILMS_PER_CLASS,
     ReferenceMaps,
@@ -71,7 +77,7 @@ def test_of_a_large_class_some_films_are_enough() -> None:
 def test_the_map_lies_on_what_was_added(classifier: Classifier) -> None:
     classifier.references = references_of(classifier)
     explanation = explain_film(
-        classifier, film_with_a_bright_corner(), extras=Extras(has_occlusion=True)
+        classifier, film_with_a_bright_corner(), options=ExplanationOptions(has_occlusion=True)
     )
     exact = explanation.exact
     assert exact is not None
@@ -111,7 +117,9 @@ def test_without_a_feature_map_only_covered_patches_explain(
     with pytest.raises(ExplanationError, match="no feature map") as caught:
         explain_film(other, film)
     assert "--occlusion" in caught.value.fix
-    explanation = explain_film(other, film, extras=Extras(has_occlusion=True, has_sanity=True))
+    explanation = explain_film(
+        other, film, options=ExplanationOptions(has_occlusion=True, has_sanity=True)
+    )
     assert explanation.exact is None
     assert explanation.sanity is None
     assert explanation.agreement is None
@@ -142,11 +150,11 @@ def test_covering_tells_its_progress_and_nothing_falls_on_a_flat_film(
 
 
 def test_shuffled_heads_give_another_map(classifier: Classifier) -> None:
-    sight = classifier.graph.look(film_with_a_bright_corner()[np.newaxis], maps=True)
-    assert sight.maps is not None
+    seen = classifier.graph.look(film_with_a_bright_corner()[np.newaxis], maps=True)
+    assert seen.maps is not None
     checks = [
         check_sanity(
-            classifier.heads, sight.maps[0], 0, pooling="average", reference=reference,
+            classifier.heads, seen.maps[0], 0, pooling="average", reference=reference,
             rng=np.random.default_rng(0),
         )
         for reference in (None, references_of(classifier).against(0))
@@ -167,8 +175,8 @@ def test_rank_correlation_of_maps_of_other_sizes() -> None:
 
 def test_picture_words_and_figures(classifier: Classifier, tmp_path: Path) -> None:
     classifier.references = references_of(classifier)
-    extras = Extras(has_occlusion=True, has_sanity=True)
-    explanation = explain_film(classifier, tiny_film(0.8, seed=3), extras=extras)
+    options = ExplanationOptions(has_occlusion=True, has_sanity=True)
+    explanation = explain_film(classifier, tiny_film(0.8, seed=3), options=options)
     words = word_explanation(explanation, classifier.record)
     assert (
         words.headline
@@ -211,3 +219,36 @@ def test_words_never_contradict_the_probability_beside_them(classifier: Classifi
     prediction = replace(explanation.prediction, probabilities={"Disease": 0.5, "Normal": 0.5})
     said = word_explanation(replace(explanation, prediction=prediction), classifier.record).call
     assert "the heads' mean log-odds are below the operating point" in said
+
+
+def test_an_even_map_has_the_share_of_the_area() -> None:
+    share = share_in_centre(np.full((7, 9), 0.3))
+    assert share.area == pytest.approx(0.36)
+    assert share.speaking_for == pytest.approx(0.36)
+    assert share.speaking_against is None
+
+
+def test_for_and_against_are_counted_apart() -> None:
+    cells = np.zeros((5, 5))
+    cells[2, 2], cells[0, 0], cells[0, 4] = 3.0, 1.0, -2.0
+    share = share_in_centre(cells)
+    assert share.speaking_for == pytest.approx(0.75)
+    assert share.speaking_against == 0.0
+
+
+def test_lungs_count_by_the_part_of_each_cell_that_they_cover() -> None:
+    lungs = np.zeros((40, 60), bool)
+    lungs[:, :30] = True
+    lungs[:10] = False
+    cells = np.zeros((2, 2))
+    cells[0, 0] = 4.0
+    share = share_in_lungs(cells, lungs)
+    assert share.region == "lungs"
+    assert share.area == pytest.approx(0.375)
+    assert share.speaking_for == pytest.approx(0.5)
+
+
+def test_cover_averages_whole_and_broken_cells() -> None:
+    region = np.zeros((10, 10), bool)
+    region[:5] = True
+    np.testing.assert_allclose(cover_of_cells(region, (3, 1))[:, 0], [1, 0.5, 0], atol=1e-6)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from hilum.folds.folds import Split
-from hilum.heads.head import padded
+from hilum.heads.program import padded
 from hilum.heads.recipe import HeadRecipe, balanced_class_weights, plan_head
 from hilum.heads.training import train_heads
 

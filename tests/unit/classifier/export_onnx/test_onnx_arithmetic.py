@@ -1,14 +1,14 @@
-"""Numbers by themselves and in pairs: ONNX Runtime computes what OpenVINO does."""
+"""Numbers by themselves, brought to a common scale, or taken together: both compute the same."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from openvino import opset1, opset16
 from openvino import opset13 as ops
-from openvino import opset16
 
 from both_runtimes import Build, check, ints, kinds, weights
-from hilum.classifier.export.onnx.arithmetic import ELEMENTWISE as TRANSLATIONS
+from hilum.classifier.export.onnx import arithmetic
 
 ELEMENTWISE: dict[str, Build] = {
     **{
@@ -83,4 +83,77 @@ def test_both_treat_whole_numbers_alike(build: Build) -> None:
 
 def test_every_translation_of_elementwise_is_tried() -> None:
     whole = kinds(WHOLE, np.zeros((2, 6), np.int64))
-    assert set(TRANSLATIONS) <= kinds(ELEMENTWISE) | whole
+    assert set(arithmetic.ELEMENTWISE) <= kinds(ELEMENTWISE) | whole
+
+
+NORMALISING: dict[str, Build] = {
+    "batch norm": lambda x: ops.batch_norm_inference(
+        x, weights(6), weights(6), weights(6), np.abs(weights(6)) + 0.1, 1e-3
+    ),
+    "older batch norm": lambda x: opset1.batch_norm_inference(
+        x, weights(6), weights(6), weights(6), np.abs(weights(6)) + 0.1, 1e-3
+    ),
+    **{
+        f"mvn, {place} {divides}": (
+            lambda x, place=place, divides=divides: ops.mvn(x, ints(2, 3), divides, 1e-3, place)
+        )
+        for place in ("INSIDE_SQRT", "OUTSIDE_SQRT")
+        for divides in (True, False)
+    },
+    "group norm": lambda x: ops.group_normalization(x, weights(6), weights(6), 3, 1e-4),
+    "l2, added": lambda x: ops.normalize_l2(x, ints(1), 0.1, "add"),
+    "l2, at least": lambda x: ops.normalize_l2(x, ints(1, 2, 3), 0.1, "max"),
+    "lrn": lambda x: ops.lrn(x, ints(1), 0.5, 0.7, 2.0, 3),
+}
+
+
+@pytest.mark.parametrize("build", NORMALISING.values(), ids=NORMALISING.keys())
+def test_both_normalise_alike(build: Build) -> None:
+    check(build)
+
+
+def test_every_translation_of_normalising_is_tried() -> None:
+    assert set(arithmetic.NORMALISING) <= kinds(NORMALISING)
+
+
+REDUCING: dict[str, Build] = {
+    **{
+        f"{name}, {keeps}": (
+            lambda x, name=name, keeps=keeps: getattr(ops, name)(x, ints(-1, 2), keeps)
+        )
+        for name in ("reduce_mean", "reduce_sum", "reduce_max", "reduce_min", "reduce_prod",
+                     "reduce_l1", "reduce_l2")
+        for keeps in (True, False)
+    },
+    "reduce nothing": lambda x: ops.reduce_mean(x, np.array([], np.int64), True),
+    "softmax": lambda x: ops.softmax(x, 1),
+    "older softmax": lambda x: opset1.softmax(x, 1),
+    "log softmax": lambda x: ops.log_softmax(x, -1),
+    "largest": lambda x: list(ops.topk(x, np.array(3), 2, "max", "value").outputs()),
+    "smallest": lambda x: list(ops.topk(x, np.array(2), 3, "min", "value").outputs()),
+    "which is largest": lambda x: ops.topk(
+        x, np.array(1), 1, "max", "index", index_element_type="i64"
+    ).output(1),
+    "times weights": lambda x: ops.matmul(x, weights(8, 3), False, False),
+    "times turned weights": lambda x: ops.matmul(x, weights(3, 8), False, True),
+    "turned": lambda x: ops.matmul(x, ops.relu(x), True, False),
+    "times turned": lambda x: ops.matmul(x, ops.relu(x), False, True),
+    "times a vector": lambda x: ops.matmul(x, weights(8), False, True),
+    "einsum": lambda x: ops.einsum([x, weights(8, 4)], "ncij,jk->nick"),
+    "attention": lambda x: ops.scaled_dot_product_attention(x, ops.relu(x), ops.abs(x)),
+    "attention, masked": lambda x: ops.scaled_dot_product_attention(
+        x, ops.relu(x), ops.abs(x), weights(9, 9), np.float32(0.3)
+    ),
+    "attention, hidden": lambda x: ops.scaled_dot_product_attention(
+        x, ops.relu(x), ops.abs(x), np.tri(9, dtype=bool)
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("build", REDUCING.values(), ids=REDUCING.keys())
+def test_both_reduce_alike(build: Build) -> None:
+    check(build)
+
+
+def test_every_translation_of_reducing_is_tried() -> None:
+    assert set(arithmetic.REDUCING) <= kinds(REDUCING)
