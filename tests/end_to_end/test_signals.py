@@ -108,7 +108,7 @@ def test_a_stop_inside_generated_source_keeps_the_exit_code(tmp_path: Path) -> N
     """Dataclasses are made by `exec`, whose plain interrupts the interpreter remembers."""
     (tmp_path / "program.py").write_text(
         "import sys\n"
-        "from hilum.cli.progress import stopping\n"
+        "from hilum.cli.signals import stopping\n"
         "stopping.listen()\n"
         "try:\n"
         "    exec('import os, signal; os.kill(os.getpid(), signal.SIGINT)')\n"
