@@ -48,9 +48,9 @@ def test_a_stopped_run_leaves_nothing_half_done(
     assert "Traceback" not in told
     assert [path.name for path in tmp_path.iterdir()] == ["cache"]
     left = {path.relative_to(cache).parts[0] for path in cache.rglob("*")}
-    assert left <= {"graphs", "portraits"}  # what was looked at is kept, as it is whole
+    assert left <= {"graphs", "traits"}  # what was looked at is kept, as it is whole
     assert all(path.suffix == ".lock" for path in cache.glob("graphs/*"))
-    assert all(path.suffix == ".parquet" for path in cache.glob("portraits/*/*"))
+    assert all(path.suffix == ".parquet" for path in cache.glob("traits/*/*"))
 
 
 def test_two_runs_share_a_cache_in_peace(table: Path, graph_cache: Path, tmp_path: Path) -> None:

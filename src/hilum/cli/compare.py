@@ -111,10 +111,10 @@ def compare_command(
     from hilum.studies import find_recipes
 
     recipes = find_recipes(split_names(recipe or "hilum"), **vars(changes))
-    place_elsewhere = read_place(external)
-    cohort, elsewhere = read_cohorts(data, place_elsewhere, films)
-    options = replace(options, external=elsewhere)
-    private = {data: "DATA", place_elsewhere: "EXTERNAL"} | paths_hidden(films)
+    external_path = read_place(external)
+    cohort, external_cohort = read_cohorts(data, external_path, films)
+    options = replace(options, external=external_cohort)
+    private = {data: "DATA", external_path: "EXTERNAL"} | paths_hidden(films)
     if head is Head.NONE:
         code = _run_naming(cohort, options, output, private=private)
     else:

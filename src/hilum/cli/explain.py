@@ -32,12 +32,10 @@ Out = Annotated[
     ),
 ]
 
-
 Label = Annotated[
     str | None,
     typer.Option("--class", help="The class to explain (default: positive).", metavar="LABEL"),
 ]
-
 
 Masks = Annotated[
     Path | None,
@@ -47,7 +45,6 @@ Masks = Annotated[
         metavar="DIR",
     ),
 ]
-
 
 _REFUSED = (
     "REFUSED",

@@ -30,9 +30,7 @@ if TYPE_CHECKING:
 REFUSAL = "not like the training films"
 """What is said in the place of a call."""
 
-
 Bundle = Annotated[Path, typer.Argument(help="What `hilum train` wrote.", metavar="BUNDLE")]
-
 
 Films = Annotated[
     list[str],
@@ -42,7 +40,6 @@ Films = Annotated[
         metavar="FILE...",
     ),
 ]
-
 
 ShowRefused = Annotated[
     bool,

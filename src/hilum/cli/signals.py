@@ -20,10 +20,10 @@ class Stopped(KeyboardInterrupt):
 
 
 class Stopping:
-    """Remembers that the command was asked to stop, whoever swallows the exception.
+    """Remembers that the command was asked to stop, even where the exception is swallowed.
 
     A native library may turn an exception that a signal raised inside it into another
-    one, or lose it; so who works for long looks here from time to time.
+    one, or lose it; so long work calls `check` from time to time.
     """
 
     def __init__(self) -> None:
