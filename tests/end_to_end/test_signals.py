@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from exit_codes import code_of_run
 from hilum.phantoms.cohort import write_phantoms
 
 
@@ -61,7 +60,7 @@ def test_two_runs_share_a_cache_in_peace(table: Path, graph_cache: Path, tmp_pat
         for name in ("one", "two")
     ]  # fmt: skip
     told = [run.communicate(timeout=120) for run in runs]
-    assert {run.returncode for run in runs} == {code_of_run(tmp_path / "one")}, told
+    assert [run.returncode for run in runs] == [0, 0], told  # nothing is planted
     first, second = ((tmp_path / name / "predictions.csv").read_text() for name in ("one", "two"))
     assert first == second
 

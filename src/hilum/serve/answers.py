@@ -298,7 +298,7 @@ def _bounded(figure: Any) -> BoundedJson | None:
 
 
 def _finite(told: Any) -> Any:
-    """Put null where there is no number: NaN is no JSON."""
+    """Put null in place of NaN and infinity, which JSON does not have."""
     match told:
         case dict():
             return {name: _finite(value) for name, value in told.items()}

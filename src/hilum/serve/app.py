@@ -95,7 +95,7 @@ def create_app(classifier: Classifier, settings: ServeSettings | None = None) ->
         settings=settings,
     )
     _add_pages(app)
-    # Problems are no model of a route's answer, as FastAPI would have it, but of refusals.
+    # FastAPI describes models of a route's answers; problems are those of its refusals.
     described = app.openapi()["components"]["schemas"]
     described[ProblemDocument.__name__] = ProblemDocument.model_json_schema()
     return app
@@ -253,7 +253,7 @@ def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def _add_pages(app: FastAPI) -> None:
-    """Add what people look at, which is no part of the API's own description."""
+    """Add what people look at; the API's own description leaves it out."""
     page = PageFiles()
 
     async def docs(_: Request) -> Response:

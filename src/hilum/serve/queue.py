@@ -91,19 +91,19 @@ class FilmQueue:
         self._aside.shutdown(wait=False, cancel_futures=True)
 
     def check_room(self, n_films: int = 1) -> None:
-        """Refuse films for which there is no room now.
+        """Refuse films that find no room now.
 
         Raises:
-            Problem: There is none.
+            Problem: The queue is full.
         """
         if self.waiting + n_films > self._limits.waiting_films:
             raise overloaded("The server has as many films in line as it takes on.")
 
     def check_room_aside(self) -> None:
-        """Refuse a film that goes aside, if there is no room for it now.
+        """Refuse a film that goes aside, if it finds no room now.
 
         Raises:
-            Problem: There is none.
+            Problem: The queue is full.
         """
         self.check_room()
         if self._n_aside >= self._limits.explanations:

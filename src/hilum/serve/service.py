@@ -154,5 +154,5 @@ def _json(told: Mapping[str, object]) -> Response:
 
 
 def _json_bytes(told: Mapping[str, object]) -> bytes:
-    # NaN and infinity are no JSON: better an error here than one in every reader.
+    # JSON has neither NaN nor infinity: better an error here than one in every reader.
     return json.dumps(told, ensure_ascii=False, allow_nan=False).encode()

@@ -24,6 +24,7 @@ from hilum.serve.problems import Problem, overloaded
 from hilum.serve.settings import ServeLimits
 
 _CLOSING = {"Connection": "close"}
+_SEND_A_FORM = "Send the films as multipart/form-data, as `curl -F files=@film.png` does."
 
 
 class SenderLeftError(Exception):
@@ -85,7 +86,7 @@ async def read_films(
         The bytes of at least one file.
 
     Raises:
-        Problem: It is no such form, or goes beyond the limits.
+        Problem: It is another kind of request, or goes beyond the limits.
         SenderLeftError: The connection ended first.
     """
     boundary = _boundary(headers.get(b"content-type", b""))
@@ -114,7 +115,7 @@ def _boundary(content_type: bytes) -> bytes:
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
             "FORM",
             "The request holds no multipart form.",
-            fix="Send the films as multipart/form-data, as `curl -F files=@film.png` does.",
+            fix=_SEND_A_FORM,
             headers=_CLOSING,
         )
     for name, value in _PARAMETER.findall(content_type[len(kind) :]):
@@ -129,7 +130,7 @@ def _malformed(detail: str) -> Problem:
         HTTPStatus.BAD_REQUEST,
         "FORM",
         detail,
-        fix="Send the films as multipart/form-data, as `curl -F files=@film.png` does.",
+        fix=_SEND_A_FORM,
         headers=_CLOSING,
     )
 
@@ -277,7 +278,7 @@ class _Form:
         return self._films
 
     def let_go(self) -> None:
-        """Part from the parser: form and parser know each other, and films would live on."""
+        """Part from the parser: each refers to the other, and films would live on."""
         self._parser.callbacks = {}
 
     def _begin(self) -> None:
