@@ -60,7 +60,8 @@ def test_two_runs_share_a_cache_in_peace(table: Path, graph_cache: Path, tmp_pat
         for name in ("one", "two")
     ]  # fmt: skip
     told = [run.communicate(timeout=120) for run in runs]
-    assert [run.returncode for run in runs] == [0, 0], told  # nothing is planted
+    # Three epochs on 24 films learn nothing, so the claim is withheld.
+    assert [run.returncode for run in runs] == [1, 1], told
     first, second = ((tmp_path / name / "predictions.csv").read_text() for name in ("one", "two"))
     assert first == second
 
