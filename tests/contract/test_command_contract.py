@@ -23,6 +23,7 @@ import typer
 from PIL import Image
 
 from hilum.cli.main import app, run
+from schemas import validate
 from tiny_bundle import as_png, tiny_film, write_tiny_bundle
 from tiny_networks import convolution, place
 
@@ -268,10 +269,15 @@ def ran_once(hilum: Callable[..., Ran], finished: dict[str, Ran], command: str, 
     return finished[key]
 
 
-def check_document(command: str, told: Any) -> None:
-    """Hold what a command told as JSON to its contract; a schema of it is checked here."""
-    assert isinstance(told, dict | list), command
-    assert told, command
+NAMES = {
+    "predict": "predict --json",
+    "explain": "explain --json",
+    "export": "export --json",
+    "backbones": "backbones --json",
+    "backbones list": "backbones --json",
+    "doctor": "doctor --json",
+}
+"""The schema of each document that does not name its own."""
 
 
 def list_files(places: dict[str, Path]) -> set[Path]:
@@ -308,7 +314,8 @@ def test_what_goes_well_ends_with_0_and_json_stands_alone(
     assert ran.code == 0, ran.stderr
     assert "Error" not in ran.stderr
     if offers(command, "--json"):
-        check_document(command, json.loads(ran.stdout))
+        assert json.loads(ran.stdout)
+        validate(ran.stdout, NAMES.get(command))
     elif command == "serve":
         assert ran.stdout == ""
         assert "Serving at http://" in ran.stderr

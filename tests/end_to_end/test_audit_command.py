@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from exit_codes import code_of_run
 from hilum.phantoms.cohort import write_phantoms
 from hilum.phantoms.plan import Plants
 
@@ -53,7 +52,7 @@ def audited(hilum: Hilum, faulty: Path, tmp_path_factory: pytest.TempPathFactory
 
 def test_the_verdict_comes_first_and_names_the_planted_marker(audited) -> None:
     process, out = audited
-    assert process.returncode == code_of_run(out) == 1, process.stderr
+    assert process.returncode == 1, process.stderr  # the marker withholds the claim
     told = process.stdout
     assert told.index("Verdict: withheld") < told.index("Frame of the film")
     assert "The frame of the film" in told
@@ -84,7 +83,7 @@ def test_muted_checks_are_marked_and_the_verdict_stands(
     assert [{k: v for k, v in c.items() if k != "muted"} for c in quiet["checks"]] == loud["checks"]
     assert "Muted problem" in process.stdout
     assert quiet["verdict"] == loud["verdict"]
-    assert process.returncode == code_of_run(out) == 1
+    assert process.returncode == 1  # a claim stays withheld, whatever is muted
 
 
 def test_planted_copies_are_found(audited, faulty: Path) -> None:

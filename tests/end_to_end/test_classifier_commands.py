@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 import hilum
-from exit_codes import code_of_run
 from hilum.cli.main import app
 from hilum.phantoms.cohort import write_phantoms
 
@@ -50,7 +49,8 @@ def compared(run, phantoms: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     out = tmp_path_factory.mktemp("runs") / "first"
     table = phantoms / "films.csv"
     done = run("compare", table, "--positive", "Opacity", "--out", out, *FAST, "--backbones", *ONE)
-    assert done.returncode == code_of_run(out), done.stderr
+    # Nothing is planted. Few films and no probes limit the claim, and no more.
+    assert done.returncode == 0, done.stderr
     return out
 
 
@@ -59,7 +59,7 @@ def bundle(run, compared: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     """A bundle from the run, its backbone inside."""
     out = tmp_path_factory.mktemp("bundles") / "first"
     done = run("train", "--from", compared, "-o", out, "--standalone", "--json")
-    assert done.returncode == code_of_run(compared), done.stderr
+    assert done.returncode == 0, done.stderr  # as the run
     assert json.loads(done.stdout) == json.loads((out / "classifier.json").read_text())
     assert "0 computed" in done.stderr  # not one film was looked at again
     return out

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from exit_codes import code_of_run
 from hilum.phantoms.cohort import write_phantoms
 from tiny_networks import convolution, place
 
@@ -48,7 +47,8 @@ def finished(hilum, phantoms: Path, tmp_path_factory: pytest.TempPathFactory):
     out = tmp_path_factory.mktemp("runs") / "first"
     table = phantoms / "films.csv"
     process = hilum("compare", table, "--positive", "Opacity", "--out", out, "--json", *FAST)
-    assert process.returncode == code_of_run(out), process.stderr
+    # Nothing is planted. So few films limit the claim, which calls for nobody's attention.
+    assert process.returncode == 0, process.stderr
     return process, out
 
 
@@ -147,7 +147,7 @@ def test_the_same_again_reads_no_film_and_repeats_every_number(
 ) -> None:
     out = tmp_path / "again"
     process = hilum("compare", phantoms / "films.csv", "--positive", "Opacity", "--out", out, *FAST)
-    assert process.returncode == code_of_run(out)
+    assert process.returncode == 0
     assert "0 computed, 96 from the store" in process.stderr
     assert (out / "predictions.csv").read_text() == (finished[1] / "predictions.csv").read_text()
     first, second = (
@@ -299,7 +299,8 @@ def test_three_classes_and_the_papers_recipe(hilum, tmp_path: Path) -> None:
         "compare", folder, "--positive", "Opacity", "--recipe", "paper", "--views", "1",
         "--backbones", "efficientnet-lite0", "--out", out, "--json",
     )  # fmt: skip
-    assert process.returncode == code_of_run(out), process.stderr
+    # The paper splits films, not patients: some patients stand in training and in test.
+    assert process.returncode == 1, process.stderr
     results = json.loads(process.stdout)
     assert results["classes"] == ["Effusion", "Normal", "Opacity"]
     assert results["recipe"]["validates_on_test"] is True
@@ -349,7 +350,8 @@ def test_the_place_of_a_model_file_is_kept_from_the_run(
         "compare", phantoms / "films.csv", "--positive", "Opacity", "--backbones", f"onnx:{net}",
         "--recipe", "paper", "--epochs", "2", "--views", "0", "--out", out,
     )  # fmt: skip
-    assert process.returncode == code_of_run(out), process.stderr
+    # The paper splits films, not patients: some patients stand in training and in test.
+    assert process.returncode == 1, process.stderr
     assert "onnx:MODEL" in (out / "provenance.json").read_text()
     shown = [path for path in out.rglob("*") if path.suffix in (".html", ".json", ".svg")]
     assert len(shown) > 5

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from exit_codes import code_of_run
 from hilum.phantoms.cohort import write_phantoms
 
 
@@ -61,7 +60,8 @@ def test_two_runs_share_a_cache_in_peace(table: Path, graph_cache: Path, tmp_pat
         for name in ("one", "two")
     ]  # fmt: skip
     told = [run.communicate(timeout=120) for run in runs]
-    assert {run.returncode for run in runs} == {code_of_run(tmp_path / "one")}, told
+    # Three epochs on 24 films learn nothing, so the claim is withheld.
+    assert [run.returncode for run in runs] == [1, 1], told
     first, second = ((tmp_path / name / "predictions.csv").read_text() for name in ("one", "two"))
     assert first == second
 
@@ -108,7 +108,7 @@ def test_a_stop_inside_generated_source_keeps_the_exit_code(tmp_path: Path) -> N
     """Dataclasses are made by `exec`, whose plain interrupts the interpreter remembers."""
     (tmp_path / "program.py").write_text(
         "import sys\n"
-        "from hilum.cli.progress import stopping\n"
+        "from hilum.cli.signals import stopping\n"
         "stopping.listen()\n"
         "try:\n"
         "    exec('import os, signal; os.kill(os.getpid(), signal.SIGINT)')\n"

@@ -30,7 +30,7 @@ from keras import layers, ops
 
 from hilum.backbones.checkpoints import read_checkpoint
 from hilum.backbones.records import BLOCK_CELLS, BackboneRecord
-from hilum.disk import lend
+from hilum.disk import link_or_copy
 from hilum.errors import WeightsError
 
 _CHANNELS = 1
@@ -210,7 +210,7 @@ def load_keras_weights(network: keras.Model, path: Path) -> None:
         with tempfile.TemporaryDirectory() as scratch:
             # Keras goes by the suffix.
             link = Path(scratch) / ("older.h5" if is_older else "newer.weights.h5")
-            lend(path, link)
+            link_or_copy(path, link)
             network.load_weights(link)
     except (
         OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, RuntimeError,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,9 +18,7 @@ if TYPE_CHECKING:
 
 _SETS_SHOWN_WHOLE = 3
 
-
 _SETS_IN_JSON = 100
-
 
 _PAIRS_SHOWN = 45
 
@@ -71,8 +70,6 @@ def check_table_command(
     Exit code: 0 some test set yields every row; 1 none does; 2 the table or an
     option cannot be used.
     """
-    import json
-
     from hilum.published import check_table, known_tables, parse_published
     from hilum.report import reading_texts
     from hilum.runs import describe_table_check

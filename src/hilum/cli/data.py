@@ -1,4 +1,4 @@
-"""Options that tell what DATA is, and reading it; shared by the commands that take a cohort."""
+"""What DATA is, and how it is read: shared by the commands that take a cohort."""
 
 from __future__ import annotations
 
@@ -17,12 +17,10 @@ if TYPE_CHECKING:
 
 _TABLE = "When DATA is a CSV"
 
-
 Data = Annotated[
     Path,
     typer.Argument(help="A folder with one subfolder per class, or a CSV.", metavar="DATA"),
 ]
-
 
 External = Annotated[
     str | None,
@@ -92,23 +90,24 @@ class CohortOptions:
 def read_cohorts(
     data: Path, external: Path | None, options: CohortOptions
 ) -> tuple[Cohort, Cohort | None]:
-    """Read DATA, and films from elsewhere on which its heads are tried, as the options say.
+    """Read DATA, and the external cohort on which its heads are tried, as the options say.
 
-    Where both are given, a label needs to stand in one of them only. Labels of which none
-    stands in DATA leave DATA as it is. In the other, a label that is the name of a class of
-    DATA means it without being mapped, and what means no class is left out and counted.
+    Where both are given, a label needs to stand in one of them only. If none of the labels
+    stands in DATA, DATA stays as it is. In the external cohort, a label that is the name of
+    a class of DATA means it without being mapped; a label without a class is left out and
+    counted.
 
     Args:
         data: A folder or a CSV.
-        external: Another; None if there is none.
+        external: Another, or None.
         options: How they are read. The pattern need not fit names of `external`.
 
     Returns:
         Both cohorts; the second is None where `external` is.
 
     Raises:
-        CohortError: There is no such data, it makes no cohort, or an option does not
-            go with it.
+        CohortError: The data is missing or makes no cohort, or an option does not go
+            with it.
     """
     from hilum.cohort import (
         Cohort,
@@ -135,13 +134,13 @@ def read_cohorts(
     _check_given(given, goes_with_folders=columns == Columns() and image_folder is None)
     label_map = parse_label_map(labels) if labels else {}
     own_map: Mapping[str, Collection[str]] | None = label_map
-    columns_there = columns
+    external_columns = columns
     if external is not None:
-        columns, columns_there = share_columns(columns, data, external)
+        columns, external_columns = share_columns(columns, data, external)
         found = list_labels(data, columns)
-        found_there = list_labels(external, columns_there, is_external=True)
+        found_external = list_labels(external, external_columns, is_external=True)
         wanted = [label for meant in label_map.values() for label in meant]
-        check_found(wanted, {*found, *found_there}, where="film of either cohort")
+        check_found(wanted, {*found, *found_external}, where="film of either cohort")
         own_map = fit_to_own(label_map, found)
     if data.is_dir():
         cohort = Cohort.from_folder(
@@ -164,14 +163,14 @@ def read_cohorts(
         external,
         cohort.classes,
         labels=label_map,
-        columns=columns_there,
+        columns=external_columns,
         image_folder=image_folder if data.is_dir() else None,
         patient_pattern=patient_pattern,
     )
 
 
 def read_place(external: str | None) -> Path | None:
-    """Read where films from elsewhere are; an empty text is no place, though a path calls it so.
+    """Read where the external cohort is; `Path` would take an empty text for the current folder.
 
     Raises:
         CohortError: It is empty.

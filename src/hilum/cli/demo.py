@@ -33,8 +33,8 @@ def demo_command(
     """
     from filelock import FileLock
 
+    from hilum.cli.compare import run_recipes
     from hilum.cli.phantoms import draw_with_progress
-    from hilum.cli.study import run_recipes
     from hilum.cohort import Cohort
     from hilum.machine import default_cache_dir
     from hilum.phantoms import PHANTOMS_VERSION, plan_phantoms

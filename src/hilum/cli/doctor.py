@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from typing import TYPE_CHECKING
+
 import typer
 
 from hilum.cli import options
+
+if TYPE_CHECKING:
+    from hilum.runs import SymptomJson
 
 
 def doctor_command(
@@ -20,9 +26,6 @@ def doctor_command(
 
       hilum doctor
     """
-    import json
-    from dataclasses import asdict
-
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
@@ -32,7 +35,11 @@ def doctor_command(
 
     symptoms = examine(cache_dir or default_cache_dir())
     if is_json:
-        typer.echo(json.dumps([asdict(symptom) for symptom in symptoms], indent=1))
+        told: list[SymptomJson] = [
+            {"part": symptom.part, "is_well": symptom.is_well, "detail": symptom.detail}
+            for symptom in symptoms
+        ]
+        typer.echo(json.dumps(told, indent=1))
     else:
         table = Table(show_header=False)
         for symptom in symptoms:

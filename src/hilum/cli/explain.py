@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hilum.cli import options
-from hilum.cli.predict import Bundle, Films, list_films
-from hilum.cli.progress import watching
+from hilum.cli.predict import Bundle, Films, list_films, tell_failed
 from hilum.errors import FilmError
 from hilum.report import printable
 
@@ -20,161 +18,8 @@ if TYPE_CHECKING:
     import numpy as np
     from jaxtyping import Bool
 
-    from hilum.classifier import (
-        ExplainJson,
-        Explanation,
-        ExplanationOptions,
-        FilmFailure,
-        NamedExplanationJson,
-    )
+    from hilum.classifier import ExplainJson, Explanation, FilmFailure, NamedExplanationJson
     from hilum.report import ExplanationWords
-
-
-_REFUSED = (
-    "REFUSED",
-    "The film is not like the training films, so its map would mean nothing.",
-    "Use --show-refused to see it all the same.",
-)
-
-
-def run_explain(
-    bundle: Path,
-    words: Iterable[str],
-    *,
-    out: Path | None,
-    label: str | None,
-    masks: Path | None,
-    extras: ExplanationOptions,
-    shows_refused: bool,
-    is_json: bool,
-    is_quiet: bool,
-    cache_dir: Path | None,
-) -> int:
-    """Explain films, write the pictures, and print what they say.
-
-    Args:
-        bundle: The classifier.
-        words: Films as they were typed.
-        out: Where the pictures go; none are drawn if not given.
-        label: The class to explain.
-        masks: A folder of lung masks.
-        extras: Checks that are wanted beside the map.
-        shows_refused: Explain films outside the domain, too.
-        is_json: Print figures rather than sentences.
-        is_quiet: Leave out what is no answer.
-        cache_dir: Where the backbone is kept.
-
-    Returns:
-        The exit code: 0 every film was explained, 1 some were not.
-    """
-    from hilum.classifier import (
-        Classifier,
-        FilmFailure,
-        describe_explanation,
-        explain_film,
-        find_class,
-    )
-    from hilum.report import draw_explanation, place_pictures, save_picture, word_explanation
-
-    films = list_films(words)
-    places = None if out is None else place_pictures(films, out)
-    lungs = {} if masks is None else _find_lungs(films, masks)
-    classifier = Classifier.load(bundle, cache_dir=cache_dir)
-    find_class(classifier, label)
-    told: list[NamedExplanationJson] = []
-    failed: list[tuple[Path, FilmFailure]] = []
-    with watching(is_quiet=is_quiet or not extras.has_occlusion) as watcher:
-        for k, film in enumerate(films):
-            if extras.has_occlusion:
-                watcher.begin(f"Film {k + 1} of {len(films)}", "covered patches")
-            try:
-                explanation = explain_film(
-                    classifier,
-                    film,
-                    label,
-                    lungs=lungs.get(film),
-                    options=replace(extras, on_progress=watcher.advance),
-                )
-            except FilmError as error:
-                failed.append((film, FilmFailure.from_error(error)))
-                continue
-            if extras.has_occlusion:
-                watcher.end("covered")
-            if not (explanation.prediction.in_domain or shows_refused):
-                failed.append((film, FilmFailure(*_REFUSED)))
-                continue
-            said = word_explanation(explanation, classifier.record)
-            picture = None if places is None else places[k]
-            if picture is not None:
-                save_picture(draw_explanation(explanation, said), picture)
-            told.append(
-                {
-                    "path": str(film),
-                    "picture": None if picture is None else str(picture),
-                    **describe_explanation(explanation),
-                }
-            )
-            if not is_json:
-                _print(film, explanation, said, picture, is_quiet=is_quiet)
-    _print_end(told, failed, is_json=is_json, is_quiet=is_quiet)
-    return 1 if failed else 0
-
-
-def _find_lungs(
-    films: Sequence[Path], folder: Path
-) -> Mapping[Path, Bool[np.ndarray, "height width"]]:
-    """Load the lungs of the films that have a mask: beside each other, or by class folder."""
-    from hilum.cohort import Film
-    from hilum.features import find_masks, load_mask
-
-    rows = [Film(str(k), film, str(film), film.parent.name) for k, film in enumerate(films)]
-    masks = find_masks(rows, folder)
-    return {films[int(film_id)]: load_mask(mask) for film_id, mask in masks.items()}
-
-
-def _print(
-    film: Path,
-    explanation: Explanation,
-    words: ExplanationWords,
-    picture: Path | None,
-    *,
-    is_quiet: bool,
-) -> None:
-    typer.echo(printable(str(film).replace("\n", "\\n")))
-    typer.echo(f"  {printable(words.headline)}. {printable(words.call)}")
-    if words.warning:
-        typer.echo(f"  {words.warning}")
-    for remark in words.remarks if not is_quiet else ():
-        typer.echo(f"  {printable(remark)}")
-    if explanation.exact is not None and not explanation.exact.has_reference and not is_quiet:
-        typer.echo("  The bundle has no reference maps; train it again for a sharper map.")
-    if picture is not None:
-        typer.echo(f"  {printable(str(picture))}")
-
-
-def _print_end(
-    told: list[NamedExplanationJson],
-    failed: Sequence[tuple[Path, FilmFailure]],
-    *,
-    is_json: bool,
-    is_quiet: bool,
-) -> None:
-
-    from hilum.classifier import describe_fault
-    from hilum.report import RESEARCH_ONLY
-
-    if is_json:
-        answer: ExplainJson = {
-            "films": told,
-            "failed": [{"path": str(path), **describe_fault(f)} for path, f in failed],
-        }
-        typer.echo(json.dumps(answer, indent=1, ensure_ascii=True))
-        return
-    for path, failure in failed:
-        text = f"Not explained: {path}: {failure.code}: {failure.message} {failure.fix}"
-        typer.echo(printable(text.replace("\n", "\\n")), err=True)
-    if not is_quiet:
-        typer.echo(RESEARCH_ONLY)
 
 
 Out = Annotated[
@@ -187,12 +32,10 @@ Out = Annotated[
     ),
 ]
 
-
 Label = Annotated[
     str | None,
     typer.Option("--class", help="The class to explain (default: positive).", metavar="LABEL"),
 ]
-
 
 Masks = Annotated[
     Path | None,
@@ -202,6 +45,12 @@ Masks = Annotated[
         metavar="DIR",
     ),
 ]
+
+_REFUSED = (
+    "REFUSED",
+    "The film is not like the training films, so its map would mean nothing.",
+    "Use --show-refused to see it all the same.",
+)
 
 
 def explain_command(
@@ -250,19 +99,113 @@ def explain_command(
     Exit code: 0 every film was explained; 1 some film was refused or could not be read;
     2 the bundle or the command cannot be used.
     """
-    from hilum.classifier import ExplanationOptions
-
-    extras = ExplanationOptions(has_occlusion=has_occlusion, has_sanity=has_sanity, seed=seed)
-    code = run_explain(
-        bundle,
-        films,
-        out=out,
-        label=label,
-        masks=masks,
-        extras=extras,
-        shows_refused=show_refused,
-        is_json=is_json,
-        is_quiet=is_quiet,
-        cache_dir=cache_dir,
+    from hilum.classifier import (
+        Classifier,
+        ExplanationOptions,
+        FilmFailure,
+        describe_explanation,
+        explain_film,
+        find_class,
     )
-    raise typer.Exit(code)
+    from hilum.cli.progress import watching
+    from hilum.report import (
+        RESEARCH_ONLY,
+        draw_explanation,
+        place_pictures,
+        save_picture,
+        word_explanation,
+    )
+
+    paths = list_films(films)
+    places = None if out is None else place_pictures(paths, out)
+    lungs = {} if masks is None else _find_lungs(paths, masks)
+    classifier = Classifier.load(bundle, cache_dir=cache_dir)
+    find_class(classifier, label)
+    told: list[NamedExplanationJson] = []
+    failed: list[tuple[Path, FilmFailure]] = []
+    with watching(is_quiet=is_quiet or not has_occlusion) as watcher:
+        extras = ExplanationOptions(
+            has_occlusion=has_occlusion,
+            has_sanity=has_sanity,
+            seed=seed,
+            on_progress=watcher.advance,
+        )
+        for k, film in enumerate(paths):
+            if has_occlusion:
+                watcher.begin(f"Film {k + 1} of {len(paths)}", "covered patches")
+            try:
+                explanation = explain_film(
+                    classifier, film, label, lungs=lungs.get(film), extras=extras
+                )
+            except FilmError as error:
+                failed.append((film, FilmFailure.from_error(error)))
+                continue
+            if has_occlusion:
+                watcher.end("covered")
+            if not (explanation.prediction.in_domain or show_refused):
+                failed.append((film, FilmFailure(*_REFUSED)))
+                continue
+            said = word_explanation(explanation, classifier.record)
+            picture = None if places is None else places[k]
+            if picture is not None:
+                save_picture(draw_explanation(explanation, said), picture)
+            told.append(
+                {
+                    "path": str(film),
+                    "picture": None if picture is None else str(picture),
+                    **describe_explanation(explanation),
+                }
+            )
+            if not is_json:
+                _print(film, explanation, said, picture, is_quiet=is_quiet)
+    if is_json:
+        _print_json(told, failed)
+    else:
+        tell_failed("explained", failed)
+        if not is_quiet:
+            typer.echo(RESEARCH_ONLY)
+    raise typer.Exit(1 if failed else 0)
+
+
+def _find_lungs(
+    films: Sequence[Path], folder: Path
+) -> Mapping[Path, Bool[np.ndarray, "height width"]]:
+    """Load the lungs of the films that have a mask: beside each other, or by class folder."""
+    from hilum.cohort import Film
+    from hilum.features import find_masks, load_mask
+
+    rows = [Film(str(k), film, str(film), film.parent.name) for k, film in enumerate(films)]
+    masks = find_masks(rows, folder)
+    return {films[int(film_id)]: load_mask(mask) for film_id, mask in masks.items()}
+
+
+def _print(
+    film: Path,
+    explanation: Explanation,
+    words: ExplanationWords,
+    picture: Path | None,
+    *,
+    is_quiet: bool,
+) -> None:
+    typer.echo(printable(str(film).replace("\n", "\\n")))
+    typer.echo(f"  {printable(words.headline)}. {printable(words.call)}")
+    if words.warning:
+        typer.echo(f"  {words.warning}")
+    for remark in words.remarks if not is_quiet else ():
+        typer.echo(f"  {printable(remark)}")
+    if explanation.exact is not None and not explanation.exact.has_reference and not is_quiet:
+        typer.echo("  The bundle has no reference maps; train it again for a sharper map.")
+    if picture is not None:
+        typer.echo(f"  {printable(str(picture))}")
+
+
+def _print_json(
+    told: list[NamedExplanationJson], failed: Sequence[tuple[Path, FilmFailure]]
+) -> None:
+    from hilum.classifier import describe_fault
+
+    answer: ExplainJson = {
+        "films": told,
+        "failed": [{"path": str(path), **describe_fault(f)} for path, f in failed],
+    }
+    typer.echo(json.dumps(answer, indent=1, ensure_ascii=True))

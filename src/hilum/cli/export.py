@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -11,6 +12,7 @@ from hilum.cli import options
 
 if TYPE_CHECKING:
     from hilum.classifier import BundleRecord, Exported
+    from hilum.runs import ExportedJson
 
 
 def export_command(
@@ -56,15 +58,13 @@ def export_command(
 
     Exit code: 0 written; 2 the bundle cannot be used, or not written in this format.
     """
-    import json
-
     from hilum.classifier import export_bundle, read_bundle
     from hilum.machine import default_cache_dir
 
     read = read_bundle(bundle, cache_dir or default_cache_dir())
     exported = export_bundle(read, out, file_format, with_map=with_map)
     if is_json:
-        about = {
+        told: ExportedJson = {
             "files": [str(file) for file in exported.files],
             "format": file_format,
             "size_bytes": exported.size_bytes,
@@ -72,7 +72,7 @@ def export_command(
             "films_checked": exported.films_checked,
             "largest_differences": dict(exported.largest_differences),
         }
-        typer.echo(json.dumps(about, indent=1))
+        typer.echo(json.dumps(told, indent=1))
     else:
         _tell(exported, read.record)
 

@@ -24,8 +24,8 @@ from hilum.cli.explain import explain_command
 from hilum.cli.export import export_command
 from hilum.cli.phantoms import phantoms_command
 from hilum.cli.predict import predict_command
-from hilum.cli.progress import stopping
 from hilum.cli.serve import serve_command
+from hilum.cli.signals import stopping
 from hilum.cli.train import train_command
 from hilum.errors import HilumError
 from hilum.report import printable
@@ -42,38 +42,16 @@ app = typer.Typer(
 
 
 app.command("demo")(demo_command)
-
-
 app.command("compare")(compare_command)
-
-
 app.command("audit")(audit_command)
-
-
 app.command("train")(train_command)
-
-
 app.command("predict")(predict_command)
-
-
 app.command("explain")(explain_command)
-
-
 app.command("export")(export_command)
-
-
 app.command("serve")(serve_command)
-
-
 app.add_typer(backbones_app, name="backbones")
-
-
 app.command("check-table")(check_table_command)
-
-
 app.command("phantoms")(phantoms_command)
-
-
 app.command("doctor")(doctor_command)
 
 

@@ -1,4 +1,4 @@
-"""From options to flags: what several commands share, each said once.
+"""From options to flags: what several commands share, each defined once.
 
 A command names options objects among its parameters, such as `options: CompareOptions`;
 `with_flags` gives it one flag per field in their place, and hands it the objects.
@@ -170,20 +170,14 @@ class RunOutput(OutputOptions):
 
 Seed = Annotated[int, flag(StudyOptions, "seed")]
 
-
 Json = Annotated[bool, flag(OutputOptions, "is_json")]
-
 
 Quiet = Annotated[bool, flag(OutputOptions, "is_quiet")]
 
-
 Offline = Annotated[bool, flag(OutputOptions, "is_offline")]
-
 
 CacheDir = Annotated[Path | None, flag(PlaceOptions, "cache_dir")]
 
-
 WeightsDir = Annotated[Path | None, flag(PlaceOptions, "weights_dir")]
-
 
 Out = Annotated[Path | None, flag(RunOutput, "out")]

@@ -1,4 +1,4 @@
-"""`hilum predict`: what a classifier says of films."""
+"""`hilum predict`: what a classifier says of films, as a table, JSON or CSV."""
 
 from __future__ import annotations
 
@@ -9,24 +9,102 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hilum.cli import options
 from hilum.disk import exists
 from hilum.errors import CohortError
-from hilum.report import printable
+from hilum.report import plain, printable
 from hilum.spreadsheets import escape_cell
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from hilum.classifier import FilmFailure, Prediction
-
-    Answers = Sequence[tuple[Path, Prediction | FilmFailure]]
-
     from hilum.classifier import Classifier, FilmFailure, Prediction, PredictJson
+
+    Answer = Prediction | FilmFailure
+    Answers = Sequence[tuple[Path, Answer]]
+
+
+REFUSAL = "not like the training films"
+"""What is said in the place of a call."""
+
+Bundle = Annotated[Path, typer.Argument(help="What `hilum train` wrote.", metavar="BUNDLE")]
+
+Films = Annotated[
+    list[str],
+    typer.Argument(
+        help="Films, folders of films, patterns such as 'ward/*.png'; - reads names from "
+        "standard input, one per line.",
+        metavar="FILE...",
+    ),
+]
+
+ShowRefused = Annotated[
+    bool,
+    typer.Option(
+        "--show-refused",
+        help="Give the probabilities of films outside the domain, too; they mean nothing there.",
+    ),
+]
+
+
+def predict_command(
+    bundle: Bundle,
+    films: Films,
+    is_json: options.Json = False,
+    is_csv: Annotated[
+        bool, typer.Option("--csv", help="A table for other programs on stdout.")
+    ] = False,
+    show_refused: ShowRefused = False,
+    is_quiet: options.Quiet = False,
+    cache_dir: options.CacheDir = None,
+) -> None:
+    """Say of each film which class it is, how probable that is, and whether it may be asked.
+
+    The classes' calibrated probabilities, the call at the operating point, and the
+    domain guard's word: a film that is not like the training films gets no call.
+
+    Examples:
+
+      hilum predict bundle film.png
+
+      hilum predict bundle ward/ 'archive/*.dcm' --csv > answers.csv
+
+      find . -name '*.jpeg' | hilum predict bundle - --json
+
+    Exit code: 0 every film was answered, by a call or by a refusal; 1 some film could
+    not be read; 2 the bundle or the command cannot be used.
+    """
+    if is_json and is_csv:
+        raise typer.BadParameter("Choose one of --json and --csv.")
+    from hilum.classifier import Classifier, FilmFailure
+
+    paths = list_films(films)
+    classifier = Classifier.load(bundle, cache_dir=cache_dir)
+    answered = zip(paths, classifier.predict_each(paths), strict=True)
+    answers: Answers
+    if is_csv:
+        answers = _print_csv(answered, classifier, shows_refused=show_refused)
+    else:
+        answers = list(answered)
+    failed = [(path, answer) for path, answer in answers if isinstance(answer, FilmFailure)]
+    if is_json:
+        _print_json(answers, shows_refused=show_refused)
+    elif not is_csv:
+        _print_table(answers, classifier, shows_refused=show_refused, is_quiet=is_quiet)
+    if not is_json:
+        tell_failed("read", failed)
+    raise typer.Exit(1 if failed else 0)
+
+
+def tell_failed(what: str, failed: Iterable[tuple[Path, FilmFailure]]) -> None:
+    """Say on standard error which films have no answer, and why; each on a line of its own."""
+    for path, failure in failed:
+        text = f"Not {what}: {path}: {failure.code}: {failure.message} {failure.fix}"
+        typer.echo(printable(text.replace("\n", "\\n")), err=True)
 
 
 def list_films(given: Iterable[str]) -> list[Path]:
@@ -88,58 +166,7 @@ def _inside(folder: Path) -> Iterator[Path]:
     yield from (Path(os.fsdecode(error.filename)) for error in unread)
 
 
-Form = Literal["table", "json", "csv"]
-
-
-REFUSAL = "not like the training films"
-"""What is said in the place of a call."""
-
-
-def run_predict(
-    bundle: Path,
-    words: Iterable[str],
-    *,
-    form: Form,
-    shows_refused: bool,
-    is_quiet: bool,
-    cache_dir: Path | None,
-) -> int:
-    """Answer for films, and print the answers.
-
-    Args:
-        bundle: The classifier.
-        words: Films as they were typed.
-        form: How to print.
-        shows_refused: Give the probabilities of refused films, too.
-        is_quiet: Leave out what is no answer.
-        cache_dir: Where the backbone is kept.
-
-    Returns:
-        The exit code: 0 every film was answered, 1 some could not be read.
-    """
-    from hilum.classifier import Classifier, FilmFailure
-
-    films = list_films(words)
-    classifier = Classifier.load(bundle, cache_dir=cache_dir)
-    answered = zip(films, classifier.predict_each(films), strict=True)
-    if form == "csv":
-        answers = _print_csv(answered, classifier, shows_refused=shows_refused)
-    else:
-        answers = list(answered)
-    failed = [(path, a) for path, a in answers if isinstance(a, FilmFailure)]
-    if form == "json":
-        _print_json(answers, shows_refused=shows_refused)
-    elif form == "table":
-        _print_table(answers, classifier, shows_refused=shows_refused, is_quiet=is_quiet)
-    if form != "json":
-        for path, failure in failed:
-            text = f"Not read: {path}: {failure.code}: {failure.message} {failure.fix}"
-            typer.echo(printable(text.replace("\n", "\\n")), err=True)
-    return 1 if failed else 0
-
-
 def _print_json(answers: Answers, *, shows_refused: bool) -> None:
-
     from hilum.classifier import FilmFailure, describe_fault, describe_film
 
     told: PredictJson = {"films": [], "failed": []}
@@ -153,7 +180,7 @@ def _print_json(answers: Answers, *, shows_refused: bool) -> None:
 
 
 def _print_csv(
-    answered: Iterable[tuple[Path, Prediction | FilmFailure]],
+    answered: Iterable[tuple[Path, Answer]],
     classifier: Classifier,
     *,
     shows_refused: bool,
@@ -188,13 +215,12 @@ def _print_csv(
 def _print_table(
     answers: Answers, classifier: Classifier, *, shows_refused: bool, is_quiet: bool
 ) -> None:
-
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
     from hilum.classifier import Prediction
-    from hilum.report import fits, plain
+    from hilum.report import fits
 
     console = Console(highlight=False)
     record = classifier.record
@@ -228,8 +254,6 @@ def _print_table(
 
 def _print_lines(console: Console, path: Path, answer: Prediction, *, shows_refused: bool) -> None:
     """Print one film on lines of its own, where a table would be too wide."""
-    from hilum.report import plain
-
     console.print(f"[bold]{_on_one_line(path)}[/]", soft_wrap=True)
     console.print(f"  {plain(answer.call) if answer.call else REFUSAL}")
     if answer.in_domain or shows_refused:
@@ -241,14 +265,11 @@ def _print_lines(console: Console, path: Path, answer: Prediction, *, shows_refu
 
 def _on_one_line(path: Path) -> str:
     """Write a name so that none can pass for a further film's answer."""
-    from hilum.report import plain
-
     return plain(str(path).replace("\n", "\\n"))
 
 
 def _print_headline(console: Console, classifier: Classifier) -> None:
     from hilum.classifier import calling_text
-    from hilum.report import plain
 
     record = classifier.record
     told = {
@@ -265,9 +286,7 @@ def _print_headline(console: Console, classifier: Classifier) -> None:
 
 
 def _summary(answers: Answers, classifier: Classifier) -> str:
-
     from hilum.classifier import Prediction
-    from hilum.report import plain
 
     calls = [answer.call for _, answer in answers if isinstance(answer, Prediction)]
     parts = [
@@ -281,66 +300,3 @@ def _summary(answers: Answers, classifier: Classifier) -> str:
         parts.append(f"{unread} not read")
     films = "1 film" if len(answers) == 1 else f"{len(answers)} films"
     return f"{films}: {', '.join(parts)}."
-
-
-Bundle = Annotated[Path, typer.Argument(help="What `hilum train` wrote.", metavar="BUNDLE")]
-
-
-Films = Annotated[
-    list[str],
-    typer.Argument(
-        help="Films, folders of films, patterns such as 'ward/*.png'; - reads names from "
-        "standard input, one per line.",
-        metavar="FILE...",
-    ),
-]
-
-
-ShowRefused = Annotated[
-    bool,
-    typer.Option(
-        "--show-refused",
-        help="Give the probabilities of films outside the domain, too; they mean nothing there.",
-    ),
-]
-
-
-def predict_command(
-    bundle: Bundle,
-    films: Films,
-    is_json: options.Json = False,
-    is_csv: Annotated[
-        bool, typer.Option("--csv", help="A table for other programs on stdout.")
-    ] = False,
-    show_refused: ShowRefused = False,
-    is_quiet: options.Quiet = False,
-    cache_dir: options.CacheDir = None,
-) -> None:
-    """Say of each film which class it is, how probable that is, and whether it may be asked.
-
-    The classes' calibrated probabilities, the call at the operating point, and the
-    domain guard's word: a film that is not like the training films gets no call.
-
-    Examples:
-
-      hilum predict bundle film.png
-
-      hilum predict bundle ward/ 'archive/*.dcm' --csv > answers.csv
-
-      find . -name '*.jpeg' | hilum predict bundle - --json
-
-    Exit code: 0 every film was answered, by a call or by a refusal; 1 some film could
-    not be read; 2 the bundle or the command cannot be used.
-    """
-    if is_json and is_csv:
-        raise typer.BadParameter("Choose one of --json and --csv.")
-    form: Form = "json" if is_json else "csv" if is_csv else "table"
-    code = run_predict(
-        bundle,
-        films,
-        form=form,
-        shows_refused=show_refused,
-        is_quiet=is_quiet,
-        cache_dir=cache_dir,
-    )
-    raise typer.Exit(code)

@@ -1,149 +1,94 @@
-"""What the commands that study films have in common: running, writing, telling."""
+"""What the commands that study films have in common: claim, watch, run, save, print, exit code."""
 
 from __future__ import annotations
 
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from hilum.cli.options import RunOutput, paths_hidden
+from hilum.cli.options import OutputOptions, paths_hidden
 from hilum.errors import OutputError
-from hilum.studies import CompareOptions, RecipesOptions, converted
+from hilum.studies import PlaceOptions
 
 if TYPE_CHECKING:
     from hilum.cohort import Cohort
-    from hilum.studies import Comparison, Recipe, StudyContext
+    from hilum.studies import StudyContext
 
 
-def run_folder(output: RunOutput, cohort: Cohort) -> Path:
-    """Return the folder asked for, or one named for the cohort and the time."""
-    return output.out or Path("runs") / f"{cohort.name}-{datetime.now():%Y%m%d-%H%M%S}"
+@dataclass(frozen=True)
+class Finished:
+    """What a study came to, saved and ready to print.
+
+    Attributes:
+        json: Writes the result for programs.
+        tell: Prints it for people.
+        place: Says what was saved where; None where nothing was.
+        cohorts: What was read; their unread files are named.
+        needs_attention: Some finding calls for it.
+        warn: Says on standard error what else the user should know.
+    """
+
+    json: Callable[[], str]
+    tell: Callable[[], None]
+    place: str | None
+    cohorts: Sequence[Cohort] = ()
+    needs_attention: bool = False
+    warn: Callable[[], None] = lambda: None
 
 
-def run_recipes(
-    cohort: Cohort,
-    recipes: Sequence[Recipe],
-    options: CompareOptions,
-    output: RunOutput,
+def run_study(
+    study: Callable[[StudyContext], Finished],
+    options: PlaceOptions,
+    output: OutputOptions,
+    folder: Path | None,
+    claim: Callable[[Path], AbstractContextManager[None]],
     *,
     private: Mapping[Path | None, str],
-    of_decisions: Sequence[str] = (),
 ) -> int:
-    """Compare by one recipe or several, write the run folder, and print the result.
+    """Run a study under a claim to its folder, and print the result.
 
     Args:
-        cohort: What to study.
-        recipes: How to study it; several are put side by side.
-        options: What else the user asked for.
-        output: Where the run goes, and how it is told.
+        study: Runs, and saves what it found into the folder.
+        options: Where its files lie, and what else the user asked for.
+        output: How the result is told.
+        folder: Where it goes; None saves nothing.
+        claim: Makes sure, before any work, that the folder may be written.
         private: Places of films named on the command line, and what to keep in their stead.
-        of_decisions: Flags that were given and speak of an operating point.
 
     Returns:
         The exit code: 0 done, 1 done with findings that need attention.
     """
     from hilum.cli.progress import watching
-    from hilum.report import tell_excluded, tell_undecided
-    from hilum.runs import claim_run_folder, to_json
-    from hilum.studies import open_context as open_context
+    from hilum.report import tell_excluded
+    from hilum.studies import open_context
 
-    folder = run_folder(output, cohort)
-    check_outside(folder, private)
-    told = command_line({**paths_hidden(output, options), **private})
-    study = _study_one if len(recipes) == 1 else _study_several
-    with watching(is_quiet=output.is_quiet) as watcher, claim_run_folder(folder):
-        context = open_context(options, watcher=watcher, command_line=told)
-        finished = study(cohort, recipes, options, folder, context)
-    first = finished.comparisons[0]
-    excluded = list(first.cohort.excluded)
-    tell_excluded(first.cohort)
-    if first.external is not None:
-        excluded += first.external.cohort.excluded
-        tell_excluded(first.external.cohort)
-    tell_undecided(finished.comparisons, of_decisions)
+    if folder is not None:
+        _check_outside(folder, private)
+    told = _command_line({**paths_hidden(output, options), **private})
+    claimed = nullcontext() if folder is None else claim(folder)
+    with watching(is_quiet=output.is_quiet) as watcher, claimed:
+        finished = study(open_context(options, watcher=watcher, command_line=told))
+    for cohort in finished.cohorts:
+        tell_excluded(cohort)
+    finished.warn()
     if output.is_json:
-        typer.echo(to_json(finished.results()), nl=False)
+        typer.echo(finished.json(), nl=False)
     elif not output.is_quiet:
         finished.tell()
-    if not output.is_quiet:
-        typer.echo(f"Report: {folder / 'report.html'}", err=output.is_json)
-    needs_attention = any(comparison.audit.needs_attention for comparison in finished.comparisons)
-    return 1 if excluded or needs_attention else 0
+    if finished.place is not None and not output.is_quiet:
+        typer.echo(finished.place, err=output.is_json)
+    is_unread = any(cohort.excluded for cohort in finished.cohorts)
+    return 1 if is_unread or finished.needs_attention else 0
 
 
-@dataclass(frozen=True)
-class _Finished:
-    """What was studied and written, and how it is told."""
-
-    comparisons: Sequence[Comparison]
-    results: Callable[[], Mapping[str, object]]
-    tell: Callable[[], None]
-
-
-def _study_one(
-    cohort: Cohort,
-    recipes: Sequence[Recipe],
-    options: CompareOptions,
-    folder: Path,
-    context: StudyContext,
-) -> _Finished:
-
-    from hilum.report import save_run, tell_result
-    from hilum.runs import describe_comparison
-    from hilum.studies import compare_with
-
-    (recipe,) = recipes
-    comparison = compare_with(cohort, replace(options, recipe=recipe), context)
-    comparison = save_run(comparison, folder, cache_dir=context.cache_dir)
-    return _Finished(
-        [comparison], lambda: describe_comparison(comparison), lambda: tell_result(comparison)
-    )
-
-
-def _study_several(
-    cohort: Cohort,
-    recipes: Sequence[Recipe],
-    options: CompareOptions,
-    folder: Path,
-    context: StudyContext,
-) -> _Finished:
-    from hilum.report import save_recipes, tell_recipes, worth_text
-    from hilum.runs import describe_recipes
-    from hilum.studies import compare_recipes_with
-
-    several = converted(options, RecipesOptions, recipes=recipes)
-    contrast = compare_recipes_with(cohort, several, context)
-    contrast = save_recipes(contrast, folder, cache_dir=context.cache_dir)
-    return _Finished(
-        contrast.comparisons,
-        lambda: describe_recipes(contrast, word=worth_text),
-        lambda: tell_recipes(contrast),
-    )
-
-
-def command_line(private: Mapping[Path | None, str]) -> tuple[str, ...]:
-    """Keep what was run, without the folders and files: they may name people."""
-    stand_ins = {str(place): name for place, name in private.items() if place is not None}
-    words = []
-    for word in map(_without_model_files, sys.argv[1:]):
-        option, equals, value = word.partition("=")
-        if word.startswith("-o") and _same(word[2:]) in stand_ins:
-            words.append(f"-o{stand_ins[_same(word[2:])]}")
-        elif equals and _same(value) in stand_ins:
-            words.append(f"{option}={stand_ins[_same(value)]}")
-        else:
-            words.append(stand_ins.get(_same(word), word))
-    return ("hilum", *words)
-
-
-def check_outside(folder: Path, private: Mapping[Path | None, str]) -> None:
-    """Refuse a run among the films, and films in a folder that the run would replace."""
+def _check_outside(folder: Path, private: Mapping[Path | None, str]) -> None:
+    """Refuse a result among the films, and films in a folder that the result would replace."""
     run = folder.resolve()
     for place in private:
         if place is None:
@@ -159,6 +104,21 @@ def check_outside(folder: Path, private: Mapping[Path | None, str]) -> None:
                 f"The run folder '{folder}' holds the films.",
                 fix="Name another folder with --out.",
             )
+
+
+def _command_line(private: Mapping[Path | None, str]) -> tuple[str, ...]:
+    """Keep what was run, without the folders and files: they may name people."""
+    stand_ins = {str(place): name for place, name in private.items() if place is not None}
+    words = []
+    for word in map(_without_model_files, sys.argv[1:]):
+        option, equals, value = word.partition("=")
+        if word.startswith("-o") and _same(word[2:]) in stand_ins:
+            words.append(f"-o{stand_ins[_same(word[2:])]}")
+        elif equals and _same(value) in stand_ins:
+            words.append(f"{option}={stand_ins[_same(value)]}")
+        else:
+            words.append(stand_ins.get(_same(word), word))
+    return ("hilum", *words)
 
 
 def _without_model_files(word: str) -> str:

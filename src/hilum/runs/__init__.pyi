@@ -4,6 +4,15 @@ from .audit import (
 from .audit import (
     describe_audit_run as describe_audit_run,
 )
+from .commands import (
+    ExportedJson as ExportedJson,
+)
+from .commands import (
+    ListedBackboneJson as ListedBackboneJson,
+)
+from .commands import (
+    SymptomJson as SymptomJson,
+)
 from .comparison import (
     ResultsJson as ResultsJson,
 )

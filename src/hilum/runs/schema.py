@@ -35,13 +35,14 @@ from hilum.classifier import (
     ProblemJson,
 )
 from hilum.runs.audit import AuditJson, AuditResultsJson
+from hilum.runs.commands import ExportedJson, ListedBackboneJson, SymptomJson
 from hilum.runs.comparison import ResultsJson
 from hilum.runs.naming import NamingJson
 from hilum.runs.recipes import RecipesJson
 from hilum.runs.table_check import TableCheckJson
 from hilum.studies import Provenance
 
-DOCUMENTS: Mapping[str, type] = {
+DOCUMENTS: Mapping[str, Any] = {
     "hilum.results/1": ResultsJson,
     "hilum.recipes/1": RecipesJson,
     "hilum.naming/1": NamingJson,
@@ -53,6 +54,9 @@ DOCUMENTS: Mapping[str, type] = {
     "provenance.json": Provenance,
     "predict --json": PredictJson,
     "explain --json": ExplainJson,
+    "export --json": ExportedJson,
+    "backbones --json": list[ListedBackboneJson],
+    "doctor --json": list[SymptomJson],
     "/v1/predict": PredictionsJson,
     "/v1/explain": ExplainedJson,
     "/v1/model": ModelJson,
@@ -83,8 +87,9 @@ def json_schema(name: str) -> dict[str, Any]:
     """
     parts: dict[str, Any] = {}
     whole = DOCUMENTS[name]
-    _shape(whole, parts)
-    top = parts.pop(_name(whole))
+    top = _shape(whole, parts)
+    if "$ref" in top:
+        top = parts.pop(_name(whole))
     if dataclasses.is_dataclass(whole):  # the record is written with the name of its schema
         top["properties"] = {"schema": {"const": name}, **top["properties"]}
         top["required"] = ["schema", *top["required"]]

@@ -2,6 +2,9 @@
 
 In: a `Classifier` and `ServeSettings`. Out: answers to requests, bounded in size, time and number.
 Nothing that is uploaded is stored.
+
+`hilum serve` alone loads this room: FastAPI, Uvicorn, python-multipart and prometheus-client come
+with `pip install "hilum[serve]"`.
 """
 
 import lazy_loader

@@ -1,4 +1,9 @@
-"""What answers look like, and how results become them; what a sender named is never repeated."""
+"""What answers look like, with examples, and how results become them.
+
+The OpenAPI document is made of the models. The answers themselves are typed dictionaries, of
+which `hilum.classifier` writes all that a film's answer has in common with `hilum predict`.
+What a sender named is never repeated.
+"""
 
 from __future__ import annotations
 
@@ -285,8 +290,15 @@ def describe_model(classifier: Classifier, limits: ServeLimits) -> ModelJson:
     }
 
 
+def _bounded(figure: Any) -> BoundedJson | None:
+    if not isinstance(figure, dict):
+        return None
+    value, low, high = (_finite(figure.get(name)) for name in ("value", "low", "high"))
+    return {"value": value, "low": low, "high": high}
+
+
 def _finite(told: Any) -> Any:
-    """Put null where there is no number: NaN is no JSON."""
+    """Put null in place of NaN and infinity, which JSON does not have."""
     match told:
         case dict():
             return {name: _finite(value) for name, value in told.items()}
@@ -295,17 +307,6 @@ def _finite(told: Any) -> Any:
         case float() if not math.isfinite(told):
             return None
     return told
-
-
-def _bounded(figure: Any) -> BoundedJson | None:
-    if not isinstance(figure, dict):
-        return None
-    value, low, high = (_finite(figure.get(name)) for name in ("value", "low", "high"))
-    return {"value": value, "low": low, "high": high}
-
-
-LONGEST_SIDE_PX = 1024
-"""Of the film as it is sent back: enough for a screen, and quick to draw."""
 
 
 @dataclass(frozen=True)
@@ -350,6 +351,10 @@ def explain_upload(
             "cells": list(explanation.contributions.shape),
         },
     )
+
+
+LONGEST_SIDE_PX = 1024
+"""Of the film as it is sent back: enough for a screen, and quick to draw."""
 
 
 def _shrunk(pixels: UInt8[np.ndarray, "height width"]) -> UInt8[np.ndarray, "height width"]:

@@ -1,4 +1,10 @@
-"""The application: one classifier behind routes, a page, and one front door for all of it."""
+"""The application: one classifier behind routes, a page, and one middleware for all of it.
+
+What stands here, in this order: the application, its routes and how the OpenAPI document tells
+them, the page's files, and the page `/docs`. The files are read once, and nothing that a sender
+names ever becomes a path. `/docs` is the OpenAPI document as plain HTML, without a script or
+an outside address.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +29,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from hilum.classifier import Classifier
-from hilum.serve import answers as schemas
+from hilum.serve import answers
 from hilum.serve.answers import Explained, Health, Model, Predictions, ProblemDocument
 from hilum.serve.middleware import SENDER_LEFT, AccessControl, Middleware
 from hilum.serve.problems import MEDIA_TYPE as PROBLEM_TYPE
@@ -33,153 +39,80 @@ from hilum.serve.settings import ServeLimits, ServeSettings
 from hilum.serve.uploads import SenderLeftError
 from hilum.version import __version__
 
-_TYPES = {
-    ".html": "text/html; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".svg": "image/svg+xml",
-    ".png": "image/png",
-    ".ico": "image/x-icon",
-    ".json": "application/json",
-    ".woff2": "font/woff2",
-}
+_LOG = logging.getLogger("hilum.serve")
+
+_DESCRIPTION = (
+    "Answers for chest films, one classifier at a time. Research use only: no medical device, "
+    "not for diagnosis. Films are never stored, and names of files never repeated."
+)
 
 
-class PageFiles:
-    """The files of the folder `page`, by name; `index.html` is the page itself."""
-
-    def __init__(self) -> None:
-        """Read all of them."""
-        self._answers = {}
-        for file in files("hilum.serve").joinpath("page").iterdir():
-            suffix = "." + file.name.rpartition(".")[2]
-            if suffix in _TYPES:
-                self._answers[file.name] = (file.read_bytes(), _TYPES[suffix])
-
-    async def page(self, request: Request) -> Response:
-        """Give the page."""
-        return self._give(request, "index.html")
-
-    async def file(self, request: Request) -> Response:
-        """Give one of its files."""
-        return self._give(request, request.path_params["name"])
-
-    def _give(self, request: Request, name: str) -> Response:
-        if name not in self._answers:
-            raise Problem(
-                HTTPStatus.NOT_FOUND,
-                "NOT_FOUND",
-                "There is no such file.",
-                fix="See /docs for what there is.",
-            )
-        content, kind = self._answers[name]
-        tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-        # Kept by browsers, and asked for again whether it is still the same.
-        headers = {"ETag": tag, "Cache-Control": "no-cache"}
-        if request.headers.get("if-none-match") == tag:
-            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
-        return Response(content, headers=headers, media_type=kind)
-
-
-def draw_docs(document: Mapping[str, Any]) -> str:
-    """Draw the page.
+def create_app(classifier: Classifier, settings: ServeSettings | None = None) -> FastAPI:
+    """Make the application that serves a classifier.
 
     Args:
-        document: The OpenAPI document of the application.
+        classifier: Loaded with as many streams as there are cores, so that batches run side
+            by side.
+        settings: Whom it lets in and how much it takes on; `host` and `port` are for
+            the server that runs it.
+
+    Returns:
+        An ASGI application; one event loop may run it once.
     """
-    routes = [
-        _route(method, path, operation)
-        for path, operations in document["paths"].items()
-        for method, operation in operations.items()
-    ]
-    return _template().render(info=document["info"], routes=routes)
+    settings = settings or ServeSettings()
+    service = Service(classifier, settings)
 
+    @asynccontextmanager
+    async def living(_: FastAPI) -> AsyncIterator[None]:
+        try:
+            service.start()
+        except Exception as error:
+            _LOG.debug("The service did not start:", exc_info=error)
+            raise
+        yield
+        service.stop()
 
-def docs_style() -> str:
-    """Give the stylesheet: a file of its own, since the pages' policy admits nothing inline."""
-    return _read("docs.css")
-
-
-def _route(method: str, path: str, operation: Mapping[str, Any]) -> dict[str, Any]:
-    """Gather what the page tells of one route."""
-    answers = operation["responses"]
-    example = _example(answers.get("200", {}))
-    return {
-        "method": method.upper(),
-        "path": path,
-        "summary": operation["summary"],
-        "description": operation.get("description", ""),
-        "parameters": [
-            (parameter["name"], parameter.get("description", ""))
-            for parameter in operation.get("parameters", ())
-        ],
-        "command": _command(method, path, operation),
-        "example": example and json.dumps(example, indent=2, ensure_ascii=False),
-        "refusals": [
-            (status, answer["description"]) for status, answer in answers.items() if status != "200"
-        ],
-    }
-
-
-def _command(method: str, path: str, operation: Mapping[str, Any]) -> str:
-    words = ["curl"]
-    for kind, body in operation.get("requestBody", {}).get("content", {}).items():
-        if kind == "multipart/form-data":
-            words += [f"-F {field}=@film.png" for field in body["schema"]["properties"]]
-    if method not in ("get", "post"):
-        words.append(f"-X {method.upper()}")
-    return " ".join([*words, f"http://127.0.0.1:8000{path}"])
-
-
-def _example(answer: Mapping[str, Any]) -> Any:
-    """Find the example of an answer's type, its fields in the order in which they are told."""
-    for body in answer.get("content", {}).values():
-        name = body.get("schema", {}).get("$ref", "").rpartition("/")[2]
-        if model := getattr(schemas, name, None):
-            return model.model_config["json_schema_extra"]["examples"][0]
-    return None
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=FunctionLoader(_read),
-        autoescape=True,
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
+    app = FastAPI(
+        title="Hilum",
+        description=_DESCRIPTION,
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        lifespan=living,
+        exception_handlers={
+            Problem: _answer_problem,
+            HTTPException: _answer_http_exception,
+            SenderLeftError: _answer_nobody,
+        },
     )
-    environment.filters["prose"] = _prose
-    return environment.get_template("docs.html.j2")
+    app.include_router(make_router(service, settings.limits))
+    app.add_middleware(
+        Middleware,
+        access_control=AccessControl(settings),
+        metrics=service.metrics,
+        settings=settings,
+    )
+    _add_pages(app)
+    # FastAPI describes models of a route's answers; problems are those of its refusals.
+    described = app.openapi()["components"]["schemas"]
+    described[ProblemDocument.__name__] = ProblemDocument.model_json_schema()
+    return app
 
 
-def _read(name: str) -> str:
-    return files("hilum.serve").joinpath("page", name).read_text(encoding="utf-8")
+async def _answer_problem(_: Request, problem: Exception) -> Response:
+    assert isinstance(problem, Problem)
+    return problem.response()
 
 
-def _prose(text: str) -> Markup:
-    """Escape a text; what stands between backticks is code."""
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text)))  # noqa: S704
+async def _answer_http_exception(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return of_http_exception(error).response()
 
 
-_WHY = {
-    400: "The request is malformed.",
-    401: "The request carries no valid token.",
-    403: "A web page of another site sent the request.",
-    408: "The body came too slowly.",
-    413: "A file, a picture, or the request is too large, or there are too many files.",
-    415: "The request is no multipart form, is compressed, or its only file is no film.",
-    421: "The server does not go by the name that the request gives in `Host`.",
-    422: "The only film cannot be read, or a field or parameter is not as it must be.",
-    503: "The server has as much to do as it takes on; ask again after `Retry-After` seconds.",
-}
-
-
-_SHOW_REFUSED = {
-    "name": "show_refused",
-    "in": "query",
-    "schema": {"type": "boolean", "default": False},
-    "description": "Give what is withheld of films outside the domain, too; it means nothing.",
-}
+async def _answer_nobody(_: Request, __: Exception) -> Response:
+    return Response(status_code=SENDER_LEFT)
 
 
 class PlainRoute(APIRoute):
@@ -279,12 +212,12 @@ def make_router(service: Service, limits: ServeLimits) -> APIRouter:
     return router
 
 
-def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    schema = {"$ref": f"#/components/schemas/{ProblemDocument.__name__}"}
-    return {
-        status: {"description": _WHY[status], "content": {PROBLEM_TYPE: {"schema": schema}}}
-        for status in statuses
-    }
+_SHOW_REFUSED = {
+    "name": "show_refused",
+    "in": "query",
+    "schema": {"type": "boolean", "default": False},
+    "description": "Give what is withheld of films outside the domain, too; it means nothing.",
+}
 
 
 def _form(field: str, most: int) -> dict[str, Any]:
@@ -298,71 +231,29 @@ def _form(field: str, most: int) -> dict[str, Any]:
     return {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
 
 
-_LOG = logging.getLogger("hilum.serve")
+_WHY = {
+    400: "The request is malformed.",
+    401: "The request carries no valid token.",
+    403: "A web page of another site sent the request.",
+    408: "The body came too slowly.",
+    413: "A file, a picture, or the request is too large, or there are too many files.",
+    415: "The request is no multipart form, is compressed, or its only file is no film.",
+    421: "The server does not go by the name that the request gives in `Host`.",
+    422: "The only film cannot be read, or a field or parameter is not as it must be.",
+    503: "The server has as much to do as it takes on; ask again after `Retry-After` seconds.",
+}
 
 
-_DESCRIPTION = (
-    "Answers for chest films, one classifier at a time. Research use only: no medical device, "
-    "not for diagnosis. Films are never stored, and names of files never repeated."
-)
-
-
-def create_app(classifier: Classifier, settings: ServeSettings | None = None) -> FastAPI:
-    """Make the application that serves a classifier.
-
-    Args:
-        classifier: Loaded with as many streams as there are cores, so that batches run side
-            by side.
-        settings: Whom it lets in and how much it takes on; `host` and `port` are the
-            matter of who runs it.
-
-    Returns:
-        An ASGI application; one event loop may run it once.
-    """
-    settings = settings or ServeSettings()
-    service = Service(classifier, settings)
-
-    @asynccontextmanager
-    async def living(_: FastAPI) -> AsyncIterator[None]:
-        try:
-            service.start()
-        except Exception as error:
-            _LOG.debug("The service did not start:", exc_info=error)
-            raise
-        yield
-        service.stop()
-
-    app = FastAPI(
-        title="Hilum",
-        description=_DESCRIPTION,
-        version=__version__,
-        docs_url=None,
-        redoc_url=None,
-        openapi_url=None,
-        redirect_slashes=False,
-        lifespan=living,
-        exception_handlers={
-            Problem: _tell_problem,
-            HTTPException: _tell_http_exception,
-            SenderLeftError: _tell_nobody,
-        },
-    )
-    app.include_router(make_router(service, settings.limits))
-    app.add_middleware(
-        Middleware,
-        access_control=AccessControl(settings),
-        metrics=service.metrics,
-        settings=settings,
-    )
-    _add_pages(app)
-    # Problems are no model of a route's answer, as FastAPI would have it, but of refusals.
-    described = app.openapi()["components"]["schemas"]
-    described[ProblemDocument.__name__] = ProblemDocument.model_json_schema()
-    return app
+def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    schema = {"$ref": f"#/components/schemas/{ProblemDocument.__name__}"}
+    return {
+        status: {"description": _WHY[status], "content": {PROBLEM_TYPE: {"schema": schema}}}
+        for status in statuses
+    }
 
 
 def _add_pages(app: FastAPI) -> None:
-    """Add what people look at, which is no part of the API's own description."""
+    """Add what people look at; the API's own description leaves it out."""
     page = PageFiles()
 
     async def docs(_: Request) -> Response:
@@ -381,15 +272,131 @@ def _add_pages(app: FastAPI) -> None:
     app.add_route("/openapi.json", description)
 
 
-async def _tell_problem(_: Request, problem: Exception) -> Response:
-    assert isinstance(problem, Problem)
-    return problem.response()
+_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".ico": "image/x-icon",
+    ".json": "application/json",
+    ".woff2": "font/woff2",
+}
 
 
-async def _tell_http_exception(_: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    return of_http_exception(error).response()
+class PageFiles:
+    """The files of the folder `page`, by name; `index.html` is the page itself."""
+
+    def __init__(self) -> None:
+        """Read all of them."""
+        self._answers = {}
+        for file in files("hilum.serve").joinpath("page").iterdir():
+            suffix = "." + file.name.rpartition(".")[2]
+            if suffix in _TYPES:
+                self._answers[file.name] = (file.read_bytes(), _TYPES[suffix])
+
+    async def page(self, request: Request) -> Response:
+        """Give the page."""
+        return self._give(request, "index.html")
+
+    async def file(self, request: Request) -> Response:
+        """Give one of its files."""
+        return self._give(request, request.path_params["name"])
+
+    def _give(self, request: Request, name: str) -> Response:
+        if name not in self._answers:
+            raise Problem(
+                HTTPStatus.NOT_FOUND,
+                "NOT_FOUND",
+                "There is no such file.",
+                fix="See /docs for what there is.",
+            )
+        content, kind = self._answers[name]
+        tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+        # Kept by browsers, and asked for again whether it is still the same.
+        headers = {"ETag": tag, "Cache-Control": "no-cache"}
+        if request.headers.get("if-none-match") == tag:
+            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+        return Response(content, headers=headers, media_type=kind)
 
 
-async def _tell_nobody(_: Request, __: Exception) -> Response:
-    return Response(status_code=SENDER_LEFT)
+def draw_docs(document: Mapping[str, Any]) -> str:
+    """Draw the page.
+
+    Args:
+        document: The OpenAPI document of the application.
+    """
+    routes = [
+        _route(method, path, operation)
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+    ]
+    return _template().render(info=document["info"], routes=routes)
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=FunctionLoader(_read),
+        autoescape=True,
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    environment.filters["prose"] = _prose
+    return environment.get_template("docs.html.j2")
+
+
+def _prose(text: str) -> Markup:
+    """Escape a text; what stands between backticks is code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text)))  # noqa: S704
+
+
+def _route(method: str, path: str, operation: Mapping[str, Any]) -> dict[str, Any]:
+    """Gather what the page tells of one route."""
+    responses = operation["responses"]
+    example = _example(responses.get("200", {}))
+    return {
+        "method": method.upper(),
+        "path": path,
+        "summary": operation["summary"],
+        "description": operation.get("description", ""),
+        "parameters": [
+            (parameter["name"], parameter.get("description", ""))
+            for parameter in operation.get("parameters", ())
+        ],
+        "command": _command(method, path, operation),
+        "example": example and json.dumps(example, indent=2, ensure_ascii=False),
+        "refusals": [
+            (status, answer["description"])
+            for status, answer in responses.items()
+            if status != "200"
+        ],
+    }
+
+
+def _command(method: str, path: str, operation: Mapping[str, Any]) -> str:
+    words = ["curl"]
+    for kind, body in operation.get("requestBody", {}).get("content", {}).items():
+        if kind == "multipart/form-data":
+            words += [f"-F {field}=@film.png" for field in body["schema"]["properties"]]
+    if method not in ("get", "post"):
+        words.append(f"-X {method.upper()}")
+    return " ".join([*words, f"http://127.0.0.1:8000{path}"])
+
+
+def _example(answer: Mapping[str, Any]) -> Any:
+    """Find the example of an answer's type, its fields in the order in which they are told."""
+    for body in answer.get("content", {}).values():
+        name = body.get("schema", {}).get("$ref", "").rpartition("/")[2]
+        if model := getattr(answers, name, None):
+            return model.model_config["json_schema_extra"]["examples"][0]
+    return None
+
+
+def docs_style() -> str:
+    """Give the stylesheet: a file of its own, since the pages' policy admits nothing inline."""
+    return _read("docs.css")
+
+
+def _read(name: str) -> str:
+    return files("hilum.serve").joinpath("page", name).read_text(encoding="utf-8")

@@ -1,7 +1,11 @@
-"""Counters and times for Prometheus, in a registry of their own.
+"""Stands before everything else: who is let in, what every answer says, what is counted.
 
-Labels are routes, statuses and codes from closed lists: nothing that a sender chooses, no
-file name and no address ever becomes a label.
+One layer of plain ASGI for all of it, because each layer costs every request.
+
+A server on 127.0.0.1 can be reached by every web page that its user has open. A page of
+another site names itself in `Origin` or `Sec-Fetch-Site`; one that rebinds its own name
+to 127.0.0.1 names itself in `Host`. Both are refused, and nothing is ever shared across
+origins (no CORS).
 """
 
 from __future__ import annotations
@@ -10,134 +14,24 @@ import asyncio
 import hmac
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from http import HTTPStatus
 
-from prometheus_client import (
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    ProcessCollector,
-    generate_latest,
-)
-from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hilum.classifier import FilmFailure, Prediction
+from hilum.serve.metrics import Metrics
 from hilum.serve.problems import Problem, internal
 from hilum.serve.settings import ServeSettings
-
-MEDIA_TYPE = CONTENT_TYPE_LATEST
-
-
-_SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
-
-
-_BATCHES = (1, 2, 4, 8)
-
-
-class Metrics:
-    """What one server counts."""
-
-    def __init__(self, *, waiting: Callable[[], float], held_bytes: Callable[[], float]) -> None:
-        """Set all counters to zero.
-
-        Args:
-            waiting: Tells how many films are between upload and answer.
-            held_bytes: Tells how many bytes of uploads are in memory.
-        """
-        self.registry = CollectorRegistry()
-        self._requests = Counter(
-            "hilum_requests", "Requests answered.", ["route", "status"], registry=self.registry
-        )
-        self._seconds = Histogram(
-            "hilum_request_seconds",
-            "From a request's headers to the end of its answer.",
-            ["route"],
-            buckets=_SECONDS,
-            registry=self.registry,
-        )
-        self._films = Counter(
-            "hilum_films", "Films, by what became of them.", ["outcome"], registry=self.registry
-        )
-        self._answered = self._films.labels("answered")
-        self._outside = self._films.labels("outside_domain")
-        self._failed = self._films.labels("failed")
-        self._failures = Counter(
-            "hilum_film_failures", "Films without an answer.", ["code"], registry=self.registry
-        )
-        self._batches = Histogram(
-            "hilum_batch_films",
-            "Films that went through the network together.",
-            buckets=_BATCHES,
-            registry=self.registry,
-        )
-        Gauge(
-            "hilum_films_waiting", "Films between upload and answer.", registry=self.registry
-        ).set_function(waiting)
-        Gauge(
-            "hilum_upload_bytes", "Bytes of uploads in memory.", registry=self.registry
-        ).set_function(held_bytes)
-        ProcessCollector(registry=self.registry)
-
-    def count_request(self, route: str, status: int, seconds: float) -> None:
-        """Count one answered request."""
-        self._requests.labels(route, str(status)).inc()
-        self._seconds.labels(route).observe(seconds)
-
-    def count_batch(self, n_films: int) -> None:
-        """Count films that went through the network together."""
-        self._batches.observe(n_films)
-
-    def count_films(self, answers: Sequence[Prediction | FilmFailure]) -> None:
-        """Count what became of films."""
-        for answer in answers:
-            if isinstance(answer, FilmFailure):
-                self._failed.inc()
-                self._failures.labels(answer.code).inc()
-            elif answer.in_domain:
-                self._answered.inc()
-            else:
-                self._outside.inc()
-
-    def text(self) -> bytes:
-        """All of it, as Prometheus reads it."""
-        return generate_latest(self.registry)
-
 
 OPEN_PATHS = frozenset({"/", "/healthz", "/readyz", "/docs", "/docs.css", "/openapi.json"})
 """What may be seen without the token: it tells nothing of the model or of films."""
 
-
-# Whoever watches over processes asks by address, under no name.
-_PROBES = frozenset({"/healthz", "/readyz"})
-
-
 _OPEN_PREFIX = "/static/"
 
+# What supervises processes asks by address, under no name.
+_PROBES = frozenset({"/healthz", "/readyz"})
 
 _NO_PAGES_OF_OTHERS = frozenset({"cross-site", "same-site"})
-
-
-_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-
-
-ANSWER_HEADERS: tuple[tuple[bytes, bytes], ...] = (
-    (b"content-security-policy", _POLICY.encode()),
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"x-frame-options", b"DENY"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-    (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
-    (b"cache-control", b"no-store"),
-)
-"""What every answer says, whatever it is."""
-
 
 Headers = Mapping[bytes, bytes]
 
@@ -212,33 +106,16 @@ def _name_of(host: str) -> str:
     return host.partition(":")[0]
 
 
-_ACCESS = logging.getLogger("hilum.serve.access")
-
-
-_LOG = logging.getLogger("hilum.serve")
-
-
 _ROUTES = OPEN_PATHS | {"/v1/predict", "/v1/explain", "/v1/model", "/metrics"}
 
-
 _METHODS = frozenset({"GET", "HEAD", "POST"})
-
-
-_BODY_HEADERS = frozenset({b"content-length", b"transfer-encoding"})
-
-
-_PATIENCE_SECONDS = 2.0
-
 
 SENDER_LEFT = 499
 """What a request counts as whose sender left before the end; nobody sees the answer."""
 
+_LOG = logging.getLogger("hilum.serve")
 
-def route_of(path: str) -> str:
-    """Return the name of a path in metrics and log, where nothing that a sender chose goes."""
-    if path in _ROUTES:
-        return path
-    return "/static" if path.startswith("/static/") else "other"
+_ACCESS = logging.getLogger("hilum.serve.access")
 
 
 class Middleware:
@@ -248,7 +125,7 @@ class Middleware:
         self, app: ASGIApp, access_control: AccessControl, metrics: Metrics, settings: ServeSettings
     ) -> None:
         self._app = app
-        self._doorkeeper = access_control
+        self._access = access_control
         self._metrics = metrics
         self._logs_access = settings.logs_access
 
@@ -260,7 +137,7 @@ class Middleware:
         headers = scope["hilum.headers"] = dict(scope["headers"])
         visit = _Visit(receive, send, has_body=bool(_BODY_HEADERS & headers.keys()))
         try:
-            if problem := self._doorkeeper.refusal(scope["path"], headers):
+            if problem := self._access.refusal(scope["path"], headers):
                 await problem.response()(scope, visit.receive, visit.send)
             else:
                 await self._app(scope, visit.receive, visit.send)
@@ -279,6 +156,35 @@ class Middleware:
         if self._logs_access:
             method = scope["method"] if scope["method"] in _METHODS else "other"
             _ACCESS.info("%s %s %d %.0f ms", method, route, visit.status, 1000 * seconds)
+
+
+def route_of(path: str) -> str:
+    """Return the name of a path in metrics and log, where nothing that a sender chose goes."""
+    if path in _ROUTES:
+        return path
+    return "/static" if path.startswith("/static/") else "other"
+
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+ANSWER_HEADERS: tuple[tuple[bytes, bytes], ...] = (
+    (b"content-security-policy", _POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
+    (b"cache-control", b"no-store"),
+)
+"""What every answer says, whatever it is."""
+
+_BODY_HEADERS = frozenset({b"content-length", b"transfer-encoding"})
+
+_PATIENCE_SECONDS = 2.0
 
 
 class _Visit:
@@ -315,7 +221,7 @@ class _Visit:
     async def _throw_away_rest(self) -> None:
         """Read what is still being sent, for a while.
 
-        Who is cut off in the middle of sending would never see the answer.
+        A sender that is cut off would never see the answer.
         """
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):

@@ -16,20 +16,17 @@ from hilum.classifier import FilmFailure, ProblemJson
 
 MEDIA_TYPE = "application/problem+json"
 
-
 OUR_FAULT = FilmFailure(
     "INTERNAL",
     "This is a fault of Hilum or of the machine.",
     "The server's log says more when it runs with --debug.",
 )
 
-
 _STATUS_OF_FILM = {
     "TYPE": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "SIZE": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "INTERNAL": HTTPStatus.INTERNAL_SERVER_ERROR,
 }
-
 
 _FIXES = {
     404: "See /docs for what there is.",

@@ -1,4 +1,10 @@
-"""The queue in which films of all requests wait, and go through the network together."""
+"""The queue in which films of all requests wait, are decoded, and go through the network together.
+
+Decoding and the network let go of the interpreter, so both run in threads: as many decoders
+as there are cores, and as many that each take what waits and run it as one batch. Nobody
+waits for a batch to fill: under little load a film goes alone, under much load batches fill
+by themselves.
+"""
 
 from __future__ import annotations
 
@@ -18,19 +24,16 @@ from jaxtyping import UInt8
 
 from hilum.classifier import Classifier, FilmFailure, Prediction
 from hilum.errors import FilmError
-from hilum.serve.middleware import Metrics
+from hilum.serve.metrics import Metrics
 from hilum.serve.problems import OUR_FAULT, Problem, overloaded
 from hilum.serve.settings import ServeLimits
+
+_LOG = logging.getLogger("hilum.serve")
 
 LARGEST_BATCH = 4
 """Larger ones gain nothing on a few cores, and let the first film wait for the last."""
 
-
 _LOOK_AROUND_SECONDS = 0.5
-
-
-_LOG = logging.getLogger("hilum.serve")
-
 
 _TOO_LONG = FilmFailure(
     "TIME",
@@ -38,22 +41,9 @@ _TOO_LONG = FilmFailure(
     "Export the film at a smaller size, or as PNG or JPEG.",
 )
 
-
 Answer = Prediction | FilmFailure
 
-
 _T = TypeVar("_T")
-
-
-@dataclass(eq=False, slots=True)
-class _Ticket:
-    """One film in line."""
-
-    data: bytes
-    answer: asyncio.Future[Answer]
-    started: float = 0.0
-    square: UInt8[np.ndarray, "size size"] | None = None
-    notes: tuple[str, ...] = ()
 
 
 class FilmQueue:
@@ -62,11 +52,11 @@ class FilmQueue:
     def __init__(
         self, classifier: Classifier, limits: ServeLimits, metrics: Metrics, *, workers: int
     ) -> None:
-        """Prepare a line; nothing runs before `start`.
+        """Prepare a queue; nothing runs before `start`.
 
         Args:
             classifier: Answers.
-            limits: How many films may be in line, and how long decoding one may take.
+            limits: How many films may wait, and how long decoding one may take.
             metrics: Told of batches and answers.
             workers: Threads that decode, and as many that run the network.
         """
@@ -101,19 +91,19 @@ class FilmQueue:
         self._aside.shutdown(wait=False, cancel_futures=True)
 
     def check_room(self, n_films: int = 1) -> None:
-        """Refuse films for which there is no room now.
+        """Refuse films that find no room now.
 
         Raises:
-            Problem: There is none.
+            Problem: The queue is full.
         """
         if self.waiting + n_films > self._limits.waiting_films:
             raise overloaded("The server has as many films in line as it takes on.")
 
     def check_room_aside(self) -> None:
-        """Refuse a film that goes aside, if there is no room for it now.
+        """Refuse a film that goes aside, if it finds no room now.
 
         Raises:
-            Problem: There is none.
+            Problem: The queue is full.
         """
         self.check_room()
         if self._n_aside >= self._limits.explanations:
@@ -135,7 +125,7 @@ class FilmQueue:
         return await asyncio.gather(*(ticket.answer for ticket in tickets))
 
     async def run_aside(self, work: Callable[[], _T]) -> _T:
-        """Run work on one film that does not go through the line, one at a time.
+        """Run work on one film that does not go through the queue, one at a time.
 
         Raises:
             Problem: There is no room, or it takes too long.
@@ -164,8 +154,8 @@ class FilmQueue:
         """
         size = self._classifier.graph.size_px
         for n_films in range(1, LARGEST_BATCH + 1):
-            sight = self._classifier.graph.look(np.zeros((n_films, size, size), np.uint8))
-            self._classifier.judge(sight.features, [()] * n_films)
+            seen = self._classifier.graph.look(np.zeros((n_films, size, size), np.uint8))
+            self._classifier.judge(seen.features, [()] * n_films)
 
     def _decode(self, k: int) -> None:
         """Life of a decoding thread."""
@@ -192,8 +182,8 @@ class FilmQueue:
             tickets, is_last = self._join(ticket)
             try:
                 squares = np.stack([t.square for t in tickets if t.square is not None])
-                sight = self._classifier.graph.look(squares)
-                answers = self._classifier.judge(sight.features, [t.notes for t in tickets])
+                seen = self._classifier.graph.look(squares)
+                answers = self._classifier.judge(seen.features, [t.notes for t in tickets])
                 self._deliver(tickets, answers)
             except BaseException as error:
                 self._deliver(tickets, [error] * len(tickets))
@@ -224,7 +214,7 @@ class FilmQueue:
     def _hand_over(
         self, tickets: Sequence[_Ticket], answers: Sequence[Answer | BaseException]
     ) -> None:
-        """Answer who still waits; in the event loop's thread."""
+        """Answer those that still wait; in the event loop's thread."""
         self.waiting -= len(tickets)
         for ticket, answer in zip(tickets, answers, strict=True):
             if ticket.answer.done():
@@ -245,3 +235,14 @@ class FilmQueue:
                 ticket.answer.set_result(_TOO_LONG)
                 self._metrics.count_films([_TOO_LONG])
         self._watch = self._loop.call_later(_LOOK_AROUND_SECONDS, self._look_around)
+
+
+@dataclass(eq=False, slots=True)
+class _Ticket:
+    """One film in the queue."""
+
+    data: bytes
+    answer: asyncio.Future[Answer]
+    started: float = 0.0
+    square: UInt8[np.ndarray, "size size"] | None = None
+    notes: tuple[str, ...] = ()

@@ -1,4 +1,9 @@
-"""Runs the application: takes the port first, bounds connections, and stops in order."""
+"""Runs the application: takes the port first, bounds connections, and stops in order.
+
+Uvicorn waits without end for the headers of a request, takes any number of bytes of them,
+queues any number of requests that are sent ahead, and keeps answers that nobody fetches.
+Here all of it has limits, and what Uvicorn itself refuses is told as all else is.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +32,152 @@ from hilum.machine import is_loopback
 from hilum.serve.app import create_app
 from hilum.serve.problems import MEDIA_TYPE, Problem, overloaded
 from hilum.serve.settings import LOOPBACK_NAMES, ServeLimits, ServeSettings
+
+_TOKEN_BYTES = 32
+
+_BACKLOG = 512
+
+
+def guarded(settings: ServeSettings) -> ServeSettings:
+    """Close what must not stand open: beyond this machine, a token is asked for.
+
+    Args:
+        settings: As asked for. Without a token, one is drawn where others can reach the
+            server. Where `host_names` are the loopback's alone and others can reach it,
+            every name is let in: the token guards.
+    """
+    if is_loopback(settings.host):
+        return settings
+    token = settings.token or secrets.token_urlsafe(_TOKEN_BYTES)
+    is_default = settings.host_names == LOOPBACK_NAMES
+    return replace(settings, token=token, host_names=None if is_default else settings.host_names)
+
+
+def run_server(
+    load: Callable[[], Classifier],
+    settings: ServeSettings,
+    tell: Callable[[ServeSettings, int], None],
+) -> None:
+    """Serve a classifier until SIGTERM or Ctrl-C; requests under way are finished.
+
+    Args:
+        load: Loads the classifier, once the port is taken.
+        settings: As `guarded` returned them.
+        tell: Is told the settings and the port, once requests are taken.
+
+    Raises:
+        ServeError: The port cannot be taken.
+        HilumError: The classifier cannot be loaded.
+    """
+    listener = take_port(settings.host, settings.port)
+    with contextlib.closing(listener):
+        app = create_app(load(), settings)
+        server = make_server(
+            app, settings.limits, lambda: tell(settings, listener.getsockname()[1])
+        )
+        # What is there by now stays: no collection need ever look through it again.
+        gc.collect()
+        gc.freeze()
+        # Threads side by side keep the cores busy; nested ones would only get in the way.
+        with threadpool_limits(1):
+            server.run([listener])
+
+
+def take_port(host: str, port: int) -> socket.socket:
+    """Take a port, before anything slow is done.
+
+    Raises:
+        ServeError: It is taken, or may not be, or the address is none of this machine's.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            # Bound alone, the port could be taken by another server meanwhile.
+            listener.listen(_BACKLOG)
+        except BaseException:
+            listener.close()
+            raise
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ServeError(
+            f"The server cannot listen on {host}, port {port}: {reason}.",
+            fix="Choose another port with --port (0 takes a free one), or another --host.",
+        ) from error
+    return listener
+
+
+def make_server(
+    app: ASGIApp, limits: ServeLimits, tell: Callable[[], None] = lambda: None
+) -> uvicorn.Server:
+    """Make what listens and speaks HTTP.
+
+    Args:
+        app: What `create_app` returned.
+        limits: Of connections.
+        tell: Is called once requests are taken.
+    """
+    config = uvicorn.Config(
+        app,
+        http=connection_type(limits),
+        log_config=None,
+        log_level=logging.CRITICAL,  # it would tell addresses and whole requests
+        access_log=False,
+        ws="none",
+        lifespan="on",
+        server_header=False,
+        proxy_headers=False,
+        backlog=_BACKLOG,
+        timeout_keep_alive=limits.idle_seconds,
+        timeout_graceful_shutdown=limits.stopping_seconds,
+    )
+    return _Server(config, tell)
+
+
+class _Server(uvicorn.Server):
+    """Tells when it takes requests, and ends without raising the signal that stopped it again."""
+
+    def __init__(self, config: uvicorn.Config, tell: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._tell = tell
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to take requests, and tell.
+
+        Raises:
+            ServeError: The application did not start.
+        """
+        try:
+            await super().startup(sockets)
+        except SystemExit:  # how Uvicorn tells that the application did not start
+            raise ServeError(
+                "The server could not start: the classifier does not answer.",
+                fix="`hilum --debug serve …` tells why. Train or copy the bundle again.",
+            ) from None
+        self._tell()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop in order on the first signal, at once on the second."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {
+            number: signal.signal(number, self._hear) for number in (signal.SIGINT, signal.SIGTERM)
+        }
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _hear(self, _: int, __: FrameType | None) -> None:
+        self.force_exit = self.should_exit
+        self.should_exit = True
 
 
 def connection_type(limits: ServeLimits) -> Any:
@@ -98,7 +249,7 @@ class LimitedConnection(HttpToolsProtocol):
         self._patience = self.loop.call_later(self._limits.head_seconds, self.transport.close)
 
     def _look_around(self) -> None:
-        """End the connection of who fetches no answers: closing would wait for them, too."""
+        """End a connection that fetches no answers: closing would wait for them, too."""
         seconds = self._limits.answer_look_seconds
         before, left = self._unfetched_bytes, self.transport.get_write_buffer_size()
         least = min(before, seconds * self._limits.answer_bytes_per_second)
@@ -119,151 +270,3 @@ async def _refuse_one_too_many(scope: Scope, receive: Receive, send: Send) -> No
     problem = overloaded("The server has as many connections as it takes on.")
     problem.headers["Connection"] = "close"
     await problem.response()(scope, receive, send)
-
-
-_TOKEN_BYTES = 32
-
-
-_BACKLOG = 512
-
-
-def guarded(settings: ServeSettings) -> ServeSettings:
-    """Close what must not stand open: beyond this machine, a token is asked for.
-
-    Args:
-        settings: As wished. Without a token, one is drawn where others can reach the
-            server. Where `host_names` are the loopback's alone and others can reach it,
-            every name is let in: the token guards.
-    """
-    if is_loopback(settings.host):
-        return settings
-    token = settings.token or secrets.token_urlsafe(_TOKEN_BYTES)
-    is_default = settings.host_names == LOOPBACK_NAMES
-    return replace(settings, token=token, host_names=None if is_default else settings.host_names)
-
-
-def take_port(host: str, port: int) -> socket.socket:
-    """Take a port, before anything slow is done.
-
-    Raises:
-        ServeError: It is taken, or may not be, or the address is none of this machine's.
-    """
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        listener = socket.socket(family, kind, protocol)
-        try:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(address)
-            # Bound alone, the port could be taken by another server meanwhile.
-            listener.listen(_BACKLOG)
-        except BaseException:
-            listener.close()
-            raise
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise ServeError(
-            f"The server cannot listen on {host}, port {port}: {reason}.",
-            fix="Choose another port with --port (0 takes a free one), or another --host.",
-        ) from error
-    return listener
-
-
-def run_server(
-    load: Callable[[], Classifier],
-    settings: ServeSettings,
-    tell: Callable[[ServeSettings, int], None],
-) -> None:
-    """Serve a classifier until SIGTERM or Ctrl-C; requests under way are finished.
-
-    Args:
-        load: Loads the classifier, once the port is taken.
-        settings: As `guarded` returned them.
-        tell: Is told the settings and the port, once requests are taken.
-
-    Raises:
-        ServeError: The port cannot be taken.
-        HilumError: The classifier cannot be loaded.
-    """
-    listener = take_port(settings.host, settings.port)
-    with contextlib.closing(listener):
-        app = create_app(load(), settings)
-        server = make_server(
-            app, settings.limits, lambda: tell(settings, listener.getsockname()[1])
-        )
-        # What is there by now stays: no collection need ever look through it again.
-        gc.collect()
-        gc.freeze()
-        # Threads side by side keep the cores busy; nested ones would only get in the way.
-        with threadpool_limits(1):
-            server.run([listener])
-
-
-def make_server(
-    app: ASGIApp, limits: ServeLimits, tell: Callable[[], None] = lambda: None
-) -> uvicorn.Server:
-    """Make what listens and speaks HTTP.
-
-    Args:
-        app: What `create_app` returned.
-        limits: Of connections.
-        tell: Is called once requests are taken.
-    """
-    config = uvicorn.Config(
-        app,
-        http=connection_type(limits),
-        log_config=None,
-        log_level=logging.CRITICAL,  # it would tell addresses and whole requests
-        access_log=False,
-        ws="none",
-        lifespan="on",
-        server_header=False,
-        proxy_headers=False,
-        backlog=_BACKLOG,
-        timeout_keep_alive=limits.idle_seconds,
-        timeout_graceful_shutdown=limits.stopping_seconds,
-    )
-    return _Server(config, tell)
-
-
-class _Server(uvicorn.Server):
-    """Tells when it takes requests, and ends without raising the signal that stopped it again."""
-
-    def __init__(self, config: uvicorn.Config, tell: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._tell = tell
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to take requests, and tell.
-
-        Raises:
-            ServeError: The application did not start.
-        """
-        try:
-            await super().startup(sockets)
-        except SystemExit:  # how Uvicorn tells that the application did not start
-            raise ServeError(
-                "The server could not start: the classifier does not answer.",
-                fix="`hilum --debug serve …` tells why. Train or copy the bundle again.",
-            ) from None
-        self._tell()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Stop in order on the first signal, at once on the second."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = {
-            number: signal.signal(number, self._hear) for number in (signal.SIGINT, signal.SIGTERM)
-        }
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def _hear(self, _: int, __: FrameType | None) -> None:
-        self.force_exit = self.should_exit
-        self.should_exit = True

@@ -1,4 +1,4 @@
-"""One classifier at work for many requests: reads, waits in line, answers."""
+"""One classifier at work for many requests: reads, queues, answers."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from hilum.classifier import Classifier, ExplainedJson, FilmFailure, describe_fi
 from hilum.errors import FilmError, HilumError
 from hilum.machine import usable_cores
 from hilum.serve.answers import describe_films, describe_model, explain_upload
-from hilum.serve.middleware import MEDIA_TYPE as METRICS_TYPE
-from hilum.serve.middleware import Metrics
+from hilum.serve.metrics import MEDIA_TYPE as METRICS_TYPE
+from hilum.serve.metrics import Metrics
 from hilum.serve.problems import Problem
 from hilum.serve.queue import FilmQueue
 from hilum.serve.settings import ServeSettings
@@ -28,7 +28,7 @@ class Service:
 
     Attributes:
         metrics: What is counted.
-        line: Where films wait.
+        queue: Where films wait.
         is_ready: Requests are taken.
     """
 
@@ -39,27 +39,29 @@ class Service:
         self._model = _json_bytes(describe_model(classifier, settings.limits))
         self._held = HeldBytes(settings.limits.held_bytes)
         self._films = Wanted("files", settings.limits.files)
-        self.metrics = Metrics(waiting=lambda: self.line.waiting, held_bytes=lambda: self._held.now)
-        self.line = FilmQueue(classifier, settings.limits, self.metrics, workers=usable_cores())
+        self.metrics = Metrics(
+            waiting=lambda: self.queue.waiting, held_bytes=lambda: self._held.now
+        )
+        self.queue = FilmQueue(classifier, settings.limits, self.metrics, workers=usable_cores())
         self.is_ready = False
 
     def start(self) -> None:
         """Begin to take requests; call it in the event loop."""
-        self.line.start()
+        self.queue.start()
         self.is_ready = True
 
     def stop(self) -> None:
         """Take no more requests."""
         self.is_ready = False
-        self.line.stop()
+        self.queue.stop()
 
     async def predict(self, request: Request) -> Response:
         """Answer for the films of a request."""
         shows_refused = _yes_or_no(request, "show_refused")
-        self.line.check_room()
+        self.queue.check_room()
         films = await self._read(request, self._films)
         try:
-            answers = await self.line.answer(films)
+            answers = await self.queue.answer(films)
         finally:
             self._held.give_back(sum(map(len, films)))
         if len(answers) == 1 and isinstance(answers[0], FilmFailure):
@@ -79,10 +81,10 @@ class Service:
                 fix=f"It knows {', '.join(classes)}.",
             )
         shows_refused = _yes_or_no(request, "show_refused")
-        self.line.check_room_aside()
+        self.queue.check_room_aside()
         (film,) = await self._read(request, Wanted("file", 1))
         try:
-            explained = await self.line.run_aside(
+            explained = await self.queue.run_aside(
                 lambda: explain_upload(self._classifier, film, label, shows_refused=shows_refused)
             )
         except FilmError as error:
@@ -152,5 +154,5 @@ def _json(told: Mapping[str, object]) -> Response:
 
 
 def _json_bytes(told: Mapping[str, object]) -> bytes:
-    # NaN and infinity are no JSON: better an error here than one in every reader.
+    # JSON has neither NaN nor infinity: better an error here than one in every reader.
     return json.dumps(told, ensure_ascii=False, allow_nan=False).encode()

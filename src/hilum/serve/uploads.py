@@ -1,4 +1,11 @@
-"""Films out of a multipart body, counted as they come in; names of files go unread."""
+"""Films out of a multipart body, into memory: within a size, a pace, and a sum of all uploads.
+
+Starlette's own form parser writes parts above 1 MB to a temporary file. A film is never
+stored, so bodies are read here, into memory and no further than the limits go. Names of files
+go unread.
+
+Source: RFC 7578, Returning Values from Forms: multipart/form-data (2015).
+"""
 
 from __future__ import annotations
 
@@ -17,6 +24,7 @@ from hilum.serve.problems import Problem, overloaded
 from hilum.serve.settings import ServeLimits
 
 _CLOSING = {"Connection": "close"}
+_SEND_A_FORM = "Send the films as multipart/form-data, as `curl -F files=@film.png` does."
 
 
 class SenderLeftError(Exception):
@@ -43,6 +51,88 @@ class HeldBytes:
     def give_back(self, n_bytes: int) -> None:
         """Count `n_bytes` less."""
         self.now -= n_bytes
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a form should hold.
+
+    Attributes:
+        field: Name of the form's field.
+        files: Most files in it.
+    """
+
+    field: str
+    files: int
+
+
+async def read_films(
+    headers: Mapping[bytes, bytes],
+    receive: Receive,
+    wanted: Wanted,
+    limits: ServeLimits,
+    held: HeldBytes,
+) -> list[bytes]:
+    """Read the films of a request, in the order sent.
+
+    Args:
+        headers: Of the request, names in small letters.
+        receive: The connection's.
+        wanted: What the form should hold.
+        limits: The server's.
+        held: Count of all uploads; what is returned stays counted, one film's length each.
+
+    Returns:
+        The bytes of at least one file.
+
+    Raises:
+        Problem: It is another kind of request, or goes beyond the limits.
+        SenderLeftError: The connection ended first.
+    """
+    boundary = _boundary(headers.get(b"content-type", b""))
+    check_declared(headers, limits)
+    form = _Form(boundary, wanted, limits)
+    try:
+        n_held = await receive_body(receive, limits, held, form.write)
+        try:
+            films = form.films()
+        except Problem:
+            held.give_back(n_held)
+            raise
+    finally:
+        form.let_go()
+    held.give_back(n_held - sum(map(len, films)))
+    return films
+
+
+_PARAMETER = re.compile(rb';\s*([\w*-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;\s]*)')
+
+
+def _boundary(content_type: bytes) -> bytes:
+    kind, _, _ = content_type.partition(b";")
+    if kind.strip().lower() != b"multipart/form-data":
+        raise Problem(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            "FORM",
+            "The request holds no multipart form.",
+            fix=_SEND_A_FORM,
+            headers=_CLOSING,
+        )
+    for name, value in _PARAMETER.findall(content_type[len(kind) :]):
+        boundary = bytes(value).strip(b'"')
+        if name.lower() == b"boundary" and 1 <= len(boundary) <= 70:
+            return boundary
+    raise _malformed("The header Content-Type names no usable boundary.")
+
+
+def _malformed(detail: str) -> Problem:
+    return Problem(
+        HTTPStatus.BAD_REQUEST,
+        "FORM",
+        detail,
+        fix=_SEND_A_FORM,
+        headers=_CLOSING,
+    )
 
 
 def check_declared(headers: Mapping[bytes, bytes], limits: ServeLimits) -> None:
@@ -129,96 +219,12 @@ def too_large(what: str, most_bytes: int) -> Problem:
     )
 
 
-_PARAMETER = re.compile(rb';\s*([\w*-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;\s]*)')
-
-
 _MOST_HEADERS = 8
-
 
 _MOST_HEADER_BYTES = 4096
 
-
 # The parser tells of odd bytes in bodies; a log is no place for what a sender chose.
 _SILENT = logging.Logger("silent", logging.CRITICAL + 1)
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What a form should hold.
-
-    Attributes:
-        field: Name of the form's field.
-        files: Most files in it.
-    """
-
-    field: str
-    files: int
-
-
-async def read_films(
-    headers: Mapping[bytes, bytes],
-    receive: Receive,
-    wanted: Wanted,
-    limits: ServeLimits,
-    held: HeldBytes,
-) -> list[bytes]:
-    """Read the films of a request, in the order sent.
-
-    Args:
-        headers: Of the request, names in small letters.
-        receive: The connection's.
-        wanted: What the form should hold.
-        limits: The server's.
-        held: Count of all uploads; what is returned stays counted, one film's length each.
-
-    Returns:
-        The bytes of at least one file.
-
-    Raises:
-        Problem: It is no such form, or goes beyond the limits.
-        SenderLeftError: The connection ended first.
-    """
-    boundary = _boundary(headers.get(b"content-type", b""))
-    check_declared(headers, limits)
-    form = _Form(boundary, wanted, limits)
-    try:
-        n_held = await receive_body(receive, limits, held, form.write)
-        try:
-            films = form.films()
-        except Problem:
-            held.give_back(n_held)
-            raise
-    finally:
-        form.let_go()
-    held.give_back(n_held - sum(map(len, films)))
-    return films
-
-
-def _boundary(content_type: bytes) -> bytes:
-    kind, _, _ = content_type.partition(b";")
-    if kind.strip().lower() != b"multipart/form-data":
-        raise Problem(
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            "FORM",
-            "The request holds no multipart form.",
-            fix="Send the films as multipart/form-data, as `curl -F files=@film.png` does.",
-            headers=_CLOSING,
-        )
-    for name, value in _PARAMETER.findall(content_type[len(kind) :]):
-        boundary = bytes(value).strip(b'"')
-        if name.lower() == b"boundary" and 1 <= len(boundary) <= 70:
-            return boundary
-    raise _malformed("The header Content-Type names no usable boundary.")
-
-
-def _malformed(detail: str) -> Problem:
-    return Problem(
-        HTTPStatus.BAD_REQUEST,
-        "FORM",
-        detail,
-        fix="Send the films as multipart/form-data, as `curl -F files=@film.png` does.",
-        headers=_CLOSING,
-    )
 
 
 class _Form:
@@ -272,7 +278,7 @@ class _Form:
         return self._films
 
     def let_go(self) -> None:
-        """Part from the parser: form and parser know each other, and films would live on."""
+        """Part from the parser: each refers to the other, and films would live on."""
         self._parser.callbacks = {}
 
     def _begin(self) -> None:

@@ -9,7 +9,8 @@ from io import StringIO
 
 import pytest
 
-from hilum.cli.progress import Stopped, stopping, watching
+from hilum.cli.progress import watching
+from hilum.cli.signals import Stopped, stopping
 
 
 class Terminal(StringIO):

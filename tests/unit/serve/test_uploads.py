@@ -1,15 +1,26 @@
+"""Bodies come in piece by piece, and are held to the limits whatever they declare."""
+
 from __future__ import annotations
 
 import asyncio
 import gc
+from dataclasses import replace
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hilum.serve.problems import Problem
 from hilum.serve.settings import ServeLimits
-from hilum.serve.uploads import HeldBytes, SenderLeftError, Wanted, read_films
+from hilum.serve.uploads import (
+    HeldBytes,
+    SenderLeftError,
+    Wanted,
+    check_declared,
+    read_films,
+    receive_body,
+)
 
 HEADERS = {b"content-type": b"multipart/form-data; boundary=edge"}
 LIMITS = ServeLimits(file_bytes=1000, files=4, request_bytes=6000, held_bytes=6000)
@@ -91,3 +102,102 @@ def test_films_are_gone_as_soon_as_nobody_holds_them() -> None:
         gc.enable()
     assert films == [b"film"]
     assert "_Form" not in left
+
+
+BODY_LIMITS = ServeLimits(request_bytes=1000, held_bytes=5000)
+
+
+def receive(
+    pieces: list[bytes],
+    limits: ServeLimits = BODY_LIMITS,
+    *,
+    held: HeldBytes | None = None,
+    pauses_seconds: tuple[float, ...] = (),
+) -> tuple[int | Problem, list[bytes], int]:
+    """Receive a streamed body; tells its length or the refusal, what was taken, what is held."""
+    waiting, pauses, taken = list(pieces), list(pauses_seconds), []
+    held = held or HeldBytes(limits.held_bytes)
+
+    async def next_piece() -> dict[str, object]:
+        if pauses:
+            await asyncio.sleep(pauses.pop(0))
+        return {
+            "type": "http.request", "body": waiting.pop(0), "more_body": bool(waiting),
+        }  # fmt: skip
+
+    try:
+        answer: int | Problem = asyncio.run(receive_body(next_piece, limits, held, taken.append))
+    except Problem as refusal:
+        answer = refusal
+    return answer, taken, held.now
+
+
+@pytest.mark.parametrize("pieces", [[b"a" * 1000], [b"a" * 400, b"b" * 600], [b"a"] * 1000])
+def test_a_streamed_body_of_just_the_limit_is_taken_whole(pieces: list[bytes]) -> None:
+    assert receive(pieces) == (1000, pieces, 1000)
+
+
+@pytest.mark.parametrize("pieces", [[b"a" * 1001], [b"a" * 400, b"b" * 601], [b"a"] * 1001])
+def test_one_byte_more_is_refused_and_nothing_stays_held(pieces: list[bytes]) -> None:
+    answer, taken, held = receive(pieces)
+    assert isinstance(answer, Problem)
+    assert (answer.status, answer.code, held) == (413, "SIZE", 0)
+    assert "larger than the 0.001 MB allowed" in answer.detail
+    assert taken == pieces[:-1]
+
+
+@pytest.mark.parametrize(("declared", "is_refused"), [(b"1000", False), (b"1001", True)])
+def test_a_declared_length_is_held_to_the_same_limit(declared: bytes, is_refused: bool) -> None:
+    headers = {b"content-length": declared}
+    if not is_refused:
+        check_declared(headers, BODY_LIMITS)
+        return
+    with pytest.raises(Problem, match=r"larger than the 0\.001 MB") as refusal:
+        check_declared(headers, BODY_LIMITS)
+    assert refusal.value.status == 413
+
+
+def test_all_uploads_together_fill_the_memory_and_no_more() -> None:
+    held = HeldBytes(1500)
+    held.take(500)
+    assert receive([b"a" * 1000], held=held) == (1000, [b"a" * 1000], 1500)
+    answer, taken, left = receive([b"", b"a"], held=held)
+    assert isinstance(answer, Problem)
+    assert (answer.status, taken, left) == (503, [b""], 1500)
+    held.give_back(1500)
+    assert held.now == 0
+
+
+def test_a_body_may_be_as_slow_as_the_pace_and_no_slower() -> None:
+    # 500 bytes at 1,000 a second buy half a second beyond the grace.
+    limits = replace(BODY_LIMITS, body_grace_seconds=0.2, body_bytes_per_second=1000)
+    pieces = [b"a" * 500, b"b" * 10]
+    assert receive(pieces, limits, pauses_seconds=(0.0, 0.4))[0] == 510
+    answer, _, held = receive(pieces, limits, pauses_seconds=(0.0, 1.2))
+    assert isinstance(answer, Problem)
+    assert (answer.status, answer.code, held) == (408, "SLOW", 0)
+    faster = replace(limits, body_bytes_per_second=100_000)
+    answer, _, _ = receive(pieces, faster, pauses_seconds=(0.0, 0.4))
+    assert isinstance(answer, Problem)
+
+
+def test_the_servers_own_limits_are_these() -> None:
+    assert ServeLimits() == ServeLimits(
+        file_bytes=50 * 10**6,
+        files=32,
+        request_bytes=200 * 10**6,
+        held_bytes=600 * 10**6,
+        waiting_films=64,
+        explanations=16,
+        film_seconds=10,
+        head_seconds=10,
+        head_bytes=2**15,
+        body_grace_seconds=20,
+        body_bytes_per_second=50_000,
+        idle_seconds=30,
+        answer_look_seconds=20,
+        answer_bytes_per_second=1000,
+        connections=256,
+        pipelined=32,
+        stopping_seconds=15,
+    )

@@ -8,7 +8,7 @@ const MOSTLY_OUTSIDE = 0.36; // what the central 60 % of both sides hold of an e
 
 let opacity = 80;
 
-/** Let the slider move, and hand wishes on.
+/** Let the slider move, and hand on which class to show.
  * @param chooseLabel is told of the class whose reasons the reader wants to see. */
 export function prepareAnswer(model, chooseLabel) {
   const slider = byId("opacity");

@@ -121,9 +121,9 @@ async function answer(film) {
   return tell(film);
 }
 
-async function look(film, wishes = {}) {
+async function look(film, options = {}) {
   film.failure = undefined;
-  await explain(film, label, { showRefused: Boolean(film.isShownAnyway), ...wishes });
+  await explain(film, label, { showRefused: Boolean(film.isShownAnyway), ...options });
   forgetPictures(film);
 }
 

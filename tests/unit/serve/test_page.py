@@ -23,9 +23,8 @@ def test_the_page_wears_the_colours_of_the_report() -> None:
 
 
 @BY_NAME
-def test_nothing_leads_outside_and_no_file_is_endless(path: Path) -> None:
+def test_nothing_leads_outside(path: Path) -> None:
     text = path.read_text("utf-8")
-    assert len(text.splitlines()) <= 300
     outside = re.sub(r'xmlns="[^"]+"', "", text)
     assert not re.search(r"https?:|//[a-z]+\.[a-z]{2}|@import|url\(", outside)
 

@@ -16,7 +16,7 @@ import pytest
 from every import every
 from hilum.classifier.prediction import FilmFailure, Prediction, PreparedFilm
 from hilum.errors import FilmCorruptError
-from hilum.serve.middleware import Metrics
+from hilum.serve.metrics import Metrics
 from hilum.serve.problems import OUR_FAULT, Problem
 from hilum.serve.queue import LARGEST_BATCH, FilmQueue
 from hilum.serve.settings import ServeLimits, ServeSettings
