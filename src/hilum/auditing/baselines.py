@@ -48,10 +48,8 @@ BaselineName = Literal[
     "metadata", "source", "frame", "histogram", "centre", "blur", "lungs", "lungless"
 ]
 
-
 WITHHOLDING: frozenset[BaselineName] = frozenset({"metadata", "source", "frame"})
 """Those that hold no disease at all: what they predict, an artefact predicts."""
-
 
 TITLES: Mapping[BaselineName, str] = {
     "metadata": "File metadata",
@@ -63,7 +61,6 @@ TITLES: Mapping[BaselineName, str] = {
     "lungs": "Lungs alone",
     "lungless": "Film without its lungs",
 }
-
 
 SUBJECTS: Mapping[BaselineName, str] = {
     "metadata": "What is known of each film without one pixel (its file; view, sex and age where "
@@ -77,7 +74,6 @@ SUBJECTS: Mapping[BaselineName, str] = {
     "lungless": "The film with its lungs blacked out",
 }
 """Each as the subject of a sentence."""
-
 
 SIGHTS: Mapping[BaselineName, str] = {
     "metadata": "size, format, compression and what the table says of the patient; not one pixel",
@@ -130,21 +126,22 @@ class Baseline:
         """What people call it."""
         return TITLES[self.name]
 
+    @property
+    def sees(self) -> str:
+        """What it looks at."""
+        return SIGHTS[self.name]
+
 
 # Every film is tested by all repeats, so its score is averaged over several forests: with 25
 # splits 50 trees each are enough, and a single split gets more.
 _TREES_IN_ALL = 1250
 
-
 _LEAST_TREES = 50
-
 
 _MOST_TREES = 300
 
-
 # A leaf of one film would only remember it.
 _FILMS_PER_LEAF = 3
-
 
 # More films per tree cost time and change no baseline's AUROC by more than a few thousandths.
 _FILMS_PER_TREE = 1500

@@ -16,10 +16,8 @@ from hilum.evaluation import Estimate
 Severity = Literal["fail", "warn", "note"]
 """A fault that the figures cannot survive; a doubt about them; something worth knowing."""
 
-
 State = Severity | Literal["muted"]
 """How a finding is shown: by its severity, or as one that raises no alarm."""
-
 
 FILMS_LISTED = 50
 """A finding names at most so many films; a longer list helps nobody to look at them."""

@@ -17,9 +17,7 @@ from hilum.folds import Split
 # Words that only a few films share tell nothing, and would swamp the table.
 _MOST_WORDS = 6
 
-
 _LEAST_FILMS = 2
-
 
 _USUAL_WORDS = frozenset(
     {"png", "jpeg", "tiff", "bmp", "pa", "ap", "ap supine", "ap erect", "supine", "lateral", "l",
@@ -27,9 +25,7 @@ _USUAL_WORDS = frozenset(
 )  # fmt: skip
 """Words that say nothing of who was filmed, and so may be shown."""
 
-
 _LONGEST_WORD = 40
-
 
 _MEASURES: Mapping[str, Callable[[FileTraits], float]] = {
     "width in pixels": lambda traits: traits.width_px,
@@ -141,7 +137,6 @@ def _ages(ages: Sequence[float | None]) -> Iterator[tuple[str, Float[np.ndarray,
 # A source of few films says little: it starts from the classes of all, as if it held one
 # film more that is split among them.
 _FILMS_OF_PRIOR = 1.0
-
 
 # What a few films of known source say must not be said of the cohort.
 _LEAST_KNOWN = 0.9

@@ -15,7 +15,6 @@ from hilum.evaluation import Estimate
 
 Headline = Literal["supported", "limited", "withheld"]
 
-
 Weight = Literal["withholds", "limits", "describes"]
 
 
@@ -47,7 +46,6 @@ class VerdictRules:
 
 
 RULES = VerdictRules()
-
 
 _SHOW_DISEASE = frozenset({"centre", "lungs"})
 

@@ -20,8 +20,8 @@ from hilum.folds import Folds, Split
 from hilum.heads import HeadRecipe
 from hilum.runs.audit import AuditJson
 from hilum.runs.comparison import RecipeJson, ResultsJson
+from hilum.runs.documents import conform
 from hilum.runs.figures import BackboneJson
-from hilum.runs.schema import conform
 from hilum.studies import (
     FromRunOptions,
     PastBackbone,
@@ -36,9 +36,7 @@ from hilum.studies import (
 
 _MOST_BYTES = 500_000_000
 
-
 _AGAIN = "Run `hilum compare` again, or `hilum train` on the films."
-
 
 _COLUMNS = ("repeat", "fold", "part", "film_id", "path", "label", "group", "row")
 

@@ -23,30 +23,22 @@ if TYPE_CHECKING:
 PREVALENCES = (0.01, 0.05, 0.1, 0.3, 0.5)
 """For which predictive values are given where the user names none."""
 
-
 LEAST_PREVALENCE = 1e-6
 """Closer to 0, or to 1, predictive values would be rounding and no more."""
-
 
 STUDY_PANEL = "The study"
 """Heading in the help of a command."""
 
-
 DECISIONS_PANEL = "From scores to decisions"
 """Heading in the help of a command."""
 
-
 _P = ParamSpec("_P")
-
 
 _Subject = TypeVar("_Subject")
 
-
 _Options = TypeVar("_Options")
 
-
 _Result = TypeVar("_Result")
-
 
 _Value = TypeVar("_Value")
 

@@ -31,7 +31,6 @@ _PAPER = Recipe(
     split_seed=42,
 )
 
-
 RECIPES = {
     recipe.name: recipe
     for recipe in (
@@ -146,7 +145,6 @@ def _change(recipe: Recipe, options: RecipeChanges) -> Recipe:
 
 _SCALINGS = {"unit": "divided by 255"}
 
-
 _POOLINGS = {
     "average": "mean over the whole last map",
     "average-4x4": "means over whole 4 x 4 blocks of the last map",
@@ -220,7 +218,6 @@ def _optimiser(recipe: Recipe) -> str:
 
 
 _SPLIT_STEP = "split"
-
 
 SETTINGS = (
     Setting("Split", _SPLIT_STEP, _split, ("folds", "repeats", "split_seed")),

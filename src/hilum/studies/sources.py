@@ -31,7 +31,6 @@ from hilum.studies.results import BackboneResult, ExternalFigures, SourceTest, S
 HEADS_PER_SOURCE = 5
 """Each validates on another part of the other sources, and their scores are averaged."""
 
-
 LEAST_FILMS = 5
 """Of a source with fewer films, no figure would mean anything."""
 

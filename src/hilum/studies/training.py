@@ -302,7 +302,6 @@ def assemble(
 _SAME = 1e-3
 """How far the thresholds of the heads may lie from those of the run: rounding, no more."""
 
-
 _AGAIN = "Train on the films themselves: `hilum train DATA`."
 
 

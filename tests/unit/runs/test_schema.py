@@ -28,9 +28,10 @@ from hilum.report.published import reading_texts
 from hilum.report.recipes import worth_text
 from hilum.runs.audit import describe_audit, describe_audit_run
 from hilum.runs.comparison import ResultsJson, describe_comparison
+from hilum.runs.documents import conform, to_json
 from hilum.runs.naming import describe_naming
 from hilum.runs.recipes import describe_recipes
-from hilum.runs.schema import DOCUMENTS, conform, json_schema, schema_file, to_json, write_schemas
+from hilum.runs.schema import DOCUMENTS, json_schema, schema_file, write_schemas
 from hilum.runs.table_check import describe_table_check
 from hilum.serve import answers as http
 from hilum.studies.contrasts import contrast_recipes
