@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from hilum.cohort import Cohort
-    from hilum.studies import BackboneNames, Likeness, Naming
+    from hilum.studies import BackboneNames, ImagenetMatch, Naming
 
 
 _COLUMN_WIDTH = 24
@@ -101,7 +101,7 @@ def _tell_backbone(console: Console, backbone: BackboneNames) -> None:
         console.print(table)
 
 
-def _cell(likeness: Likeness) -> str:
+def _cell(likeness: ImagenetMatch) -> str:
     from hilum.report import percent_text
 
     probability = percent_text(likeness.probability)

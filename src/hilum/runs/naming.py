@@ -9,7 +9,7 @@ from hilum.backbones import imagenet_classes
 from hilum.classifier import WeightsJson
 from hilum.runs.documents import as_document
 from hilum.runs.figures import CohortJson, UnavailableJson, describe_cohort
-from hilum.studies import BackboneNames, Likeness, Naming
+from hilum.studies import BackboneNames, ImagenetMatch, Naming
 
 ThingJson = TypedDict("ThingJson", {"class": str, "probability": float})
 
@@ -111,7 +111,7 @@ def _describe_backbone(naming: Naming, backbone: BackboneNames) -> BackboneNames
     }
 
 
-def _describe_likeness(likeness: Likeness) -> LikenessJson:
+def _describe_likeness(likeness: ImagenetMatch) -> LikenessJson:
     return {
         "class": likeness.thing,
         "index": likeness.index,

@@ -16,8 +16,8 @@ from hilum.studies.comparing import run_study
 from hilum.studies.extraction import StudyContext, open_context
 from hilum.studies.options import RecipesOptions, ShortcutPlan, plan_study, takes
 from hilum.studies.preparation import draw_folds
-from hilum.studies.progress import Named, Watcher
-from hilum.studies.recipes import Setting, Step, as_recipe, differing, lay_path, same_study
+from hilum.studies.progress import Prefixed, Watcher
+from hilum.studies.recipes import Setting, Step, as_recipe, differing, same_study, steps_between
 from hilum.studies.results import BackboneResult, Comparison, Recipe
 
 
@@ -313,7 +313,7 @@ def compare_recipes_with(
             run_study(
                 cohort,
                 replace(plan, recipe=recipe),
-                replace(context, watcher=Named(recipe.name, watcher)),
+                replace(context, watcher=Prefixed(recipe.name, watcher)),
                 # The same films are one film whatever the recipe.
                 duplicates=finished[0].audit.relations.duplicates if finished else None,
             )
@@ -339,7 +339,7 @@ def compare_recipes_with(
             duplicates=finished[0].audit.relations.duplicates,
         )
 
-    path = _study_path(lay_path(chosen), finished, study, watcher)
+    path = _study_path(steps_between(chosen), finished, study, watcher)
     return contrast_recipes(finished, path)
 
 

@@ -25,7 +25,7 @@ from hilum.studies.progress import Silence, Watcher
 
 @dataclass(frozen=True)
 class StudyContext:
-    """What every stage that looks at films needs.
+    """What every stage needs to read films: cache, engine, and who hears of the progress.
 
     Attributes:
         cache_dir: Hilum's cache folder.
@@ -43,8 +43,8 @@ class StudyContext:
         """Return the same context, told to nobody."""
         return replace(self, watcher=Silence())
 
-    def look_at(self, cohort: Cohort) -> tuple[Cohort, FilmTraits]:
-        """Look at every film once.
+    def measure_traits(self, cohort: Cohort) -> tuple[Cohort, FilmTraits]:
+        """Decode every film once, and measure what it tells without a network.
 
         Returns:
             The cohort without the films that cannot be read, and the others' traits.
@@ -59,7 +59,7 @@ class StudyContext:
         )
         return cohort.without(measured.unreadable), measured.film_traits
 
-    def extract_all(
+    def store_features(
         self,
         cohort: Cohort,
         backbones: Sequence[Backbone],
@@ -81,7 +81,7 @@ class StudyContext:
             del extraction  # one backbone's features in memory at a time
         return cohort, tuple(costs)
 
-    def recall(
+    def load_features(
         self,
         films: Sequence[Film],
         backbone: Backbone,

@@ -22,7 +22,7 @@ class Watcher(Protocol):
         ...
 
 
-class Named:
+class Prefixed:
     """Puts a name before every stage, where several things go through the same ones."""
 
     def __init__(self, name: str, watcher: Watcher) -> None:

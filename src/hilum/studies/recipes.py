@@ -289,7 +289,7 @@ class Step:
     after: Recipe
 
 
-def lay_path(recipes: Sequence[Recipe]) -> tuple[Step, ...]:
+def steps_between(recipes: Sequence[Recipe]) -> tuple[Step, ...]:
     """Lead from the first recipe by way of the others to the last, setting by setting.
 
     Every step but that of the split is to be judged on as many films as there are: the

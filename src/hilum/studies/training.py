@@ -278,7 +278,7 @@ def assemble(
         study: What stands behind it.
     """
     upright: Float[np.ndarray, "films width"]
-    upright = context.recall(cohort.films, backbone, rotated_views(0, seed)).values[:, 0]
+    upright = context.load_features(cohort.films, backbone, rotated_views(0, seed)).values[:, 0]
     point = decisions.operating_point
     return TrainedClassifier(
         classes=cohort.classes,

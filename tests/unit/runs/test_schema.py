@@ -36,7 +36,7 @@ from hilum.runs.table_check import describe_table_check
 from hilum.serve import answers as http
 from hilum.studies.contrasts import contrast_recipes
 from hilum.studies.provenance import describe_study
-from hilum.studies.recipes import lay_path
+from hilum.studies.recipes import steps_between
 from hilum.studies.replication import read_paper_table
 from schemas import DOCS, validate
 from served import serving
@@ -65,7 +65,7 @@ MAKERS: Mapping[str, Callable[[], Mapping[str, object]]] = {
 def _contrast() -> Any:
     paper = make_comparison(is_paper=True, headline="limited", separation=1.4, backbones=1)
     hilum = make_comparison(headline="limited", separation=1.4, backbones=1, seed=8)
-    (first, *_) = lay_path([paper.recipe, hilum.recipe])
+    (first, *_) = steps_between([paper.recipe, hilum.recipe])
     return contrast_recipes([paper, hilum], [(first, paper, hilum)])
 
 
