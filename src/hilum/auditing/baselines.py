@@ -1,6 +1,8 @@
 """Baselines: how well something that is not the disease predicts the label.
 
-And what a leak between training and test is worth.
+And what a leak between training and test is worth. Tables of few columns, such as what the files
+are like, are scored by a random forest for each split: it needs no scaling, finds rules such as
+"1024 px wide means no COVID-19", and has nothing to be tuned on the films.
 """
 
 from __future__ import annotations
@@ -25,14 +27,14 @@ from hilum.folds import Split
 
 @dataclass(frozen=True)
 class LeakWorth:
-    """The same study with groups kept together, and with groups torn apart.
+    """The same study with groups kept together, and with groups split.
 
     Attributes:
         backbone: Name of the backbone that was studied both ways.
         n_films: Films that share a group with another film.
         n_groups: The groups that they form.
         grouped: AUROC with groups kept together.
-        ungrouped: AUROC with films dealt out one by one.
+        ungrouped: AUROC with each film by itself.
         gain: `ungrouped` less `grouped`, with the paired bootstrap interval.
     """
 

@@ -1,4 +1,9 @@
-"""What is known of a film without one pixel: its file and its source, as plain numbers."""
+"""What is known of a film without one pixel: its file and its source, as plain numbers.
+
+Size, format and compression of the file, and what the cohort's table says of the patient. Sex, age
+and view are facts of the patient and of the examination; they stand here because a network that
+reads them off the film has not seen the disease either.
+"""
 
 from __future__ import annotations
 
@@ -176,7 +181,7 @@ def associate_sources(cohort: Cohort, positive: str) -> float:
     """Say how closely the source goes with the positive class.
 
     A source of one patient (of one film, where patients are unknown) takes no part: it
-    holds one class only, whatever the truth.
+    always holds one class only.
 
     Args:
         cohort: The films.

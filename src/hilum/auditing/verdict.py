@@ -125,7 +125,7 @@ class Circumstances:
 
 
 def give_verdict(circumstances: Circumstances, rules: VerdictRules = RULES) -> Verdict:
-    """Apply the rules: whatever withholds outweighs what limits, and that what supports."""
+    """Apply the rules: what withholds outweighs what limits, and that what supports."""
     reasons = [
         *_judge_model(circumstances),
         *_judge_baselines(circumstances, rules),

@@ -79,11 +79,11 @@ class BaselineJson(MeasuredJson):
 
 
 class LeakJson(TypedDict):
-    """The same study with groups kept together, and with groups torn apart.
+    """The same study with groups kept together, and with groups split.
 
     Attributes:
         grouped: AUROC with groups kept together.
-        ungrouped: AUROC with films dealt out one by one.
+        ungrouped: AUROC with each film by itself.
         gain: `ungrouped` less `grouped`.
     """
 

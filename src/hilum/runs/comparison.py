@@ -156,11 +156,11 @@ class SubgroupsJson(TypedDict):
 
 
 class ExternalFiguresJson(TypedDict):
-    """One backbone's figures on films from elsewhere.
+    """One backbone's figures on external films.
 
     Attributes:
         name: The backbone's; `ensemble` for the average of all.
-        drops: The figure here less the figure there.
+        drops: The study's figure less the external one.
     """
 
     name: str

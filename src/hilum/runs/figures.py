@@ -124,7 +124,7 @@ class ReliabilityJson(TypedDict):
 
 
 class CalibrationFiguresJson(TypedDict):
-    """How far probabilities can be taken at their word.
+    """How far probabilities agree with what came.
 
     Attributes:
         error_by_chance: Exactly right probabilities stay below it in 95 of 100 such cohorts.

@@ -49,7 +49,7 @@ def read_run(folder: Path) -> PastRun:
             they are looked for from the same working folder.
 
     Raises:
-        RunError: It is no such folder, a file in it is damaged, or a film is gone or has
+        RunError: The folder holds no run, a file in it is damaged, or a film is gone or has
             changed.
     """
     told = _read_json(folder / "results.json")
@@ -114,7 +114,7 @@ def needs_attention(folder: Path) -> bool:
         folder: What `hilum compare` wrote.
 
     Raises:
-        RunError: It is no such folder, or damaged.
+        RunError: The folder holds no run, or a damaged one.
     """
     told, audit = _read_json(folder / "results.json"), _read_json(folder / "audit.json")
     try:

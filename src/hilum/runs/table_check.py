@@ -78,7 +78,7 @@ class ShareJson(TypedDict):
 
 
 class ShareValuesJson(TypedDict):
-    """Predictive values at one prevalence; null where nobody gets that call."""
+    """Predictive values at one prevalence; null where the call is never given."""
 
     prevalence: float
     ppv: ShareJson | None

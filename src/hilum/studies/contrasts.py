@@ -1,4 +1,7 @@
-"""Several recipes on one cohort: do they say the same, and what is each difference worth?"""
+"""Several recipes on one cohort: do they say the same, and what is each difference worth?
+
+Every difference is that of the later named recipe less the earlier named one.
+"""
 
 from __future__ import annotations
 
@@ -94,7 +97,7 @@ class StepWorth:
 
     @property
     def counted(self) -> tuple[Difference, ...]:
-        """Those on published weights, over which means go; all where there are none."""
+        """Those on published weights, over which means go; all where none ran on them."""
         return tuple(d for d in self.differences if d.is_verified) or self.differences
 
     @property
@@ -314,7 +317,7 @@ def compare_recipes_with(
                 cohort,
                 replace(plan, recipe=recipe),
                 replace(context, watcher=Prefixed(recipe.name, watcher)),
-                # The same films are one film whatever the recipe.
+                # Duplicates are the same under every recipe.
                 duplicates=finished[0].audit.relations.duplicates if finished else None,
             )
         )

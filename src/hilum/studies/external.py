@@ -1,6 +1,7 @@
 """External validation: another cohort's films under the heads of a study.
 
-Before any work, cohorts that can test nothing are refused. Films that stand in the study as well,
+Nothing is fitted on these films: heads, calibration and threshold are those of the study. Cohorts
+that can test nothing are refused before any work. Films that stand in the study as well,
 copies included, are left out: they would test what the heads were trained on.
 """
 

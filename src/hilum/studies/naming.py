@@ -1,4 +1,9 @@
-"""A pretrained network as it is: which of its thousand things does it take films for?"""
+"""A pretrained network as it is: which of its thousand things does it take films for?
+
+The first of the paper's three ways to use one, and a lesson more than a method: ImageNet holds
+photographs of things, and no radiograph. Nothing is trained here, so nothing is split, measured
+or compared.
+"""
 
 from __future__ import annotations
 

@@ -249,7 +249,7 @@ class StudyDesign:
 
 @dataclass(frozen=True)
 class Survey:
-    """What looking at the films has told, before anything is split.
+    """What the films tell before anything is split.
 
     Attributes:
         cohort: The films that could be read.
@@ -269,7 +269,7 @@ def survey_films(
     context: StudyContext,
     duplicates: Sequence[Duplicate] | None = None,
 ) -> tuple[Survey, tuple[ExtractionCost, ...]]:
-    """Look at every film, and compute every backbone's features.
+    """Measure every film, and compute every backbone's features.
 
     Args:
         cohort: The films.
@@ -279,7 +279,7 @@ def survey_films(
         duplicates: Films known to be one film; they are looked for if not given.
 
     Returns:
-        What the films told, and what each backbone cost.
+        The survey, and what each backbone cost.
     """
     measured, film_traits = context.measure_traits(cohort)
     cohort, costs = context.store_features(measured, backbones, views)
@@ -291,7 +291,7 @@ def survey_films(
 
 
 def design_study(survey: Survey, plan: StudyPlan) -> StudyDesign:
-    """Draw the folds of a study over the films that were looked at.
+    """Draw the folds of a study over the films that were surveyed.
 
     Raises:
         FoldsError: A class is too small for them.
@@ -343,7 +343,7 @@ def measure_affinity(
         duplicates: The films that are one film.
 
     Returns:
-        -1 to 1; -1 where there is no other film.
+        -1 to 1; -1 for the only film.
     """
     lengths = np.linalg.norm(features, axis=1, keepdims=True)
     directions = features / np.where(lengths > 0, lengths, 1)

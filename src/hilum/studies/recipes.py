@@ -1,4 +1,8 @@
-"""Recipes: named ways to run a whole study, their settings in words, and the steps between two."""
+"""Recipes: named ways to run a whole study, their settings in words, and the steps between two.
+
+What two recipes differ in is read off the recipes themselves, so that no text about a pair can go
+stale.
+"""
 
 from __future__ import annotations
 

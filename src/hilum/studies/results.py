@@ -1,4 +1,8 @@
-"""Comparison: everything that one `hilum compare` found, ready to be shown."""
+"""Results: everything that one `hilum compare` found, ready to be shown.
+
+Another cohort is scored by the heads of this one (`external`); and where films of this cohort come
+from several sources, each source is tested by heads that saw none of its films (`by_source`).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""Shortcuts: what might predict the label without the disease, and a leak's worth."""
+"""Shortcuts: what might predict the label without the disease, and a leak's worth.
+
+Each is measured on the folds of the study, against one backbone: the one whose figures are
+headlined. The probes show this backbone a part of each film only, and heads are trained anew on
+that.
+"""
 
 from __future__ import annotations
 
@@ -205,7 +210,7 @@ _FOLDS, _REPEATS = 5, 5
 def measure_leak(
     design: StudyDesign, reference: ReferenceBackbone, context: StudyContext
 ) -> LeakWorth | None:
-    """Study one backbone with groups kept together, and with films dealt out one by one.
+    """Study one backbone with groups kept together, and with every film by itself.
 
     Returns:
         The difference; None where no films belong together, or they are too few for folds.

@@ -1,4 +1,9 @@
-"""Leave one source out: is each source's disease known to heads that never saw the source?"""
+"""Leave one source out: is each source's disease known to heads that never saw the source?
+
+Where films come from several hospitals or collections, folds mix them all, and heads may learn what
+tells the collections apart. Here every source is tested by heads that saw none of its films, nor
+any film of a patient who has one there.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""The statistics of a study: from the heads' scores to figures, ties and decisions."""
+"""The statistics of a study: from the heads' scores to figures, ties and decisions.
+
+Every kind of score is judged by the same two functions: a backbone's own, the average of several,
+and those of the backbone that each fold chose.
+"""
 
 from __future__ import annotations
 

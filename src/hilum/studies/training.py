@@ -238,7 +238,7 @@ def choose_backbone(
         ranked: All of them, best first.
         parameters: Of each.
         tiers: Those that the films cannot tell apart, the best tier first.
-        is_named: The user named one, so there is no choice.
+        is_named: The user named one, so nothing is chosen.
 
     Returns:
         Of the best tier the one with the fewest parameters: nothing shows that a larger
@@ -360,7 +360,6 @@ def train_again(past: PastRun, options: FromRunOptions, context: StudyContext) -
         past: The comparison, read from its run folder.
         options: Which backbone, and where weights lie.
         context: Where the features of the run are kept.
-
 
     Raises:
         RunError: Backbone or heads are not the same here any more.

@@ -26,7 +26,7 @@ FAR_BELOW = 0.2
 from each other."""
 
 LEAST_FILMS = 10
-"""With fewer films, nobody has neighbours enough."""
+"""With fewer films, neighbours are too few to compare with."""
 
 _LATERAL = frozenset({"l", "ll", "rl", "lat", "lateral", "left", "right", "lld", "rld"})
 """First words of views as DICOM and public tables write them."""
