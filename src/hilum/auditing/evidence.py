@@ -1,4 +1,8 @@
-"""The one interface of all checks: each names what it needs, and gets that and no more."""
+"""The one interface of all checks: each names what it needs, and gets that and no more.
+
+A check is a function whose parameters are fields of `Evidence`. Where one of them was not gathered,
+the check does not run.
+"""
 
 from __future__ import annotations
 

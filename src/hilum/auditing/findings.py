@@ -1,4 +1,8 @@
-"""Finding: what one check says, in a shape and in words that every reader can rely on."""
+"""Finding: what one check says, in a shape and in words that every reader can rely on.
+
+What each baseline means, and what to do about it, stands in its check; how grave it is stands in
+the verdict's rules.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +20,11 @@ from hilum.evaluation import Estimate
 Severity = Literal["fail", "warn", "note"]
 """A fault that the figures cannot survive; a doubt about them; something worth knowing."""
 
-
 State = Severity | Literal["muted"]
 """How a finding is shown: by its severity, or as one that raises no alarm."""
 
-
 FILMS_LISTED = 50
-"""A finding names at most so many films; a longer list helps nobody to look at them."""
+"""A finding names at most so many films; a longer list is too long to look at."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,7 @@ def judge_baseline(
         evidence: Figures beside those that every baseline has.
     """
     weight = weigh(baseline)
-    # One at chance, in a cohort too small to tell it from the network, is no fault of itself:
+    # One at chance, in a cohort too small to tell it from the network, counts as no fault:
     # the verdict speaks of the cohort's size.
     is_clear = baseline.auroc.low > RULES.chance_margin
     return Finding(

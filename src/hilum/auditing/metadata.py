@@ -1,4 +1,9 @@
-"""What is known of a film without one pixel: its file and its source, as plain numbers."""
+"""What is known of a film without one pixel: its file and its source, as plain numbers.
+
+Size, format and compression of the file, and what the cohort's table says of the patient. Sex, age
+and view are facts of the patient and of the examination; they stand here because a network that
+reads them off the film has not seen the disease either.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +22,7 @@ from hilum.folds import Split
 # Words that only a few films share tell nothing, and would swamp the table.
 _MOST_WORDS = 6
 
-
 _LEAST_FILMS = 2
-
 
 _USUAL_WORDS = frozenset(
     {"png", "jpeg", "tiff", "bmp", "pa", "ap", "ap supine", "ap erect", "supine", "lateral", "l",
@@ -27,9 +30,7 @@ _USUAL_WORDS = frozenset(
 )  # fmt: skip
 """Words that say nothing of who was filmed, and so may be shown."""
 
-
 _LONGEST_WORD = 40
-
 
 _MEASURES: Mapping[str, Callable[[FileTraits], float]] = {
     "width in pixels": lambda traits: traits.width_px,
@@ -142,7 +143,6 @@ def _ages(ages: Sequence[float | None]) -> Iterator[tuple[str, Float[np.ndarray,
 # film more that is split among them.
 _FILMS_OF_PRIOR = 1.0
 
-
 # What a few films of known source say must not be said of the cohort.
 _LEAST_KNOWN = 0.9
 
@@ -181,7 +181,7 @@ def associate_sources(cohort: Cohort, positive: str) -> float:
     """Say how closely the source goes with the positive class.
 
     A source of one patient (of one film, where patients are unknown) takes no part: it
-    holds one class only, whatever the truth.
+    always holds one class only.
 
     Args:
         cohort: The films.

@@ -38,7 +38,7 @@ class AuditReport:
         relations: How the films are related.
         baselines: What predicts the label without the disease, those that can withhold
             the headline first.
-        leak: What it would have been worth to tear groups apart; None where no films
+        leak: What splitting groups would have been worth; None where no films
             belong together, or it was not tried.
         verdict: Whether the cohort carries the claim.
         seconds: Wall-clock time by part of the audit.

@@ -15,7 +15,6 @@ from hilum.evaluation import Estimate
 
 Headline = Literal["supported", "limited", "withheld"]
 
-
 Weight = Literal["withholds", "limits", "describes"]
 
 
@@ -47,7 +46,6 @@ class VerdictRules:
 
 
 RULES = VerdictRules()
-
 
 _SHOW_DISEASE = frozenset({"centre", "lungs"})
 
@@ -127,7 +125,7 @@ class Circumstances:
 
 
 def give_verdict(circumstances: Circumstances, rules: VerdictRules = RULES) -> Verdict:
-    """Apply the rules: whatever withholds outweighs what limits, and that what supports."""
+    """Apply the rules: what withholds outweighs what limits, and that what supports."""
     reasons = [
         *_judge_model(circumstances),
         *_judge_baselines(circumstances, rules),

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from hilum.cohort import Cohort
-    from hilum.studies import BackboneNames, Comparison, Likeness, Naming, Recipe, StudyContext
+    from hilum.studies import BackboneNames, Comparison, ImagenetMatch, Naming, Recipe, StudyContext
 
 
 class Head(StrEnum):
@@ -270,7 +270,7 @@ def _tell_backbone(console: Console, backbone: BackboneNames) -> None:
         console.print(table)
 
 
-def _cell(likeness: Likeness) -> str:
+def _cell(likeness: ImagenetMatch) -> str:
     from hilum.report import percent_text
 
     probability = percent_text(likeness.probability)

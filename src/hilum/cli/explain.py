@@ -135,7 +135,7 @@ def explain_command(
                 watcher.begin(f"Film {k + 1} of {len(paths)}", "covered patches")
             try:
                 explanation = explain_film(
-                    classifier, film, label, lungs=lungs.get(film), extras=extras
+                    classifier, film, label, lungs=lungs.get(film), options=extras
                 )
             except FilmError as error:
                 failed.append((film, FilmFailure.from_error(error)))

@@ -17,6 +17,7 @@ from hilum.classifier import (
     FrozenBackbone,
     GraphReference,
     StudyJson,
+    WeightsJson,
     calling_text,
     check_bundle_place,
     hash_graph,
@@ -28,9 +29,9 @@ from hilum.report.wording import metric_title
 from hilum.runs import (
     BackboneJson,
     ResultsJson,
+    as_document,
     conform,
     describe_comparison,
-    describe_weights,
     to_json,
 )
 from hilum.studies import Comparison, TrainedClassifier, WeightsRecord
@@ -465,7 +466,7 @@ def _describe_backbone(trained: TrainedClassifier) -> FrozenBackbone:
         scaling=record.input.scaling,
         pooling=record.pooling,
         feature_width=record.feature_width,
-        weights=describe_weights(WeightsRecord.of(backbone)),
+        weights=as_document(WeightsRecord.of(backbone), WeightsJson),
     )
 
 

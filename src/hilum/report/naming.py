@@ -26,7 +26,7 @@ from hilum.runs import (
     to_json,
     write_run,
 )
-from hilum.studies import BackboneNames, Likeness, Naming
+from hilum.studies import BackboneNames, ImagenetMatch, Naming
 
 LESSON = (
     "ImageNet holds photographs of 1,000 kinds of things: dogs, ships, mushrooms, things of the "
@@ -146,7 +146,7 @@ def _backbone_view(backbone: BackboneNames, longest: float) -> dict[str, Any]:
     }
 
 
-def _row(likeness: Likeness, longest: float) -> dict[str, str]:
+def _row(likeness: ImagenetMatch, longest: float) -> dict[str, str]:
     return {
         "thing": likeness.thing,
         "probability": percent_text(likeness.probability),

@@ -19,11 +19,17 @@ from .comparison import (
 from .comparison import (
     describe_comparison as describe_comparison,
 )
-from .figures import (
-    BackboneJson as BackboneJson,
+from .documents import (
+    as_document as as_document,
+)
+from .documents import (
+    conform as conform,
+)
+from .documents import (
+    to_json as to_json,
 )
 from .figures import (
-    describe_weights as describe_weights,
+    BackboneJson as BackboneJson,
 )
 from .naming import (
     describe_naming as describe_naming,
@@ -60,12 +66,6 @@ from .reading import (
 )
 from .recipes import (
     describe_recipes as describe_recipes,
-)
-from .schema import (
-    conform as conform,
-)
-from .schema import (
-    to_json as to_json,
 )
 from .table_check import (
     describe_table_check as describe_table_check,

@@ -8,18 +8,16 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, Literal, TypedDict
 
-import numpy as np
-
-from hilum.auditing import RULES, SIGHTS, AuditReport, Finding, Headline, Severity, Verdict, Weight
+from hilum.auditing import RULES, AuditReport, Finding, Headline, Severity, Weight
 from hilum.classifier import EstimateJson, Figure
 from hilum.cohort import Cohort
 from hilum.duplicates import DuplicateKind
+from hilum.runs.documents import as_document
 from hilum.runs.figures import (
     BackboneJson,
     GroupedCohortJson,
     describe_backbone,
-    describe_cohort,
-    describe_estimate,
+    describe_grouped,
 )
 from hilum.runs.privacy import redacted, redactor
 from hilum.studies import Audit
@@ -45,7 +43,7 @@ class VerdictJson(TypedDict):
     grounds: list[GroundJson]
 
 
-class BaselineJson(TypedDict):
+class MeasuredJson(TypedDict):
     """What one thing that is not the disease predicts alone.
 
     Attributes:
@@ -54,7 +52,6 @@ class BaselineJson(TypedDict):
         p_chance: Small where the baseline is better than chance.
         details: AUROC of each column by itself.
         sees: What it looks at.
-        weight: In the verdict; null where it has none.
     """
 
     name: str
@@ -69,15 +66,24 @@ class BaselineJson(TypedDict):
     title: str
     sees: str
     can_withhold: bool
+
+
+class BaselineJson(MeasuredJson):
+    """What one thing that is not the disease predicts alone.
+
+    Attributes:
+        weight: In the verdict; null where it has none.
+    """
+
     weight: Weight | None
 
 
 class LeakJson(TypedDict):
-    """The same study with groups kept together, and with groups torn apart.
+    """The same study with groups kept together, and with groups split.
 
     Attributes:
         grouped: AUROC with groups kept together.
-        ungrouped: AUROC with films dealt out one by one.
+        ungrouped: AUROC with each film by itself.
         gain: `ungrouped` less `grouped`.
     """
 
@@ -180,49 +186,16 @@ class AuditResultsJson(AuditJson):
     peak_rss_bytes: int | None
 
 
-def describe_verdict(verdict: Verdict) -> VerdictJson:
-    """Tell the verdict: headline, reasons in words, and what stands behind each."""
-    return {
-        "headline": verdict.headline,
-        "reasons": list(verdict.reasons),
-        "grounds": [{"cause": reason.cause, "weight": reason.weight} for reason in verdict.grounds],
-    }
-
-
 def describe_shortcuts(report: AuditReport) -> ShortcutsJson:
     """Tell what predicts without the disease, what a leak is worth, and how many copies."""
     weights = {reason.cause: reason.weight for reason in report.verdict.grounds}
-    leak = report.leak
     return {
         "model": report.model,
         "baselines": [
-            {
-                "name": baseline.name,
-                "n_films": baseline.n_films,
-                "auroc": describe_estimate(baseline.auroc),
-                "model_auroc": describe_estimate(baseline.model_auroc),
-                "share": describe_estimate(baseline.share),
-                "p_below": baseline.p_below,
-                "p_chance": baseline.p_chance,
-                "details": dict(baseline.details),
-                "seconds": baseline.seconds,
-                "title": baseline.title,
-                "sees": SIGHTS[baseline.name],
-                "can_withhold": baseline.can_withhold,
-                "weight": weights.get(baseline.name),
-            }
+            {**as_document(baseline, MeasuredJson), "weight": weights.get(baseline.name)}
             for baseline in report.baselines
         ],
-        "leak": None
-        if leak is None
-        else {
-            "backbone": leak.backbone,
-            "n_films": leak.n_films,
-            "n_groups": leak.n_groups,
-            "grouped": describe_estimate(leak.grouped),
-            "ungrouped": describe_estimate(leak.ungrouped),
-            "gain": describe_estimate(leak.gain),
-        },
+        "leak": None if report.leak is None else as_document(report.leak, LeakJson),
         "twins": dict(Counter(duplicate.kind for duplicate in report.relations.duplicates)),
         "seconds": dict(report.seconds),
     }
@@ -235,15 +208,8 @@ def describe_audit(report: AuditReport, cohort: Cohort) -> AuditJson:
     """
     films = cohort.films
     return {
-        "verdict": describe_verdict(report.verdict),
-        "rules": {
-            "withholding_share": RULES.withholding_share,
-            "limiting_share": RULES.limiting_share,
-            "chance_margin": RULES.chance_margin,
-            "significance": RULES.significance,
-            "least_bound": RULES.least_bound,
-            "contradicted_share": RULES.contradicted_share,
-        },
+        "verdict": as_document(report.verdict, VerdictJson),
+        "rules": as_document(RULES, RulesJson),
         "shortcuts": describe_shortcuts(report),
         "twins": [
             {
@@ -255,30 +221,24 @@ def describe_audit(report: AuditReport, cohort: Cohort) -> AuditJson:
             for duplicate in report.relations.duplicates
         ],
         "patients_from": list(cohort.patients_from),
-        "checks": [_describe_finding(finding) for finding in report.findings],
+        "checks": [
+            {**as_document(finding, FindingJson), **_muted(finding)} for finding in report.findings
+        ],
     }
 
 
-def _describe_finding(finding: Finding) -> FindingJson:
-    told: FindingJson = {
-        "check": finding.check,
-        "severity": finding.severity,
-        "title": finding.title,
-        "evidence": dict(finding.evidence),
-        "what_to_do": finding.what_to_do,
-    }
-    return {**told, "muted": True} if finding.is_muted else told
+def _muted(finding: Finding) -> MutedJson:
+    return {"muted": True} if finding.is_muted else {}
 
 
 def describe_audit_run(audit: Audit) -> AuditResultsJson:
     """Tell the whole of an audit by itself."""
     cohort = audit.cohort
-    groups = int(np.unique(audit.groups).size)
     return {
         "schema": "hilum.audit/1",
         "positive": audit.positive,
         "classes": list(cohort.classes),
-        "cohort": {**describe_cohort(cohort), "groups": groups},
+        "cohort": describe_grouped(cohort, audit.groups),
         "model": None if audit.model is None else describe_backbone(audit.model),
         **redacted(describe_audit(audit.report, cohort), redactor(cohort)),
         "peak_rss_bytes": audit.peak_rss_bytes,

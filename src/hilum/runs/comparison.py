@@ -8,13 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal, TypedDict
 
-import numpy as np
-
 from hilum.backbones import Pooling, Scaling
 from hilum.classifier import EstimateJson, Figure
-from hilum.evaluation import Estimate, NestedPick, PairedComparison, Subgroup, SubgroupComparison
-from hilum.heads import HeadRecipe
-from hilum.runs.audit import ShortcutsJson, VerdictJson, describe_shortcuts, describe_verdict
+from hilum.evaluation import NestedPick, SubgroupComparison
+from hilum.runs.audit import ShortcutsJson, VerdictJson, describe_shortcuts
+from hilum.runs.documents import as_document
 from hilum.runs.figures import (
     BackboneJson,
     CohortJson,
@@ -26,24 +24,16 @@ from hilum.runs.figures import (
     UnavailableJson,
     describe_backbone,
     describe_cohort,
-    describe_confusion,
     describe_decisions,
-    describe_estimate,
-    describe_estimates,
-    describe_evaluation,
-    describe_operating_point,
-    describe_unavailable,
+    describe_grouped,
 )
 from hilum.runs.privacy import cohorts_of, redacted, redacted_sources, redactor
 from hilum.studies import (
     SOURCE,
     Comparison,
     Ensemble,
-    ExternalFigures,
     ExternalValidation,
     PaperTable,
-    Recipe,
-    SourceValidation,
     Withheld,
     set_beside_paper,
 )
@@ -165,12 +155,12 @@ class SubgroupsJson(TypedDict):
     adjusted_p: Figure
 
 
-class TransferJson(TypedDict):
-    """One backbone's figures on films from elsewhere.
+class ExternalFiguresJson(TypedDict):
+    """One backbone's figures on external films.
 
     Attributes:
         name: The backbone's; `ensemble` for the average of all.
-        drops: The figure here less the figure there.
+        drops: The study's figure less the external one.
     """
 
     name: str
@@ -191,7 +181,7 @@ class SourceTestJson(TypedDict):
     n_films: int
     n_positives: int
     why_untested: str
-    transfers: list[TransferJson]
+    transfers: list[ExternalFiguresJson]
 
 
 class BySourceJson(TypedDict):
@@ -212,7 +202,7 @@ class ExternalJson(TypedDict):
     cohort: CohortJson
     n_known: int
     n_shared_patients: int | None
-    transfers: list[TransferJson]
+    transfers: list[ExternalFiguresJson]
     seconds: float
 
 
@@ -311,64 +301,62 @@ def describe_comparison(comparison: Comparison) -> ResultsJson:
         "schema": "hilum.results/1",
         "positive": comparison.positive,
         "classes": list(comparison.cohort.classes),
-        "cohort": {
-            **describe_cohort(comparison.cohort),
-            "groups": int(np.unique(folds.groups).size),
-        },
+        "cohort": describe_grouped(comparison.cohort, folds.groups),
         "recipe": {
-            **describe_recipe(comparison.recipe),
+            **as_document(comparison.recipe, RecipeSettingsJson),
             "validates_on_test": folds.validates_on_test,
         },
         "seed": comparison.seed,
-        "verdict": redacted(describe_verdict(comparison.verdict), redact),
+        "verdict": redacted(as_document(comparison.verdict, VerdictJson), redact),
         "audit": redacted(describe_shortcuts(comparison.audit), redact),
         "backbones": [describe_backbone(result) for result in comparison.backbones],
-        "comparisons": [_describe_pair(pair) for pair in comparison.comparisons],
+        "comparisons": [as_document(pair, PairJson) for pair in comparison.comparisons],
         "tiers": [list(tier) for tier in comparison.tiers],
         "ensemble": None if ensemble is None else _describe_ensemble(ensemble),
         "pick": None if pick is None else _describe_pick(pick),
         "subgroups": [_describe_subgroups(groups, redact) for groups in comparison.subgroups],
         "by_source": None
         if by_source is None
-        else _describe_sources(redacted_sources(by_source, redact)),
+        else as_document(redacted_sources(by_source, redact), BySourceJson),
         "external": None if external is None else _describe_external(external),
-        "unavailable": [describe_unavailable(absent) for absent in comparison.unavailable],
+        "unavailable": [as_document(absent, UnavailableJson) for absent in comparison.unavailable],
         "published": describe_paper(set_beside_paper(comparison)),
         "peak_rss_bytes": comparison.peak_rss_bytes,
     }
 
 
 def _describe_ensemble(ensemble: Ensemble) -> EnsembleJson:
-    decisions = ensemble.decisions
     return {
         "members": list(ensemble.members),
-        **describe_evaluation(ensemble.evaluation),
-        "decisions": None if decisions is None else describe_decisions(decisions),
+        **as_document(ensemble.evaluation, EvaluationJson),
+        "decisions": describe_decisions(ensemble.decisions),
     }
 
 
 def _describe_pick(pick: NestedPick) -> PickJson:
-    decisions = pick.decisions
     return {
         "times_chosen": dict(pick.times_chosen),
-        **describe_evaluation(pick.evaluation),
-        "decisions": None if decisions is None else describe_decisions(decisions),
+        **as_document(pick.evaluation, EvaluationJson),
+        "decisions": describe_decisions(pick.decisions),
     }
 
 
-def describe_recipe(recipe: Recipe) -> RecipeSettingsJson:
-    """Tell how a study is run."""
+def _describe_subgroups(
+    comparison: SubgroupComparison, redact: Callable[[str], str]
+) -> SubgroupsJson:
+    told = as_document(comparison, SubgroupsJson)
+    for group in told["subgroups"]:
+        group["level"] = redact(group["level"])
+    return told
+
+
+def _describe_external(external: ExternalValidation) -> ExternalJson:
     return {
-        "name": recipe.name,
-        "summary": recipe.summary,
-        "rotated_views": recipe.rotated_views,
-        "head": _describe_head(recipe.head),
-        "folds": recipe.folds,
-        "repeats": recipe.repeats,
-        "input_px": recipe.input_px,
-        "scaling": recipe.scaling,
-        "pooling": recipe.pooling,
-        "split_seed": recipe.split_seed,
+        "cohort": describe_cohort(external.cohort),
+        "n_known": external.n_known,
+        "n_shared_patients": external.n_shared_patients,
+        "transfers": [as_document(each, ExternalFiguresJson) for each in external.transfers],
+        "seconds": external.seconds,
     }
 
 
@@ -376,10 +364,9 @@ def describe_paper(table: PaperTable | None) -> PaperJson | None:
     """Tell the paper's table beside ours; shares are fractions."""
     if table is None:
         return None
-    size = table.replication.size
     return {
         "source": SOURCE,
-        "implied": {"positives": size.positives, "negatives": size.negatives},
+        "implied": as_document(table.replication.size, SetSizeJson),
         "rows": [
             {
                 "name": row.model,
@@ -408,102 +395,4 @@ def describe_paper(table: PaperTable | None) -> PaperJson | None:
             }
             for row in table.replication.rows
         ],
-    }
-
-
-def _describe_head(head: HeadRecipe) -> HeadJson:
-    return {
-        "hidden_units": head.hidden_units,
-        "dropout": head.dropout,
-        "learning_rate": head.learning_rate,
-        "learning_rate_decay": head.learning_rate_decay,
-        "batch_size": head.batch_size,
-        "max_epochs": head.max_epochs,
-        "patience_epochs": head.patience_epochs,
-        "keeps_best_epoch": head.keeps_best_epoch,
-        "standardises": head.standardises,
-        "balances_classes": head.balances_classes,
-    }
-
-
-def _describe_pair(pair: PairedComparison) -> PairJson:
-    return {
-        "a": pair.a,
-        "b": pair.b,
-        "accuracy_difference": pair.accuracy_difference,
-        "auroc_difference": pair.auroc_difference,
-        "mcnemar_p": pair.mcnemar_p,
-        "delong_p": pair.delong_p,
-        "adjusted_p": pair.adjusted_p,
-        "tied": pair.tied,
-        "adjusted_delong_p": pair.adjusted_delong_p,
-        "films_needed": pair.films_needed,
-    }
-
-
-def _describe_subgroups(
-    comparison: SubgroupComparison, redact: Callable[[str], str]
-) -> SubgroupsJson:
-    return {
-        "attribute": comparison.attribute,
-        "subgroups": [_describe_subgroup(group, redact) for group in comparison.subgroups],
-        "n_unknown": comparison.n_unknown,
-        "p_auroc": comparison.p_auroc,
-        "p_sensitivity": comparison.p_sensitivity,
-        "p_specificity": comparison.p_specificity,
-        "adjusted_p": comparison.adjusted_p,
-    }
-
-
-def _describe_subgroup(group: Subgroup, redact: Callable[[str], str]) -> SubgroupJson:
-    return {
-        "level": redact(group.level),
-        "n_films": group.n_films,
-        "n_positives": group.n_positives,
-        "n_groups": group.n_groups,
-        "auroc": _describe_known(group.auroc),
-        "sensitivity": _describe_known(group.sensitivity),
-        "specificity": _describe_known(group.specificity),
-        "is_small": group.is_small,
-    }
-
-
-def _describe_known(estimate: Estimate | None) -> EstimateJson | None:
-    return None if estimate is None else describe_estimate(estimate)
-
-
-def _describe_external(external: ExternalValidation) -> ExternalJson:
-    return {
-        "cohort": describe_cohort(external.cohort),
-        "n_known": external.n_known,
-        "n_shared_patients": external.n_shared_patients,
-        "transfers": [_describe_transfer(transfer) for transfer in external.transfers],
-        "seconds": external.seconds,
-    }
-
-
-def _describe_sources(by_source: SourceValidation) -> BySourceJson:
-    return {
-        "tests": [
-            {
-                "source": test.source,
-                "n_films": test.n_films,
-                "n_positives": test.n_positives,
-                "why_untested": test.why_untested,
-                "transfers": [_describe_transfer(transfer) for transfer in test.transfers],
-            }
-            for test in by_source.tests
-        ],
-        "seconds": by_source.seconds,
-    }
-
-
-def _describe_transfer(transfer: ExternalFigures) -> TransferJson:
-    point = transfer.operating_point
-    return {
-        "name": transfer.name,
-        "metrics": describe_estimates(transfer.metrics),
-        "drops": describe_estimates(transfer.drops),
-        "confusion": describe_confusion(transfer.confusion),
-        "operating_point": None if point is None else describe_operating_point(point),
     }

@@ -5,22 +5,16 @@ Neither a path nor a file name nor a single film's probability is among them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TypedDict
+
+import numpy as np
+from jaxtyping import Int
 
 from hilum.classifier import EstimateJson, Figure, PolicyJson, WeightsJson
 from hilum.cohort import Cohort
-from hilum.evaluation import (
-    CalibrationFigures,
-    Confusion,
-    DecisionCurve,
-    Decisions,
-    Estimate,
-    Evaluation,
-    OperatingPoint,
-    PredictiveValues,
-)
-from hilum.studies import BackboneResult, Seconds, Unavailable, WeightsRecord
+from hilum.evaluation import Decisions
+from hilum.runs.documents import as_document
+from hilum.studies import BackboneResult
 
 
 class ConfusionJson(TypedDict):
@@ -130,7 +124,7 @@ class ReliabilityJson(TypedDict):
 
 
 class CalibrationFiguresJson(TypedDict):
-    """How far probabilities can be taken at their word.
+    """How far probabilities agree with what came.
 
     Attributes:
         error_by_chance: Exactly right probabilities stay below it in 95 of 100 such cohorts.
@@ -143,11 +137,16 @@ class CalibrationFiguresJson(TypedDict):
     reliability: ReliabilityJson
 
 
-class CalibrationJson(TypedDict):
-    """Probabilities before and after calibration, with one temperature per head."""
+class ProbabilitiesJson(TypedDict):
+    """Probabilities before and after calibration."""
 
     before: CalibrationFiguresJson
     after: CalibrationFiguresJson
+
+
+class CalibrationJson(ProbabilitiesJson):
+    """Probabilities before and after calibration, with one temperature per head."""
+
     temperatures: list[float]
     log_prior_ratios: list[list[float]]
 
@@ -187,13 +186,8 @@ class SecondsJson(TypedDict):
     train: float
 
 
-class BackboneJson(EvaluationJson):
-    """What one backbone reached.
-
-    Attributes:
-        decisions: Null where no validation films were kept apart from the test films.
-        views_per_second: Null where everything was stored.
-    """
+class NetworkJson(TypedDict):
+    """Which backbone it was, and how films were shown to it."""
 
     name: str
     title: str
@@ -201,6 +195,16 @@ class BackboneJson(EvaluationJson):
     size_px: int
     feature_width: int
     weights: WeightsJson
+
+
+class BackboneJson(NetworkJson, EvaluationJson):
+    """What one backbone reached.
+
+    Attributes:
+        decisions: Null where no validation films were kept apart from the test films.
+        views_per_second: Null where everything was stored.
+    """
+
     decisions: DecisionsJson | None
     seconds: SecondsJson
     views_per_second: Figure
@@ -225,156 +229,50 @@ def describe_cohort(cohort: Cohort) -> CohortJson:
         "n": len(cohort),
         "per_class": dict(cohort.n_per_class),
         "patients": cohort.n_patients,
-        "excluded": [
-            {"film_id": e.film_id, "label": e.label, "code": e.code} for e in cohort.excluded
-        ],
+        "excluded": [as_document(exclusion, ExcludedJson) for exclusion in cohort.excluded],
         "left_out": dict(cohort.left_out),
         "ignored": cohort.ignored,
     }
 
 
-def describe_estimate(estimate: Estimate) -> EstimateJson:
-    """Tell a figure and its intervals."""
-    return {
-        "value": estimate.value,
-        "low": estimate.low,
-        "high": estimate.high,
-        "method": estimate.method,
-        "also": {
-            method: {"low": interval.low, "high": interval.high}
-            for method, interval in estimate.also.items()
-        },
-    }
-
-
-def describe_estimates(estimates: Mapping[str, Estimate]) -> dict[str, EstimateJson]:
-    """Tell figures by their names."""
-    return {name: describe_estimate(estimate) for name, estimate in estimates.items()}
-
-
-def describe_confusion(confusion: Confusion) -> ConfusionJson:
-    """Tell how many films were called rightly and wrongly."""
-    return {"tp": confusion.tp, "fn": confusion.fn, "tn": confusion.tn, "fp": confusion.fp}
-
-
-def describe_weights(weights: WeightsRecord) -> WeightsJson:
-    """Tell which pretrained weights stood behind a backbone."""
-    return {
-        "origin": weights.origin,
-        "sha256": weights.sha256,
-        "licence": weights.licence,
-        "is_verified": weights.is_verified,
-    }
-
-
-def describe_seconds(seconds: Seconds) -> SecondsJson:
-    """Tell how long a backbone took."""
-    return {"extract": seconds.extract, "train": seconds.train}
-
-
-def describe_unavailable(absent: Unavailable) -> UnavailableJson:
-    """Tell why a backbone took no part."""
-    return {"name": absent.name, "why": absent.why, "is_refused": absent.is_refused}
-
-
-def describe_evaluation(evaluation: Evaluation) -> EvaluationJson:
-    """Tell how well films were called."""
-    return {
-        "metrics": describe_estimates(evaluation.metrics),
-        "confusion": describe_confusion(evaluation.confusion),
-        "confusion_matrix": evaluation.confusion_matrix.tolist(),
-        "repeats": {
-            name: {"mean": spread.mean, "sd": spread.sd}
-            for name, spread in evaluation.repeats.items()
-        },
-    }
-
-
-def describe_operating_point(point: OperatingPoint) -> OperatingPointJson:
-    """Tell a threshold, and what it did on test films."""
-    return {
-        "policy": {"kind": point.policy.kind, "target": point.policy.target},
-        "threshold": point.threshold,
-        "threshold_sd": point.threshold_sd,
-        "n_validation": point.n_validation,
-        "promised": point.promised,
-        "confusion": describe_confusion(point.confusion),
-        "accuracy": describe_estimate(point.accuracy),
-        "sensitivity": describe_estimate(point.sensitivity),
-        "specificity": describe_estimate(point.specificity),
-    }
-
-
-def describe_decisions(decisions: Decisions) -> DecisionsJson:
-    """Tell what scores are worth once something is decided by them.
-
-    Args:
-        decisions: Of one backbone, of their average, or of the choice among them; the last
-            has no thresholds and temperatures of its own.
-    """
-    return {
-        "operating_point": {
-            **describe_operating_point(decisions.operating_point),
-            "threshold_per_head": decisions.thresholds.tolist(),
-        },
-        "calibration": {
-            "before": _describe_calibration(decisions.calibration.before),
-            "after": _describe_calibration(decisions.calibration.after),
-            "temperatures": [c.temperature for c in decisions.calibrators],
-            "log_prior_ratios": [c.log_prior_ratio.tolist() for c in decisions.calibrators],
-        },
-        "predictive_values": [_describe_values(each) for each in decisions.predictive_values],
-        "decision_curve": _describe_curve(decisions.decision_curve),
-    }
+def describe_grouped(cohort: Cohort, groups: Int[np.ndarray, " films"]) -> GroupedCohortJson:
+    """Tell likewise what was studied in folds, the group of each film being known."""
+    return {**describe_cohort(cohort), "groups": int(np.unique(groups).size)}
 
 
 def describe_backbone(result: BackboneResult) -> BackboneJson:
     """Tell what one backbone reached."""
     return {
-        "name": result.name,
-        "title": result.title,
-        "parameters": result.parameters,
-        "size_px": result.size_px,
-        "feature_width": result.feature_width,
-        "weights": describe_weights(result.weights),
-        **describe_evaluation(result.evaluation),
-        "decisions": None if result.decisions is None else describe_decisions(result.decisions),
-        "seconds": describe_seconds(result.seconds),
+        **as_document(result, NetworkJson),
+        **as_document(result.evaluation, EvaluationJson),
+        "decisions": describe_decisions(result.decisions),
+        "seconds": as_document(result.seconds, SecondsJson),
         "views_per_second": result.views_per_second,
     }
 
 
-def _describe_calibration(figures: CalibrationFigures) -> CalibrationFiguresJson:
-    bins = figures.reliability
+def describe_decisions(decisions: Decisions | None) -> DecisionsJson | None:
+    """Tell what scores are worth once something is decided by them.
+
+    Args:
+        decisions: Of one backbone, of their average, or of the choice among them; the last
+            has no thresholds and temperatures of its own. None where nothing was decided.
+    """
+    if decisions is None:
+        return None
+    calibrators = decisions.calibrators
     return {
-        "brier_score": describe_estimate(figures.brier_score),
-        "log_loss": describe_estimate(figures.log_loss),
-        "calibration_error": describe_estimate(figures.calibration_error),
-        "error_by_chance": figures.error_by_chance,
-        "reliability": {
-            "probability": bins.probability.tolist(),
-            "share_positive": bins.share_positive.tolist(),
-            "low": bins.low.tolist(),
-            "high": bins.high.tolist(),
-            "n_films": bins.n_films.tolist(),
+        "operating_point": {
+            **as_document(decisions.operating_point, OperatingPointJson),
+            "threshold_per_head": decisions.thresholds.tolist(),
         },
-    }
-
-
-def _describe_values(values: PredictiveValues) -> PredictiveValuesJson:
-    return {
-        "prevalence": values.prevalence,
-        "ppv": describe_estimate(values.ppv),
-        "npv": describe_estimate(values.npv),
-    }
-
-
-def _describe_curve(curve: DecisionCurve) -> DecisionCurveJson:
-    return {
-        "prevalence": curve.prevalence,
-        "thresholds": curve.thresholds.tolist(),
-        "model": curve.model.tolist(),
-        "low": curve.low.tolist(),
-        "high": curve.high.tolist(),
-        "act_on_all": curve.act_on_all.tolist(),
+        "calibration": {
+            **as_document(decisions.calibration, ProbabilitiesJson),
+            "temperatures": [calibrator.temperature for calibrator in calibrators],
+            "log_prior_ratios": [each.log_prior_ratio.tolist() for each in calibrators],
+        },
+        "predictive_values": [
+            as_document(values, PredictiveValuesJson) for values in decisions.predictive_values
+        ],
+        "decision_curve": as_document(decisions.decision_curve, DecisionCurveJson),
     }

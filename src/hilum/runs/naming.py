@@ -7,17 +7,11 @@ from typing import Literal, TypedDict
 
 from hilum.backbones import imagenet_classes
 from hilum.classifier import WeightsJson
-from hilum.runs.figures import (
-    CohortJson,
-    UnavailableJson,
-    describe_cohort,
-    describe_unavailable,
-    describe_weights,
-)
-from hilum.studies import BackboneNames, Likeness, Naming
+from hilum.runs.documents import as_document
+from hilum.runs.figures import CohortJson, UnavailableJson, describe_cohort
+from hilum.studies import BackboneNames, ImagenetMatch, Naming
 
 ThingJson = TypedDict("ThingJson", {"class": str, "probability": float})
-
 
 LikenessJson = TypedDict(
     "LikenessJson", {"class": str, "index": int, "probability": float, "share_first": float}
@@ -81,7 +75,7 @@ def describe_naming(naming: Naming, lesson: Sequence[str]) -> NamingJson:
         "cohort": describe_cohort(naming.cohort),
         "lesson": list(lesson),
         "backbones": [_describe_backbone(naming, backbone) for backbone in naming.backbones],
-        "unavailable": [describe_unavailable(absent) for absent in naming.unavailable],
+        "unavailable": [as_document(absent, UnavailableJson) for absent in naming.unavailable],
         "peak_rss_bytes": naming.peak_rss_bytes,
     }
 
@@ -92,7 +86,7 @@ def _describe_backbone(naming: Naming, backbone: BackboneNames) -> BackboneNames
         "name": backbone.name,
         "title": backbone.title,
         "size_px": backbone.size_px,
-        "weights": describe_weights(backbone.weights),
+        "weights": as_document(backbone.weights, WeightsJson),
         "per_class": [
             {
                 "label": names.label,
@@ -117,7 +111,7 @@ def _describe_backbone(naming: Naming, backbone: BackboneNames) -> BackboneNames
     }
 
 
-def _describe_likeness(likeness: Likeness) -> LikenessJson:
+def _describe_likeness(likeness: ImagenetMatch) -> LikenessJson:
     return {
         "class": likeness.thing,
         "index": likeness.index,

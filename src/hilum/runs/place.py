@@ -29,14 +29,12 @@ from hilum.errors import OutputError
 
 _SCHEMAS = ("hilum.results/1", "hilum.recipes/1", "hilum.naming/1", "hilum.audit/1")
 
-
 _FILES = frozenset(
     {
         "report.html", "results.json", "predictions.csv", "history.csv", "folds.csv",
         "excluded.csv", "audit.json", "provenance.json", "imagenet.csv",
     }
 )  # fmt: skip
-
 
 _LONGEST_NAME_BYTES = 200
 """Room is left for the names of lock and draft beside it."""

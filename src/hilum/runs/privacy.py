@@ -16,7 +16,6 @@ from hilum.studies import Comparison, SourceValidation
 
 HIDDEN = "[hidden]"
 
-
 # Rooted, home or relative paths, Windows drives and shares; not the address of a web page.
 _PATH = re.compile(
     r"""(?<![\w/:.])            # not in the middle of a word or an address
@@ -26,7 +25,6 @@ _PATH = re.compile(
     """,
     re.VERBOSE,
 )
-
 
 _SHORTEST_SECRET = 5  # a patient called "12" must not blank every 12
 

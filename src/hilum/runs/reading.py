@@ -19,8 +19,8 @@ from hilum.folds import Folds, Split
 from hilum.heads import HeadRecipe
 from hilum.runs.audit import AuditJson
 from hilum.runs.comparison import RecipeJson, ResultsJson
+from hilum.runs.documents import conform
 from hilum.runs.figures import BackboneJson
-from hilum.runs.schema import conform
 from hilum.spreadsheets import unescape_cell
 from hilum.studies import (
     FromRunOptions,
@@ -36,9 +36,7 @@ from hilum.studies import (
 
 _MOST_BYTES = 500_000_000
 
-
 _AGAIN = "Run `hilum compare` again, or `hilum train` on the films."
-
 
 _COLUMNS = ("repeat", "fold", "part", "film_id", "path", "label", "group", "row")
 
@@ -51,7 +49,7 @@ def read_run(folder: Path) -> PastRun:
             they are looked for from the same working folder.
 
     Raises:
-        RunError: It is no such folder, a file in it is damaged, or a film is gone or has
+        RunError: The folder holds no run, a file in it is damaged, or a film is gone or has
             changed.
     """
     told = _read_json(folder / "results.json")
@@ -116,7 +114,7 @@ def needs_attention(folder: Path) -> bool:
         folder: What `hilum compare` wrote.
 
     Raises:
-        RunError: It is no such folder, or damaged.
+        RunError: The folder holds no run, or a damaged one.
     """
     told, audit = _read_json(folder / "results.json"), _read_json(folder / "audit.json")
     try:

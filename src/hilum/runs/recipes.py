@@ -5,34 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal, TypedDict
 
-import numpy as np
-
 from hilum.classifier import EstimateJson, Figure, WeightsJson
-from hilum.evaluation import OverlapDifference
-from hilum.runs.audit import VerdictJson, describe_verdict
-from hilum.runs.comparison import RecipeJson, describe_recipe
+from hilum.runs.audit import VerdictJson
+from hilum.runs.comparison import RecipeJson, RecipeSettingsJson
+from hilum.runs.documents import as_document
 from hilum.runs.figures import (
     ConfusionJson,
+    EvaluationJson,
     GroupedCohortJson,
     SecondsJson,
     UnavailableJson,
-    describe_cohort,
-    describe_confusion,
-    describe_estimates,
-    describe_seconds,
-    describe_unavailable,
-    describe_weights,
+    describe_grouped,
 )
 from hilum.runs.privacy import redacted, redactor
 from hilum.studies import Comparison, Difference, RecipeContrast, Standing, StepWorth
 
 
-class StandingJson(RecipeJson):
-    """One recipe, and which backbone it puts first.
+class RanksJson(TypedDict):
+    """Which backbone a recipe puts first.
 
     Attributes:
-        folder: Where its whole run lies.
-        straddling_groups: Patients or copied films in training and in test.
         tested: Films.
         width: Of the 95 % interval of the first's accuracy; null where none is first.
         tied: Titles of those that its films do not tell from the first.
@@ -40,15 +32,25 @@ class StandingJson(RecipeJson):
         unverified: Titles of those on other weights, which have no rank.
     """
 
-    folder: str
-    straddling_groups: int
-    verdict: VerdictJson
     tested: int
     width: Figure
     first: str | None
     tied: list[str]
     behind: list[str]
     unverified: list[str]
+
+
+class StandingJson(RecipeJson, RanksJson):
+    """One recipe, and which backbone it puts first.
+
+    Attributes:
+        folder: Where its whole run lies.
+        straddling_groups: Patients or copied films in training and in test.
+    """
+
+    folder: str
+    straddling_groups: int
+    verdict: VerdictJson
 
 
 class SettingJson(TypedDict):
@@ -103,13 +105,12 @@ class AccuracyDifferenceJson(TypedDict):
     draw: float
 
 
-class DifferenceJson(TypedDict):
+class MeasuredDifferenceJson(TypedDict):
     """One backbone under two recipes, the later less the earlier.
 
     Attributes:
         adjusted_p: McNemar's, after Holm's correction over all differences.
         auroc: The difference.
-        text: The same in words.
     """
 
     backbone: str
@@ -118,6 +119,15 @@ class DifferenceJson(TypedDict):
     accuracy: AccuracyDifferenceJson
     adjusted_p: Figure
     auroc: Figure
+
+
+class DifferenceJson(MeasuredDifferenceJson):
+    """One backbone under two recipes, the later less the earlier.
+
+    Attributes:
+        text: The same in words.
+    """
+
     text: str
 
 
@@ -135,8 +145,8 @@ class StepBackboneJson(TypedDict):
     auroc: Figure
 
 
-class StepJson(TypedDict):
-    """One step from the first recipe to the last.
+class ChangedSettingsJson(TypedDict):
+    """What one step changes.
 
     Attributes:
         accuracy_change: Mean over the backbones on their published weights.
@@ -148,6 +158,11 @@ class StepJson(TypedDict):
     has_same_films: bool
     accuracy_change: Figure
     auroc_change: Figure
+
+
+class StepJson(ChangedSettingsJson):
+    """One step from the first recipe to the last."""
+
     backbones: list[StepBackboneJson]
 
 
@@ -186,10 +201,7 @@ def describe_recipes(contrast: RecipeContrast, *, word: Callable[[Difference], s
         "schema": "hilum.recipes/1",
         "positive": last.positive,
         "classes": list(last.cohort.classes),
-        "cohort": {
-            **describe_cohort(last.cohort),
-            "groups": int(np.unique(last.folds.groups).size),
-        },
+        "cohort": describe_grouped(last.cohort, last.folds.groups),
         "seed": last.seed,
         "recipes": [
             _describe_standing(comparison, standing)
@@ -206,7 +218,7 @@ def describe_recipes(contrast: RecipeContrast, *, word: Callable[[Difference], s
             {
                 "name": result.name,
                 "title": result.title,
-                "weights": describe_weights(result.weights),
+                "weights": as_document(result.weights, WeightsJson),
                 "under": {
                     c.recipe.name: _describe_under(c, result.name) for c in contrast.comparisons
                 },
@@ -214,86 +226,46 @@ def describe_recipes(contrast: RecipeContrast, *, word: Callable[[Difference], s
             for result in last.backbones
         ],
         "differences": [
-            _describe_difference(difference, word(difference))
+            {**as_document(difference, MeasuredDifferenceJson), "text": word(difference)}
             for difference in contrast.differences
         ],
         "path": [_describe_step(step) for step in contrast.path],
-        "unavailable": [describe_unavailable(absent) for absent in last.unavailable],
+        "unavailable": [as_document(absent, UnavailableJson) for absent in last.unavailable],
         "peak_rss_bytes": last.peak_rss_bytes,
     }
 
 
 def _describe_standing(comparison: Comparison, standing: Standing) -> StandingJson:
-    verdict = describe_verdict(comparison.verdict)
+    verdict = as_document(comparison.verdict, VerdictJson)
     return {
-        **describe_recipe(comparison.recipe),
+        **as_document(comparison.recipe, RecipeSettingsJson),
         "folder": comparison.recipe.name,
         "validates_on_test": comparison.folds.validates_on_test,
         "straddling_groups": len(comparison.folds.straddling_groups),
         "verdict": redacted(verdict, redactor(comparison.cohort)),
-        "tested": standing.tested,
-        "width": standing.width,
-        "first": standing.first,
-        "tied": list(standing.tied),
-        "behind": list(standing.behind),
-        "unverified": list(standing.unverified),
+        **as_document(standing, RanksJson),
     }
 
 
 def _describe_under(comparison: Comparison, name: str) -> UnderRecipeJson:
     (result,) = (result for result in comparison.backbones if result.name == name)
-    evaluation = result.evaluation
+    figures = as_document(result.evaluation, EvaluationJson)
     return {
-        "tested": len(evaluation.films),
+        "tested": len(result.evaluation.films),
         "size_px": result.size_px,
-        "metrics": describe_estimates(evaluation.metrics),
-        "confusion": describe_confusion(evaluation.confusion),
-        "seconds": describe_seconds(result.seconds),
-    }
-
-
-def _describe_difference(difference: Difference, text: str) -> DifferenceJson:
-    return {
-        "backbone": difference.backbone,
-        "earlier": difference.earlier,
-        "later": difference.later,
-        "accuracy": _describe_accuracy(difference.accuracy),
-        "adjusted_p": difference.adjusted_p,
-        "auroc": difference.auroc,
-        "text": text,
-    }
-
-
-def _describe_accuracy(accuracy: OverlapDifference) -> AccuracyDifferenceJson:
-    return {
-        "right_a": accuracy.right_a,
-        "tested_a": accuracy.tested_a,
-        "right_b": accuracy.right_b,
-        "tested_b": accuracy.tested_b,
-        "difference": accuracy.difference,
-        "low": accuracy.low,
-        "high": accuracy.high,
-        "shared": accuracy.shared,
-        "only_a": accuracy.only_a,
-        "only_b": accuracy.only_b,
-        "mcnemar_p": accuracy.mcnemar_p,
-        "calls": accuracy.calls,
-        "draw": accuracy.draw,
+        "metrics": figures["metrics"],
+        "confusion": figures["confusion"],
+        "seconds": as_document(result.seconds, SecondsJson),
     }
 
 
 def _describe_step(step: StepWorth) -> StepJson:
     return {
-        "settings": list(step.settings),
-        "before": list(step.before),
-        "after": list(step.after),
-        "has_same_films": step.has_same_films,
-        "accuracy_change": step.accuracy_change,
-        "auroc_change": step.auroc_change,
+        **as_document(step, ChangedSettingsJson),
         "backbones": [
             {
                 "name": difference.backbone,
-                "accuracy": _describe_accuracy(difference.accuracy),
+                "accuracy": as_document(difference.accuracy, AccuracyDifferenceJson),
                 "adjusted_p": difference.adjusted_p,
                 "is_untouched": difference.is_untouched,
                 "auroc": difference.auroc,

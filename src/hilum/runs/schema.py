@@ -1,27 +1,17 @@
-"""Every JSON document of Hilum: its type, its JSON Schema, and whether a value has its form."""
+"""Every JSON document of Hilum by its name, and the JSON Schema that is made of its type."""
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import inspect
 import json
 import re
+import sys
 import types
 from collections.abc import Mapping
 from pathlib import Path
-from typing import (
-    Any,
-    Literal,
-    TypeVar,
-    Union,
-    cast,
-    get_args,
-    get_origin,
-    get_type_hints,
-    is_typeddict,
-)
-
-import numpy as np
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 from hilum.classifier import SCHEMA as CLASSIFIER
 from hilum.classifier import (
@@ -64,19 +54,9 @@ DOCUMENTS: Mapping[str, Any] = {
 }
 """The type of each document, by what its `schema` says, or else by where it is met."""
 
-
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
-
 _PLAIN = {bool: "boolean", int: "integer", float: "number", str: "string", type(None): "null"}
-
-
-Document = TypeVar("Document")
-
-
-def to_json(told: Mapping[str, object]) -> str:
-    """Write JSON that any reader takes: no NaN, numbers in full."""
-    return json.dumps(_plain(told), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def json_schema(name: str) -> dict[str, Any]:
@@ -108,64 +88,6 @@ def schema_file(name: str) -> str:
     """Name the file of a document's JSON Schema: `results-1.json`, `audit.json`."""
     stem = name.removeprefix("hilum.").removesuffix(".json").removesuffix(" --json").strip("/")
     return stem.replace("/", "-") + ".json"
-
-
-def conform(told: object, wanted: type[Document]) -> Document:
-    """Make sure that a value read from a file has the form of a document.
-
-    What may be null may also be absent: a run of an older version had not heard of it, and
-    null is put there. Keys that are not known are left alone.
-
-    Raises:
-        ValueError: It has another form.
-    """
-    return cast(Document, _conform(told, wanted, "the document"))
-
-
-def _conform(told: Any, wanted: Any, place: str) -> Any:
-    origin, arguments = get_origin(wanted), get_args(wanted)
-    if wanted in (Any, object):
-        return told
-    if origin is Literal:
-        fits = told in arguments
-    elif origin in (Union, types.UnionType):
-        (other,) = (each for each in arguments if each is not type(None))
-        return None if told is None else _conform(told, other, place)
-    elif origin is list:
-        if isinstance(told, list):
-            return [_conform(item, arguments[0], f"{place}[{k}]") for k, item in enumerate(told)]
-        fits = False
-    elif origin is dict:
-        if isinstance(told, dict):
-            return {
-                key: _conform(item, arguments[1], f"{place}.{key}") for key, item in told.items()
-            }
-        fits = False
-    elif is_typeddict(wanted):
-        if isinstance(told, dict):
-            return _conform_keys(told, wanted, place)
-        fits = False
-    elif wanted is float:
-        fits = isinstance(told, (int, float)) and not isinstance(told, bool)
-    else:
-        fits = type(told) is wanted
-    if not fits:
-        raise ValueError(f"{place} is not as it must be")
-    return told
-
-
-def _conform_keys(told: dict[str, Any], wanted: Any, place: str) -> dict[str, Any]:
-    whole = dict(told)
-    for key, kind in get_type_hints(wanted).items():
-        if key in told or _may_be_null(kind):
-            whole[key] = _conform(told.get(key), kind, f"{place}.{key}")
-        elif key in wanted.__required_keys__:
-            raise ValueError(f"{place} has no {key}")
-    return whole
-
-
-def _may_be_null(kind: Any) -> bool:
-    return type(None) in get_args(kind)
 
 
 def _shape(kind: Any, parts: dict[str, Any]) -> dict[str, Any]:
@@ -214,27 +136,25 @@ def _read_docstring(kind: Any) -> tuple[str, dict[str, str]]:
     text = inspect.cleandoc(kind.__doc__ or "")
     above, _, listed = text.partition("Attributes:\n")
     meanings: dict[str, str] = {}
-    for base in getattr(kind, "__orig_bases__", ()):
-        if is_typeddict(base):
-            meanings |= _read_docstring(base)[1]
+    for base in _bases(kind):
+        meanings |= _read_docstring(base)[1]
     for entry in re.split(r"\n(?=    \w)", listed.strip("\n")):
         key, _, meaning = entry.strip().partition(": ")
         meanings[key] = " ".join(meaning.split())
     return " ".join(above.split("\n\n")[0].split()), meanings
 
 
+def _bases(kind: Any) -> list[Any]:
+    """Find what a `TypedDict` was derived from, which it forgets: its own source tells."""
+    try:
+        (written,) = ast.parse(inspect.getsource(kind)).body
+    except OSError:  # it was not written as a class
+        return []
+    assert isinstance(written, ast.ClassDef)
+    known = vars(sys.modules[kind.__module__])
+    named = [known[base.id] for base in written.bases if isinstance(base, ast.Name)]
+    return [base for base in named if is_typeddict(base)]
+
+
 def _name(kind: Any) -> str:
     return str(kind.__name__).removesuffix("Json")
-
-
-def _plain(value: Any) -> Any:
-    """Turn arrays, tuples and NumPy numbers into what JSON has; NaN becomes null."""
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, np.ndarray):
-        return _plain(value.tolist())
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if isinstance(value, (float, np.floating)):
-        return float(value) if np.isfinite(value) else None
-    return int(value) if isinstance(value, np.integer) else value

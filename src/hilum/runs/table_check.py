@@ -18,6 +18,7 @@ from hilum.published import (
     printed_predictive_values,
     wrong_counts,
 )
+from hilum.runs.documents import as_document
 
 
 class PrintedValuesJson(TypedDict):
@@ -77,7 +78,7 @@ class ShareJson(TypedDict):
 
 
 class ShareValuesJson(TypedDict):
-    """Predictive values at one prevalence; null where nobody gets that call."""
+    """Predictive values at one prevalence; null where the call is never given."""
 
     prevalence: float
     ppv: ShareJson | None
@@ -196,16 +197,7 @@ def describe_table_check(check: TableCheck, *, name: str, reading: Sequence[str]
         else {
             "positives": check.missed_at.positives,
             "negatives": check.missed_at.negatives,
-            "rows": [
-                {
-                    "model": miss.model,
-                    "metric": miss.metric,
-                    "printed": miss.printed,
-                    "nearest": miss.nearest,
-                    "trials": miss.trials,
-                }
-                for miss in check.misses
-            ],
+            "rows": [as_document(miss, MissJson) for miss in check.misses],
         },
     }
 
@@ -249,16 +241,7 @@ def _describe_set(audit: SetAudit) -> SetAuditJson:
             }
             for row in audit.rows
         ],
-        "pairs": [
-            {
-                "a": pair.a,
-                "b": pair.b,
-                "smallest_p": pair.smallest_p,
-                "largest_p": pair.largest_p,
-                "verdict": pair.verdict,
-            }
-            for pair in audit.pairs
-        ],
+        "pairs": [as_document(pair, PairOfRowsJson) for pair in audit.pairs],
     }
 
 

@@ -118,7 +118,7 @@ def imagenet_table(naming: Naming) -> str:
 
 
 def excluded_table(*cohorts: Cohort) -> str:
-    """Write which files could not be read, why, and what to do; and which are from elsewhere."""
+    """Write which files could not be read, why, and what to do; and which are external."""
     return _csv(
         ["film_id", "path", "label", "code", "message", "fix", "cohort"],
         (

@@ -35,7 +35,7 @@ from .external import (
     ENSEMBLE as ENSEMBLE,
 )
 from .external import (
-    TRAVELLING as TRAVELLING,
+    PREVALENCE_FREE as PREVALENCE_FREE,
 )
 from .extraction import (
     StudyContext as StudyContext,
@@ -47,7 +47,7 @@ from .naming import (
     BackboneNames as BackboneNames,
 )
 from .naming import (
-    Likeness as Likeness,
+    ImagenetMatch as ImagenetMatch,
 )
 from .naming import (
     Naming as Naming,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Int
@@ -26,14 +26,12 @@ from hilum.cohort import Cohort
 from hilum.duplicates import join_duplicates
 from hilum.errors import CohortError, FoldsError
 from hilum.evaluation import NestedPick
-from hilum.features import rotated_views
 from hilum.folds import conflicting_labels, group_films
 from hilum.machine import peak_rss_bytes
 from hilum.studies.extraction import StudyContext, open_context
 from hilum.studies.options import (
     AuditOptions,
     ComparisonOptions,
-    ShortcutPlan,
     converted,
     plan_study,
     takes,
@@ -76,33 +74,31 @@ def audit_study(
     design: StudyDesign,
     reference: ReferenceBackbone,
     results: Sequence[BackboneResult],
-    plan: ShortcutPlan,
     context: StudyContext,
     *,
     pick: NestedPick | None = None,
-    muted: frozenset[str] = frozenset(),
 ) -> AuditReport:
     """Measure what predicts without the disease, run the checks, give the verdict.
+
+    Muted checks run as well: the verdict is given on the evidence, so muting never changes it.
 
     Args:
         design: What was settled before.
         reference: The backbone that shortcuts are measured against.
         results: All backbones, the reference backbone's among them.
-        plan: Which shortcuts to try.
         context: Where features are computed.
         pick: What choosing among the backbones is worth; its sensitivity and specificity
-            are judged in the reference backbone's stead, who was chosen for being best.
-        muted: Codes of the checks whose findings raise no alarm. The verdict is given on
-            the evidence, so they never change it.
+            are judged in the reference backbone's stead, which was chosen for being best.
     """
+    plan = design.plan.shortcuts
     started = time.perf_counter()
-    baselines = try_shortcuts(design, reference, plan, context)
+    baselines = try_shortcuts(design, reference, context)
     tried = time.perf_counter()
     leak = measure_leak(design, reference, context) if plan.has_baselines else None
     seconds = {"shortcuts": tried - started, "leak": time.perf_counter() - tried}
     evidence = Evidence(
         cohort=design.cohort,
-        positive=design.positive,
+        positive=design.plan.positive,
         film_traits=design.film_traits,
         duplicates=design.relations.duplicates,
         affinity=design.relations.affinity,
@@ -113,7 +109,7 @@ def audit_study(
     )
     return AuditReport(
         model=reference.backbone.name,
-        findings=run_checks(CHECKS, evidence, muted),
+        findings=run_checks(CHECKS, evidence, design.plan.options.muted_checks()),
         relations=design.relations,
         baselines=baselines,
         leak=leak,
@@ -122,17 +118,10 @@ def audit_study(
     )
 
 
-def audit_without_folds(
-    survey: Survey, guide: Backbone, error: FoldsError, *, muted: frozenset[str] = frozenset()
+def _audit_without_folds(
+    survey: Survey, guide: Backbone, error: FoldsError, muted: frozenset[str]
 ) -> AuditReport:
-    """Audit films that are too few to train and to test on, as far as it goes.
-
-    Args:
-        survey: What looking at the films has told.
-        guide: The backbone that compared them.
-        error: Why there are no folds.
-        muted: Codes of the checks whose findings raise no alarm.
-    """
+    """Audit films that are too few to train and to test on, as far as it goes."""
     evidence = Evidence(
         cohort=survey.cohort,
         film_traits=survey.film_traits,
@@ -170,13 +159,13 @@ def _circumstances(
     same = {row for t in clashes if t.kind in ("bytes", "pixels") for row in (t.first, t.second)}
     alike = {row for duplicate in clashes for row in (duplicate.first, duplicate.second)} - same
     return Circumstances(
-        positive=design.positive,
+        positive=design.plan.positive,
         model=model.title,
         auroc=metrics["auroc"],
         sensitivity=honest["sensitivity"],
         specificity=honest["specificity"],
         baselines=baselines,
-        source_association=associate_sources(cohort, design.positive),
+        source_association=associate_sources(cohort, design.plan.positive),
         n_leaks=len(design.folds.straddling_groups),
         n_conflicts=len(same),
         n_likely_conflicts=len(alike),
@@ -235,6 +224,7 @@ def audit(cohort: Cohort, options: AuditOptions) -> Audit:
 def audit_with(cohort: Cohort, options: AuditOptions, context: StudyContext) -> Audit:
     """Audit in a context of the caller's; see `audit`."""
     plan = plan_study(cohort, find_recipe("hilum"), converted(options, ComparisonOptions))
+    plan = replace(plan, decisions=None)
     chosen, _ = choose_backbones(
         None if options.backbone is None else [options.backbone],
         LocalWeights(context.cache_dir, options.weights_dir),
@@ -242,23 +232,18 @@ def audit_with(cohort: Cohort, options: AuditOptions, context: StudyContext) -> 
     )
     guide = min(chosen, key=lambda candidate: candidate.record.parameters)
     check_cache(context.cache_dir)
-    views = rotated_views(plan.recipe.rotated_views, options.seed)
-    survey, (cost,) = survey_films(cohort, (guide,), views, context)
+    survey, (cost,) = survey_films(cohort, (guide,), plan.views, context)
     model = None
     try:
         design = design_study(survey, plan)
     except FoldsError as error:
-        report = audit_without_folds(survey, guide, error, muted=plan.options.muted_checks())
+        report = _audit_without_folds(survey, guide, error, plan.options.muted_checks())
         duplicates = join_duplicates(report.relations.duplicates, len(survey.cohort))
         groups = group_films(survey.cohort, duplicates)
     else:
         groups = design.folds.groups
-        table = context.recall(survey.cohort.films, guide, views)
-        model = judge_backbone(design, guide, table, cost, context.watcher)
-        reference = ReferenceBackbone(guide, model.heads)
-        report = audit_study(
-            design, reference, [model], plan.shortcuts, context, muted=plan.options.muted_checks()
-        )
+        model = judge_backbone(design, guide, cost, context)
+        report = audit_study(design, ReferenceBackbone(guide, model.heads), [model], context)
     return Audit(
         cohort=survey.cohort,
         positive=plan.positive,

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hilum.backbones import LocalWeights, graph_key
 from hilum.cohort import Cohort
 from hilum.duplicates import Duplicate
-from hilum.features import rotated_views
 from hilum.machine import peak_rss_bytes
 from hilum.studies.auditing import audit_study, check_labels_agree
 from hilum.studies.external import (
-    Admission,
-    admit_external,
+    ExternalFilms,
     check_external,
-    look_ahead,
+    check_readable,
+    prepare_external,
     validate_externally,
 )
 from hilum.studies.extraction import StudyContext, open_context
@@ -94,52 +94,36 @@ def run_study(
         check_external(cohort, options.external)
     check_cache(context.cache_dir)
     if options.external is not None:
-        look_ahead(options.external, context)
+        check_readable(options.external, context)
     draw_folds(cohort, recipe, seed)  # fails before any work, not after it
 
-    views = rotated_views(recipe.rotated_views, seed)
-    survey, costs = survey_films(cohort, chosen, views, context, duplicates)
+    if options.external is not None:
+        plan = replace(plan, keeps_heads=True)
+    survey, costs = survey_films(cohort, chosen, plan.views, context, duplicates)
     design = design_study(survey, plan)
     cohort, folds = design.cohort, design.folds
-    admission = None
+    external_films = None
     if options.external is not None:
-        admission = admit_external(survey, options.external, chosen, context)
-    judged = []
-    for backbone, cost in zip(chosen, costs, strict=True):
-        table = context.recall(cohort.films, backbone, views)
-        result = judge_backbone(
-            design,
-            backbone,
-            table,
-            cost,
-            context.watcher,
-            decisions=plan.decisions,
-            keeps_weights=plan.keeps_heads or admission is not None,
-        )
-        judged.append((backbone, result))
+        external_films = prepare_external(survey, options.external, chosen, context)
+    judged = [
+        (backbone, judge_backbone(design, backbone, cost, context))
+        for backbone, cost in zip(chosen, costs, strict=True)
+    ]
     judged.sort(key=lambda pair: _rank(pair[1]))
     results = [result for _, result in judged]
     backbones = [backbone for backbone, _ in judged]
     first = next((k for k, result in enumerate(results) if result.weights.is_verified), 0)
     reference = ReferenceBackbone(backbones[first], results[first].heads)
     context.watcher.begin("Statistics", "figures")
-    assessment = assess(design, results, plan.decisions)
+    assessment = assess(design, results)
     context.watcher.end(_summary(assessment))
-    audit = audit_study(
-        design,
-        reference,
-        results,
-        plan.shortcuts,
-        context,
-        pick=assessment.pick,
-        muted=plan.options.muted_checks(),
-    )
+    audit = audit_study(design, reference, results, context, pick=assessment.pick)
     by_source = external = None
     if plan.decisions is not None:
         by_source = validate_by_source(design, backbones, results, context)
-    if admission is not None:
+    if external_films is not None:
         external = validate_externally(
-            design, admission, backbones, results, context, ensemble=assessment.ensemble
+            design, external_films, backbones, results, context, ensemble=assessment.ensemble
         )
     return Comparison(
         cohort=cohort,
@@ -155,7 +139,7 @@ def run_study(
             context.command_line,
             films_sha256=hash_cohort(cohort),
             graphs={backbone.name: graph_key(backbone) for backbone in chosen},
-            **_provenance(seed if recipe.split_seed is None else recipe.split_seed, admission),
+            **_provenance(plan.split_seed, external_films),
         ),
         peak_rss_bytes=peak_rss_bytes(),
         tiers=assessment.tiers,
@@ -167,10 +151,10 @@ def run_study(
     )
 
 
-def _provenance(split_seed: int, admission: Admission | None) -> SomeProvenance:
-    if admission is None:
+def _provenance(split_seed: int, external_films: ExternalFilms | None) -> SomeProvenance:
+    if external_films is None:
         return {"split_seed": split_seed}
-    films_sha256 = hash_cohort(admission.cohort)
+    films_sha256 = hash_cohort(external_films.cohort)
     return {"split_seed": split_seed, "external_films_sha256": films_sha256}
 
 

@@ -1,4 +1,7 @@
-"""Several recipes on one cohort: do they say the same, and what is each difference worth?"""
+"""Several recipes on one cohort: do they say the same, and what is each difference worth?
+
+Every difference is that of the later named recipe less the earlier named one.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,8 @@ from hilum.studies.comparing import run_study
 from hilum.studies.extraction import StudyContext, open_context
 from hilum.studies.options import RecipesOptions, ShortcutPlan, plan_study, takes
 from hilum.studies.preparation import draw_folds
-from hilum.studies.progress import Named, Watcher
-from hilum.studies.recipes import Setting, Step, as_recipe, differing, lay_path, same_study
+from hilum.studies.progress import Prefixed, Watcher
+from hilum.studies.recipes import Setting, Step, as_recipe, differing, same_study, steps_between
 from hilum.studies.results import BackboneResult, Comparison, Recipe
 
 
@@ -94,7 +97,7 @@ class StepWorth:
 
     @property
     def counted(self) -> tuple[Difference, ...]:
-        """Those on published weights, over which means go; all where there are none."""
+        """Those on published weights, over which means go; all where none ran on them."""
         return tuple(d for d in self.differences if d.is_verified) or self.differences
 
     @property
@@ -310,8 +313,8 @@ def compare_recipes_with(
             run_study(
                 cohort,
                 replace(plan, recipe=recipe),
-                replace(context, watcher=Named(recipe.name, watcher)),
-                # The same films are one film whatever the recipe.
+                replace(context, watcher=Prefixed(recipe.name, watcher)),
+                # Duplicates are the same under every recipe.
                 duplicates=finished[0].audit.relations.duplicates if finished else None,
             )
         )
@@ -336,7 +339,7 @@ def compare_recipes_with(
             duplicates=finished[0].audit.relations.duplicates,
         )
 
-    path = _study_path(lay_path(chosen), finished, study, watcher)
+    path = _study_path(steps_between(chosen), finished, study, watcher)
     return contrast_recipes(finished, path)
 
 

@@ -1,4 +1,9 @@
-"""External validation: which films may test the heads, and whether the disease is known there."""
+"""External validation: another cohort's films under the heads of a study.
+
+Nothing is fitted on these films: heads, calibration and threshold are those of the study. Cohorts
+that can test nothing are refused before any work. Films that stand in the study as well,
+copies included, are left out: they would test what the heads were trained on.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +19,7 @@ from hilum.cohort import Cohort
 from hilum.duplicates import find_duplicates, join_duplicates
 from hilum.errors import CohortError
 from hilum.evaluation import (
-    Decisions,
     Estimate,
-    Evaluation,
     OperatingPoint,
     ScoredFilms,
     apply_externally,
@@ -31,54 +34,22 @@ from hilum.folds import group_films
 from hilum.studies.auditing import check_labels_agree
 from hilum.studies.extraction import StudyContext
 from hilum.studies.preparation import StudyDesign, Survey
-from hilum.studies.progress import Named
+from hilum.studies.progress import Prefixed
 from hilum.studies.results import BackboneResult, Ensemble, ExternalFigures, ExternalValidation
 
-TRAVELLING = ("sensitivity", "specificity", "auroc")
-"""Figures that do not hang on how the classes are mixed, so that a drop of them means one."""
-
-
-def measure_external(
-    name: str,
-    films: ScoredFilms,
-    here: Mapping[str, Estimate],
-    *,
-    rng: np.random.Generator,
-    operating_point: OperatingPoint | None = None,
-) -> ExternalFigures:
-    """Measure one backbone on films from elsewhere, and hold it against the figures here.
-
-    Args:
-        name: The backbone's.
-        films: The films there, their scores averaged over the heads.
-        here: The figures on the films of the study.
-        rng: Where the resamples come from.
-        operating_point: The threshold fixed here, applied there; None where none was fixed.
-    """
-    there = external_metrics(films, rng=rng)
-    is_positive = films.is_positive
-    has_both_sides = bool(is_positive.any()) and not is_positive.all()
-    return ExternalFigures(
-        name=name,
-        metrics=there,
-        drops={
-            metric: measure_drop(here[metric], figure)
-            for metric, figure in there.items()
-            if metric in here and metric in TRAVELLING
-        },
-        confusion=count_confusion(is_positive, films.is_called),
-        roc=trace_roc(is_positive, films.y_score) if has_both_sides else None,
-        operating_point=operating_point,
-    )
-
+PREVALENCE_FREE = ("sensitivity", "specificity", "auroc")
+"""Figures that do not depend on how the classes are mixed, so that a drop of them means one."""
 
 UPRIGHT = rotated_views(0, seed=0)
-"""The one view under which films from elsewhere are scored."""
+"""The one view under which external films are scored."""
+
+ENSEMBLE = "ensemble"
+"""Name of the average of all verified backbones."""
 
 
 @dataclass(frozen=True)
-class Admission:
-    """Films from elsewhere that the heads may be tried on.
+class ExternalFilms:
+    """External films that the heads may be tried on.
 
     Attributes:
         cohort: The films, without those that stand in the study's cohort as well.
@@ -97,11 +68,11 @@ class Admission:
 
 
 def check_external(cohort: Cohort, external: Cohort) -> None:
-    """Refuse, before any work, films from elsewhere that can test nothing.
+    """Refuse, before any work, external films that can test nothing.
 
     Args:
         cohort: The films of the study.
-        external: The others.
+        external: The external films.
 
     Raises:
         CohortError: They have a class that the study does not have, one file stands in two
@@ -127,24 +98,24 @@ def check_external(cohort: Cohort, external: Cohort) -> None:
         raise _all_known(cohort, external)
 
 
-def look_ahead(external: Cohort, context: StudyContext) -> None:
-    """Look at films from elsewhere before the work begins, so that unreadable ones stop it then.
+def check_readable(external: Cohort, context: StudyContext) -> None:
+    """Read the external films before the work begins, so that unreadable ones stop it then.
 
     Args:
         external: The films.
-        context: Where they are looked at; what is seen is stored.
+        context: Where they are read; what they tell is stored.
 
     Raises:
-        CohortError: No film of them can be read.
+        CohortError: None of the films can be read.
     """
-    named = replace(context, watcher=Named("External", context.watcher))
-    named.look_at(replace(external, is_external=True))
+    named = replace(context, watcher=Prefixed("External", context.watcher))
+    named.measure_traits(replace(external, is_external=True))
 
 
-def admit_external(
+def prepare_external(
     survey: Survey, external: Cohort, backbones: Sequence[Backbone], context: StudyContext
-) -> Admission:
-    """Look at films from elsewhere, and leave out those that stand in the study as well.
+) -> ExternalFilms:
+    """Read external films, and leave out those that stand in the study as well.
 
     A film is left out where the study has the same file, the same pixels, or a copy that
     was resized, cropped, recompressed, mirrored or turned. Every backbone's features of the
@@ -153,7 +124,7 @@ def admit_external(
 
     Args:
         survey: The films of the study, whose features are stored.
-        external: The other films.
+        external: The external films.
         backbones: Those of the study, fed as there.
         context: Where features are computed.
 
@@ -163,11 +134,11 @@ def admit_external(
     started = time.perf_counter()
     cohort = survey.cohort
     check_external(cohort, external)
-    context = replace(context, watcher=Named("External", context.watcher))
-    looked_at, film_traits = context.look_at(replace(external, is_external=True))
-    read, _ = context.extract_all(looked_at, backbones, UPRIGHT)
+    context = replace(context, watcher=Prefixed("External", context.watcher))
+    measured, film_traits = context.measure_traits(replace(external, is_external=True))
+    read, _ = context.store_features(measured, backbones, UPRIGHT)
     left = {film.film_id for film in read.films}
-    kept = [row for row, film in enumerate(looked_at.films) if film.film_id in left]
+    kept = [row for row, film in enumerate(measured.films) if film.film_id in left]
 
     context.watcher.begin("Copies", "films")
     clusters = _find_copies(survey, read, film_traits.of(np.array(kept)), backbones, context)
@@ -183,7 +154,7 @@ def admit_external(
     admitted = replace(
         read, films=films, classes=tuple(label for label in read.classes if label in labels)
     )
-    return Admission(
+    return ExternalFilms(
         cohort=admitted,
         groups=group_films(admitted, [of_external[row] for row in new]),
         n_known=n_known,
@@ -210,7 +181,7 @@ def _find_copies(
             np.concatenate([own.levels, film_traits.levels]),
             np.concatenate([own.pictures, film_traits.pictures]),
         ),
-        context.recall(films, guide, UPRIGHT).values,
+        context.load_features(films, guide, UPRIGHT).values,
         n_known=len(survey.cohort),
     )
     return join_duplicates(duplicates, len(films))
@@ -219,8 +190,8 @@ def _find_copies(
 def _count_shared_patients(cohort: Cohort, external: Cohort) -> int | None:
     if cohort.n_patients is None or external.n_patients is None:
         return None
-    here, there = ({film.patient for film in side.films} for side in (cohort, external))
-    return len((here & there) - {None})
+    own, other = ({film.patient for film in side.films} for side in (cohort, external))
+    return len((own & other) - {None})
 
 
 def _all_known(cohort: Cohort, external: Cohort) -> CohortError:
@@ -231,20 +202,16 @@ def _all_known(cohort: Cohort, external: Cohort) -> CohortError:
     )
 
 
-ENSEMBLE = "ensemble"
-"""Name of the transfer of the average of all verified backbones."""
-
-
 def validate_externally(
     design: StudyDesign,
-    admission: Admission,
+    external: ExternalFilms,
     backbones: Sequence[Backbone],
     results: Sequence[BackboneResult],
     context: StudyContext,
     *,
     ensemble: Ensemble | None = None,
 ) -> ExternalValidation:
-    """Score films from elsewhere by the heads of a study.
+    """Score external films by the heads of a study.
 
     Every head scores every film, and the heads' scores are averaged; the class with the
     highest mean is called. The operating point is applied to the mean of the calibrated
@@ -252,66 +219,54 @@ def validate_externally(
 
     Args:
         design: What the study stands on.
-        admission: The films.
+        external: The films.
         backbones: Those of the study, fed as there.
         results: One for each of `backbones`, in their order; their heads kept their weights.
         context: Where features are found.
         ensemble: The average of several of them on the films of the study.
 
     Returns:
-        One transfer per backbone in the order of `results`, and that of the ensemble last.
+        The figures of each backbone in the order of `results`, and those of the ensemble last.
 
     Raises:
         ValueError: A result's heads did not keep their weights.
     """
     started = time.perf_counter()
-    films = admission.cohort.films
+    films = external.cohort.films
     scores = {
-        result.name: _score(result, context.recall(films, backbone, UPRIGHT).values[:, 0])
+        result.name: _score(result, context.load_features(films, backbone, UPRIGHT).values[:, 0])
         for backbone, result in zip(backbones, results, strict=True)
     }
-    transfers = [
-        _transfer(
-            design,
-            admission,
-            result.name,
-            scores[result.name],
-            result.evaluation,
-            result.decisions,
-        )
-        for result in results
+    figures = [
+        _figures(design, external, result, scores[result.name], result.name) for result in results
     ]
     if ensemble is not None:
         of_members = np.mean([scores[name] for name in ensemble.members], axis=0)
-        transfers.append(
-            _transfer(
-                design, admission, ENSEMBLE, of_members, ensemble.evaluation, ensemble.decisions
-            )
-        )
+        figures.append(_figures(design, external, ensemble, of_members, ENSEMBLE))
     return ExternalValidation(
-        cohort=admission.cohort,
-        n_known=admission.n_known,
-        n_shared_patients=admission.n_shared_patients,
-        transfers=tuple(transfers),
-        seconds=admission.seconds + time.perf_counter() - started,
+        cohort=external.cohort,
+        n_known=external.n_known,
+        n_shared_patients=external.n_shared_patients,
+        transfers=tuple(figures),
+        seconds=external.seconds + time.perf_counter() - started,
     )
 
 
-def _transfer(
+def _figures(
     design: StudyDesign,
-    admission: Admission,
-    name: str,
+    external: ExternalFilms,
+    internal: BackboneResult | Ensemble,
     head_scores: Float[np.ndarray, "heads films classes"],
-    here: Evaluation,
-    decisions: Decisions | None,
+    name: str,
 ) -> ExternalFigures:
+    decisions = internal.decisions
     classes = design.cohort.classes
-    y_true = np.array([classes.index(film.label) for film in admission.cohort.films])
+    y_true = np.array([classes.index(film.label) for film in external.cohort.films])
     films = ScoredFilms(
         films=np.arange(len(y_true)),
         y_true=y_true,
         scores=head_scores.mean(axis=0),
-        groups=admission.groups,
+        groups=external.groups,
         positive=design.positive_index,
     )
     point = None
@@ -319,7 +274,9 @@ def _transfer(
         pairs = zip(decisions.calibrators, head_scores, strict=True)
         calibrated = np.stack([calibrate(calibrator, scores) for calibrator, scores in pairs])
         point = apply_externally(decisions.operating_point, films, calibrated[:, :, films.positive])
-    return measure_external(name, films, here.metrics, rng=design.rng(), operating_point=point)
+    return measure_external(
+        name, films, internal.evaluation.metrics, rng=design.rng(), operating_point=point
+    )
 
 
 def _score(
@@ -329,3 +286,38 @@ def _score(
         raise ValueError(f"the heads of {result.name} did not keep their weights")
     scores = [head.predict_scores(features) for head in result.heads.weights]
     return np.stack(scores).astype(np.float64)
+
+
+def measure_external(
+    name: str,
+    films: ScoredFilms,
+    internal: Mapping[str, Estimate],
+    *,
+    rng: np.random.Generator,
+    operating_point: OperatingPoint | None = None,
+) -> ExternalFigures:
+    """Measure one backbone on external films, and compare with its figures in the study.
+
+    Args:
+        name: The backbone's.
+        films: The external films, their scores averaged over the heads.
+        internal: The figures on the films of the study.
+        rng: Where the resamples come from.
+        operating_point: The study's threshold, applied to the external films; None where none
+            was fixed.
+    """
+    metrics = external_metrics(films, rng=rng)
+    is_positive = films.is_positive
+    has_both_sides = bool(is_positive.any()) and not is_positive.all()
+    return ExternalFigures(
+        name=name,
+        metrics=metrics,
+        drops={
+            metric: measure_drop(internal[metric], figure)
+            for metric, figure in metrics.items()
+            if metric in internal and metric in PREVALENCE_FREE
+        },
+        confusion=count_confusion(is_positive, films.is_called),
+        roc=trace_roc(is_positive, films.y_score) if has_both_sides else None,
+        operating_point=operating_point,
+    )

@@ -1,4 +1,4 @@
-"""Where a study's features are computed, with what, and who is told."""
+"""How a study reads films and computes features: cache, engine and progress in one context."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from hilum.studies.progress import Silence, Watcher
 
 @dataclass(frozen=True)
 class StudyContext:
-    """What every stage that looks at films needs.
+    """What every stage needs to read films: cache, engine, and who hears of the progress.
 
     Attributes:
         cache_dir: Hilum's cache folder.
         engine: Opens a backbone.
-        watcher: Told what is going on.
+        watcher: Hears of each stage.
         command_line: Kept in the provenance; empty for a run from Python.
     """
 
@@ -40,11 +40,11 @@ class StudyContext:
     command_line: tuple[str, ...] = ()
 
     def quiet(self) -> StudyContext:
-        """Return the same context, told to nobody."""
+        """Return the same context, with nothing reported."""
         return replace(self, watcher=Silence())
 
-    def look_at(self, cohort: Cohort) -> tuple[Cohort, FilmTraits]:
-        """Look at every film once.
+    def measure_traits(self, cohort: Cohort) -> tuple[Cohort, FilmTraits]:
+        """Decode every film once, and measure what it tells without a network.
 
         Returns:
             The cohort without the films that cannot be read, and the others' traits.
@@ -59,7 +59,7 @@ class StudyContext:
         )
         return cohort.without(measured.unreadable), measured.film_traits
 
-    def extract_all(
+    def store_features(
         self,
         cohort: Cohort,
         backbones: Sequence[Backbone],
@@ -81,7 +81,7 @@ class StudyContext:
             del extraction  # one backbone's features in memory at a time
         return cohort, tuple(costs)
 
-    def recall(
+    def load_features(
         self,
         films: Sequence[Film],
         backbone: Backbone,
@@ -108,7 +108,7 @@ class StudyContext:
         output: Output = "features",
         stage: str | None = None,
     ) -> Extraction:
-        """Have one backbone's features, and tell of it."""
+        """Compute one backbone's features, or load those that are stored, and report it."""
         what = "features" if output == "features" else "names"
         self.watcher.begin(stage or f"{backbone.title}: {what}", "views")
         extraction = extract_features(
@@ -139,9 +139,9 @@ def open_context(
     """Open the context that the options ask for.
 
     Args:
-        options: They name the cache folder, and who is told.
+        options: They name the cache folder, and the watcher.
         engine: Opens a backbone.
-        watcher: Told in place of the one that the options name.
+        watcher: In place of the one that the options name.
         command_line: Kept in the provenance.
     """
     cache_dir = default_cache_dir() if options.cache_dir is None else Path(options.cache_dir)

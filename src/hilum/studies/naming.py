@@ -1,4 +1,9 @@
-"""A pretrained network as it is: which of its thousand things does it take films for?"""
+"""A pretrained network as it is: which of its thousand things does it take films for?
+
+The first of the paper's three ways to use one, and a lesson more than a method: ImageNet holds
+photographs of things, and no radiograph. Nothing is trained here, so nothing is split, measured
+or compared.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +26,7 @@ N_TOP = 5
 
 
 @dataclass(frozen=True)
-class Likeness:
+class ImagenetMatch:
     """One of the thousand things, and how much a group of films is taken for it.
 
     Attributes:
@@ -50,8 +55,8 @@ class ClassNames:
 
     label: str
     n_films: int
-    top: tuple[Likeness, ...]
-    commonest: Likeness
+    top: tuple[ImagenetMatch, ...]
+    commonest: ImagenetMatch
 
 
 @dataclass(frozen=True)
@@ -126,10 +131,10 @@ def name_films_with(cohort: Cohort, options: NamingOptions, context: StudyContex
     check_cache(context.cache_dir)
 
     upright = rotated_views(0, seed=0)
-    cohort, _ = context.extract_all(cohort, chosen, upright, output="classes")
+    cohort, _ = context.store_features(cohort, chosen, upright, output="classes")
     named = []
     for backbone in chosen:  # once more, from the store: now all on the same films
-        stored = context.recall(cohort.films, backbone, upright, output="classes")
+        stored = context.load_features(cohort.films, backbone, upright, output="classes")
         named.append(_read_names(cohort, backbone, stored.values[:, 0]))
     return Naming(
         cohort=cohort,
@@ -169,8 +174,8 @@ def _sum_up(
     mean = scores.mean(axis=0, dtype=np.float64)
     share_first = np.bincount(first, minlength=len(mean)) / len(first)
 
-    def likeness(index: int) -> Likeness:
-        return Likeness(
+    def likeness(index: int) -> ImagenetMatch:
+        return ImagenetMatch(
             thing=imagenet_classes()[index],
             index=index,
             probability=float(mean[index]),

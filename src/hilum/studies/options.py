@@ -15,7 +15,7 @@ from hilum.errors import RecipeError
 if TYPE_CHECKING:
     from hilum.cohort import Cohort
     from hilum.evaluation import OperatingPolicy
-    from hilum.features import LungMask
+    from hilum.features import FilmViews, LungMask
     from hilum.studies.progress import Watcher
     from hilum.studies.results import Recipe
 
@@ -23,30 +23,22 @@ if TYPE_CHECKING:
 PREVALENCES = (0.01, 0.05, 0.1, 0.3, 0.5)
 """For which predictive values are given where the user names none."""
 
-
 LEAST_PREVALENCE = 1e-6
 """Closer to 0, or to 1, predictive values would be rounding and no more."""
-
 
 STUDY_PANEL = "The study"
 """Heading in the help of a command."""
 
-
 DECISIONS_PANEL = "From scores to decisions"
 """Heading in the help of a command."""
 
-
 _P = ParamSpec("_P")
-
 
 _Subject = TypeVar("_Subject")
 
-
 _Options = TypeVar("_Options")
 
-
 _Result = TypeVar("_Result")
-
 
 _Value = TypeVar("_Value")
 
@@ -455,6 +447,19 @@ class StudyPlan:
     shortcuts: ShortcutPlan = field(default_factory=ShortcutPlan)
     decisions: DecisionPlan | None = None
     keeps_heads: bool = False
+
+    @property
+    def views(self) -> FilmViews:
+        """The views under which films are shown: the upright one first, then those it trains on."""
+        from hilum.features import rotated_views
+
+        return rotated_views(self.recipe.rotated_views, self.options.seed)
+
+    @property
+    def split_seed(self) -> int:
+        """Where the split is drawn from."""
+        own = self.recipe.split_seed
+        return self.options.seed if own is None else own
 
 
 def plan_study(cohort: Cohort, recipe: Recipe, options: ComparisonOptions) -> StudyPlan:

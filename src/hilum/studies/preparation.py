@@ -190,36 +190,38 @@ def hash_cohort(cohort: Cohort) -> str:
     return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 
 
-_ROWS_AT_ONCE = 1024
-"""Films compared with all others at a time: the whole table of similarities never exists."""
-
-
 @dataclass(frozen=True)
 class StudyDesign:
     """What every later stage stands on.
 
     Attributes:
         cohort: The films.
-        positive: The class that sensitivity speaks of.
-        recipe: How the study is run.
-        seed: Where every draw begins.
+        plan: What is studied, and how.
         folds: Who trains, validates and tests.
         film_traits: What each film tells without a network.
         relations: How the films are related.
     """
 
     cohort: Cohort
-    positive: str
-    recipe: Recipe
-    seed: int
+    plan: StudyPlan
     folds: Folds
     film_traits: FilmTraits
     relations: FilmRelations
 
     @property
+    def recipe(self) -> Recipe:
+        """How the study is run."""
+        return self.plan.recipe
+
+    @property
+    def seed(self) -> int:
+        """Where every draw begins."""
+        return self.plan.options.seed
+
+    @property
     def positive_index(self) -> int:
         """Index of the positive class."""
-        return self.cohort.classes.index(self.positive)
+        return self.cohort.classes.index(self.plan.positive)
 
     def head_scores(
         self,
@@ -247,7 +249,7 @@ class StudyDesign:
 
 @dataclass(frozen=True)
 class Survey:
-    """What looking at the films has told, before anything is split.
+    """What the films tell before anything is split.
 
     Attributes:
         cohort: The films that could be read.
@@ -267,7 +269,7 @@ def survey_films(
     context: StudyContext,
     duplicates: Sequence[Duplicate] | None = None,
 ) -> tuple[Survey, tuple[ExtractionCost, ...]]:
-    """Look at every film, and compute every backbone's features.
+    """Measure every film, and compute every backbone's features.
 
     Args:
         cohort: The films.
@@ -277,28 +279,26 @@ def survey_films(
         duplicates: Films known to be one film; they are looked for if not given.
 
     Returns:
-        What the films told, and what each backbone cost.
+        The survey, and what each backbone cost.
     """
-    looked_at, film_traits = context.look_at(cohort)
-    cohort, costs = context.extract_all(looked_at, backbones, views)
+    measured, film_traits = context.measure_traits(cohort)
+    cohort, costs = context.store_features(measured, backbones, views)
     left = {film.film_id for film in cohort.films}
-    rows = [row for row, film in enumerate(looked_at.films) if film.film_id in left]
+    rows = [row for row, film in enumerate(measured.films) if film.film_id in left]
     film_traits = film_traits.of(np.array(rows))
-    relations = relate_films(cohort, film_traits, backbones, views, context, duplicates)
+    relations = _relate_films(cohort, film_traits, backbones, views, context, duplicates)
     return Survey(cohort, film_traits, relations), costs
 
 
 def design_study(survey: Survey, plan: StudyPlan) -> StudyDesign:
-    """Draw the folds of a study over the films that were looked at.
+    """Draw the folds of a study over the films that were surveyed.
 
     Raises:
         FoldsError: A class is too small for them.
     """
     return StudyDesign(
         cohort=survey.cohort,
-        positive=plan.positive,
-        recipe=plan.recipe,
-        seed=plan.options.seed,
+        plan=plan,
         folds=draw_folds(
             survey.cohort, plan.recipe, plan.options.seed, survey.relations.duplicates
         ),
@@ -307,33 +307,30 @@ def design_study(survey: Survey, plan: StudyPlan) -> StudyDesign:
     )
 
 
-def relate_films(
+def _relate_films(
     cohort: Cohort,
     film_traits: FilmTraits,
     backbones: Sequence[Backbone],
     views: FilmViews,
     context: StudyContext,
-    duplicates: Sequence[Duplicate] | None = None,
+    duplicates: Sequence[Duplicate] | None,
 ) -> FilmRelations:
     """Find the films that are one film, and how near each is to any other.
 
-    Args:
-        cohort: The films.
-        film_traits: Theirs.
-        backbones: Those whose features are stored; the smallest proposes which films to
-            compare.
-        views: The views that are stored.
-        context: Where features are found.
-        duplicates: The films that are one film, if that is known.
+    The smallest backbone proposes which films to compare.
     """
     guide = min(backbones, key=lambda backbone: backbone.record.parameters)
-    features = context.recall(cohort.films, guide, views).values
+    features = context.load_features(cohort.films, guide, views).values
     if duplicates is None:
         context.watcher.begin("Copies", "films")
         duplicates = find_duplicates(cohort.films, film_traits, features)
         number = "1 pair" if len(duplicates) == 1 else f"{len(duplicates)} pairs"
         context.watcher.end(f"{number} of films that are one film")
     return FilmRelations(tuple(duplicates), measure_affinity(features[:, 0], duplicates))
+
+
+_ROWS_AT_ONCE = 1024
+"""Films compared with all others at a time: the whole table of similarities never exists."""
 
 
 def measure_affinity(
@@ -346,7 +343,7 @@ def measure_affinity(
         duplicates: The films that are one film.
 
     Returns:
-        -1 to 1; -1 where there is no other film.
+        -1 to 1; -1 for the only film.
     """
     lengths = np.linalg.norm(features, axis=1, keepdims=True)
     directions = features / np.where(lengths > 0, lengths, 1)

@@ -1,4 +1,4 @@
-"""How a study tells what it is doing, to anybody who wants to know."""
+"""The progress of a study, reported to a watcher."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 
 @runtime_checkable
 class Watcher(Protocol):
-    """Told of each long stage: its beginning, its progress, its end."""
+    """Hears of each long stage: its beginning, its progress, its end."""
 
     def begin(self, stage: str, unit: str) -> None:
         """Enter a stage whose progress is counted in `unit`."""
@@ -22,7 +22,7 @@ class Watcher(Protocol):
         ...
 
 
-class Named:
+class Prefixed:
     """Puts a name before every stage, where several things go through the same ones."""
 
     def __init__(self, name: str, watcher: Watcher) -> None:

@@ -1,4 +1,8 @@
-"""Recipes: named ways to run a whole study, their settings in words, and the steps between two."""
+"""Recipes: named ways to run a whole study, their settings in words, and the steps between two.
+
+What two recipes differ in is read off the recipes themselves, so that no text about a pair can go
+stale.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +34,6 @@ _PAPER = Recipe(
     input_px=224,
     split_seed=42,
 )
-
 
 RECIPES = {
     recipe.name: recipe
@@ -146,7 +149,6 @@ def _change(recipe: Recipe, options: RecipeChanges) -> Recipe:
 
 _SCALINGS = {"unit": "divided by 255"}
 
-
 _POOLINGS = {
     "average": "mean over the whole last map",
     "average-4x4": "means over whole 4 x 4 blocks of the last map",
@@ -221,7 +223,6 @@ def _optimiser(recipe: Recipe) -> str:
 
 _SPLIT_STEP = "split"
 
-
 SETTINGS = (
     Setting("Split", _SPLIT_STEP, _split, ("folds", "repeats", "split_seed")),
     Setting("Validation", _SPLIT_STEP, _validation),
@@ -292,7 +293,7 @@ class Step:
     after: Recipe
 
 
-def lay_path(recipes: Sequence[Recipe]) -> tuple[Step, ...]:
+def steps_between(recipes: Sequence[Recipe]) -> tuple[Step, ...]:
     """Lead from the first recipe by way of the others to the last, setting by setting.
 
     Every step but that of the split is to be judged on as many films as there are: the

@@ -25,7 +25,6 @@ from hilum.studies.results import Comparison
 
 SOURCE = "Bansal and Sridhar (2020), Table 1"
 
-
 Withheld = Literal["did not run", "unverified weights"]
 """Why nothing of ours may stand beside a published figure."""
 

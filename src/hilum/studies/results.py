@@ -1,4 +1,8 @@
-"""Comparison: everything that one `hilum compare` found, ready to be shown."""
+"""Results: everything that one `hilum compare` found, ready to be shown.
+
+Another cohort is scored by the heads of this one (`external`); and where films of this cohort come
+from several sources, each source is tested by heads that saw none of its films (`by_source`).
+"""
 
 from __future__ import annotations
 
@@ -234,19 +238,19 @@ def _origin(source: WeightsSource) -> str:
 
 @dataclass(frozen=True)
 class ExternalFigures:
-    """One backbone's figures on films from elsewhere.
+    """One backbone's figures on external films: another cohort's, or a left-out source's.
 
     Attributes:
         name: The backbone's catalog name; `ensemble` for the average of all backbones.
-        metrics: sensitivity and specificity there, each where its side has films; accuracy,
-            auroc and average_precision where both sides have.
-        drops: For sensitivity, specificity and auroc, the figure here less the figure there,
-            with its interval: above 0 where it is worse there. The others hang on how the
-            classes are mixed, so that their difference is no drop.
+        metrics: sensitivity and specificity, each where its side has films; accuracy, auroc
+            and average_precision where both sides have.
+        drops: For sensitivity, specificity and auroc, the study's figure less the external one,
+            with its interval: above 0 where the external one is worse. The others depend on how
+            the classes are mixed, so that their difference means no drop.
         confusion: Of the calls by the highest score.
         roc: None where one side has no films.
-        operating_point: The threshold that was fixed here, applied there; None where none was
-            fixed.
+        operating_point: The threshold that the study fixed, applied to the external films; None
+            where none was fixed.
     """
 
     name: str
@@ -259,7 +263,7 @@ class ExternalFigures:
 
 @dataclass(frozen=True)
 class ExternalValidation:
-    """The heads of this cohort on the films of another.
+    """The heads of a study on the films of another cohort.
 
     Attributes:
         cohort: The other cohort: the films that were scored.
@@ -267,7 +271,8 @@ class ExternalValidation:
             identical files, or copies.
         n_shared_patients: Patients named alike in both cohorts, None where that cannot be
             told; their films stay and are counted.
-        transfers: One per backbone, in the order of the comparison.
+        transfers: Figures of each backbone, in the order of the comparison; the key of
+            `results.json` has the same name.
         seconds: Wall-clock time.
     """
 
@@ -288,7 +293,7 @@ class SourceTest:
         n_positives: Those of the positive class.
         why_untested: One sentence where it could not be tested, such as that the other
             sources hold no positive film; empty where it was.
-        transfers: One per backbone, in the order of the comparison; empty where untested.
+        transfers: Figures of each backbone, in that order; empty where untested.
             Their drops are from the figures on the folds of the study, and the thresholds of
             their operating points were fixed on films of the other sources.
     """

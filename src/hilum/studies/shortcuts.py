@@ -1,4 +1,9 @@
-"""Shortcuts: what might predict the label without the disease, and a leak's worth."""
+"""Shortcuts: what might predict the label without the disease, and a leak's worth.
+
+Each is measured on the folds of the study, against one backbone: the one whose figures are
+headlined. The probes show this backbone a part of each film only, and heads are trained anew on
+that.
+"""
 
 from __future__ import annotations
 
@@ -26,19 +31,16 @@ from hilum.backbones import Backbone
 from hilum.cohort import Film
 from hilum.errors import FilmChangedError, FoldsError
 from hilum.evaluation import HeadScores, fold_inflation
-from hilum.features import LungMask, View, bin_levels, rotated_views
+from hilum.features import LungMask, View, bin_levels
 from hilum.folds import Split, repeated_folds
 from hilum.heads import TrainedHeads, train_heads
 from hilum.studies.extraction import StudyContext
-from hilum.studies.options import ShortcutPlan
 from hilum.studies.preparation import StudyDesign
 
 ProbeName = Literal["frame", "centre", "blur", "lungs", "lungless"]
 """A baseline that is a part of the film."""
 
-
 PROBES: tuple[ProbeName, ...] = ("frame", "centre", "blur")
-
 
 LUNG_PROBES: tuple[ProbeName, ...] = ("lungs", "lungless")
 
@@ -57,9 +59,10 @@ class ReferenceBackbone:
 
 
 def try_shortcuts(
-    design: StudyDesign, reference: ReferenceBackbone, plan: ShortcutPlan, context: StudyContext
+    design: StudyDesign, reference: ReferenceBackbone, context: StudyContext
 ) -> tuple[Baseline, ...]:
     """Measure every baseline of the plan; those that can withhold the headline come first."""
+    plan = design.plan.shortcuts
     baselines: list[Baseline] = []
     if plan.has_baselines:
         context.watcher.begin("Shortcuts: without pixels", "baselines")
@@ -206,7 +209,7 @@ _FOLDS, _REPEATS = 5, 5
 def measure_leak(
     design: StudyDesign, reference: ReferenceBackbone, context: StudyContext
 ) -> LeakWorth | None:
-    """Study one backbone with groups kept together, and with films dealt out one by one.
+    """Study one backbone with groups kept together, and with every film by itself.
 
     Returns:
         The difference; None where no films belong together, or they are too few for folds.
@@ -216,11 +219,10 @@ def measure_leak(
         return None
     cohort, recipe = design.cohort, design.recipe
     n_folds, n_repeats = (recipe.folds, recipe.repeats) if recipe.folds else (_FOLDS, _REPEATS)
-    seed = design.seed if recipe.split_seed is None else recipe.split_seed
 
     def draw(kept: Int[np.ndarray, " films"]) -> tuple[Split, ...]:
         return repeated_folds(
-            cohort.y, kept, n_folds=n_folds, n_repeats=n_repeats, seed=seed
+            cohort.y, kept, n_folds=n_folds, n_repeats=n_repeats, seed=design.plan.split_seed
         ).splits
 
     try:
@@ -229,8 +231,7 @@ def measure_leak(
         ungrouped = draw(np.arange(len(groups)))
     except FoldsError:
         return None
-    views = rotated_views(recipe.rotated_views, design.seed)
-    features = context.recall(cohort.films, reference.backbone, views).values
+    features = context.load_features(cohort.films, reference.backbone, design.plan.views).values
     context.watcher.begin("Leak: films dealt out one by one", "heads")
     scores = [
         reference.heads.scores

@@ -1,4 +1,9 @@
-"""Leave one source out: is each source's disease known to heads that never saw the source?"""
+"""Leave one source out: is each source's disease known to heads that never saw the source?
+
+Where films come from several hospitals or collections, folds mix them all, and heads may learn what
+tells the collections apart. Here every source is tested by heads that saw none of its films, nor
+any film of a patient who has one there.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +25,6 @@ from hilum.evaluation import (
     head_thresholds,
     judge_calls,
 )
-from hilum.features import rotated_views
 from hilum.folds import Split, repeated_folds
 from hilum.heads import train_heads
 from hilum.studies.external import measure_external
@@ -30,7 +34,6 @@ from hilum.studies.results import BackboneResult, ExternalFigures, SourceTest, S
 
 HEADS_PER_SOURCE = 5
 """Each validates on another part of the other sources, and their scores are averaged."""
-
 
 LEAST_FILMS = 5
 """Of a source with fewer films, no figure would mean anything."""
@@ -74,7 +77,7 @@ def validate_by_source(
     sources = [
         _prepare(design, name) for name in sorted(counts, key=lambda name: (-counts[name], name))
     ]
-    transfers = _train_and_test(design, sources, backbones, results, context)
+    figures = _train_and_test(design, sources, backbones, results, context)
     y, positive = design.cohort.y, design.positive_index
     return SourceValidation(
         tests=tuple(
@@ -85,7 +88,7 @@ def validate_by_source(
                 why_untested=source.why_untested,
                 transfers=tuple(of_source),
             )
-            for source, of_source in zip(sources, transfers, strict=True)
+            for source, of_source in zip(sources, figures, strict=True)
         ),
         seconds=time.perf_counter() - started,
     )
@@ -144,17 +147,16 @@ def _train_and_test(
     results: Sequence[BackboneResult],
     context: StudyContext,
 ) -> list[list[ExternalFigures]]:
-    """List each source's transfers; one backbone's features are in memory at a time."""
-    transfers: list[list[ExternalFigures]] = [[] for _ in sources]
+    """List each source's figures; one backbone's features are in memory at a time."""
+    figures: list[list[ExternalFigures]] = [[] for _ in sources]
     splits = [split for source in sources for split in source.splits]
     if not splits:
-        return transfers
+        return figures
     cohort, watcher = design.cohort, context.watcher
-    views = rotated_views(design.recipe.rotated_views, design.seed)
     for backbone, result in zip(backbones, results, strict=True):
         watcher.begin(f"{backbone.title}: one source left out", "heads")
         heads = train_heads(
-            context.recall(cohort.films, backbone, views).values,
+            context.load_features(cohort.films, backbone, design.plan.views).values,
             cohort.y,
             splits,
             design.recipe.head,
@@ -163,23 +165,23 @@ def _train_and_test(
             on_progress=watcher.advance,
         )
         by_source = iter(np.split(heads.scores, len(splits) // HEADS_PER_SOURCE))
-        for source, of_source in zip(sources, transfers, strict=True):
+        for source, of_source in zip(sources, figures, strict=True):
             if source.splits:
-                of_source.append(_transfer(design, source, result, next(by_source)))
+                of_source.append(_figures(design, source, result, next(by_source)))
         n_tested = sum(bool(source.splits) for source in sources)
         watcher.end(f"{n_tested} of {len(sources)} sources tested, {len(splits)} heads")
-    return transfers
+    return figures
 
 
-def _transfer(
+def _figures(
     design: StudyDesign,
     source: _Source,
     result: BackboneResult,
     scores: Float[np.ndarray, "heads films classes"],
 ) -> ExternalFigures:
     tested = result.evaluation.tested
-    # Some sources are hard, whoever was trained on them: they are held against themselves.
-    here = external_metrics(tested.take(np.isin(tested.films, source.films)), rng=design.rng())
+    # Some sources are hard for any heads, so each is compared with itself.
+    internal = external_metrics(tested.take(np.isin(tested.films, source.films)), rng=design.rng())
     films = ScoredFilms(
         films=source.films,
         y_true=design.cohort.y[source.films],
@@ -198,4 +200,4 @@ def _transfer(
         thresholds = head_thresholds(probabilities, policy)
         is_called = call_tested(probabilities, thresholds)
         point = judge_calls(films, is_called, thresholds, policy)
-    return measure_external(result.name, films, here, rng=design.rng(), operating_point=point)
+    return measure_external(result.name, films, internal, rng=design.rng(), operating_point=point)

@@ -1,4 +1,8 @@
-"""The statistics of a study: from the heads' scores to figures, ties and decisions."""
+"""The statistics of a study: from the heads' scores to figures, ties and decisions.
+
+Every kind of score is judged by the same two functions: a backbone's own, the average of several,
+and those of the backbone that each fold chose.
+"""
 
 from __future__ import annotations
 
@@ -25,12 +29,57 @@ from hilum.evaluation import (
     pick_by_validation,
     rank_tiers,
 )
-from hilum.features import ExtractionCost, FeatureTable
+from hilum.features import ExtractionCost
 from hilum.heads import train_heads
-from hilum.studies.options import DecisionPlan
+from hilum.studies.extraction import StudyContext
 from hilum.studies.preparation import StudyDesign
-from hilum.studies.progress import Watcher
 from hilum.studies.results import BackboneResult, Ensemble, Seconds, WeightsRecord
+
+
+def judge_backbone(
+    design: StudyDesign, backbone: Backbone, cost: ExtractionCost, context: StudyContext
+) -> BackboneResult:
+    """Train all heads of one backbone and measure them on films they never saw.
+
+    Args:
+        design: What was settled before.
+        backbone: The network, whose features are stored.
+        cost: What they cost.
+        context: Where they are found.
+    """
+    cohort, folds, watcher = design.cohort, design.folds, context.watcher
+    features = context.load_features(cohort.films, backbone, design.plan.views).values
+    watcher.begin(f"{backbone.title}: heads", "heads")
+    heads = train_heads(
+        features,
+        cohort.y,
+        folds.splits,
+        design.recipe.head,
+        n_classes=len(cohort.classes),
+        seed=design.seed,
+        keeps_weights=design.plan.keeps_heads,
+        on_progress=watcher.advance,
+    )
+    evaluation = judge_scores(design, heads.scores)
+    n_heads = len(folds.splits)
+    watcher.end(
+        f"{n_heads} head{'s' if n_heads > 1 else ''}, "
+        f"accuracy {evaluation.metrics['accuracy'].value:.3f}"
+    )
+    record = backbone.record
+    return BackboneResult(
+        name=backbone.name,
+        title=backbone.title,
+        parameters=record.parameters,
+        size_px=record.input.size_px,
+        feature_width=record.feature_width,
+        weights=WeightsRecord.of(backbone),
+        heads=heads,
+        evaluation=evaluation,
+        seconds=Seconds(extract=cost.seconds, train=heads.seconds),
+        views_per_second=cost.views_per_second,
+        decisions=decide_by_scores(design, heads.scores),
+    )
 
 
 @dataclass(frozen=True)
@@ -44,27 +93,24 @@ class Assessment:
     subgroups: tuple[SubgroupComparison, ...]
 
 
-def assess(
-    design: StudyDesign, results: Sequence[BackboneResult], plan: DecisionPlan | None
-) -> Assessment:
+def assess(design: StudyDesign, results: Sequence[BackboneResult]) -> Assessment:
     """Compare the backbones, average them, and see what choosing among them is worth.
 
     Args:
         design: What was settled before any head was trained.
         results: Best first; at least one.
-        plan: How scores become decisions; None where only the scores are wanted.
     """
     verified = [result for result in results if result.weights.is_verified]
     comparisons = compare_pairs(
         {result.name: result.evaluation.tested for result in results},
         inflation=fold_inflation(design.folds.splits),
     )
-    pick = _pick(design, verified, plan) if len(verified) > 1 else None
+    pick = _pick(design, verified) if len(verified) > 1 else None
     first = (verified or results)[0].evaluation
     return Assessment(
         comparisons=comparisons,
         tiers=rank_tiers([result.name for result in verified], comparisons),
-        ensemble=_average(design, verified, plan) if len(verified) > 1 else None,
+        ensemble=_average(design, verified) if len(verified) > 1 else None,
         pick=pick,
         subgroups=_by_subgroup(design, first if pick is None else pick.evaluation),
     )
@@ -78,9 +124,7 @@ def judge_scores(
 
 
 def decide_by_scores(
-    design: StudyDesign,
-    scores: Float[np.ndarray, "heads films classes"],
-    plan: DecisionPlan | None,
+    design: StudyDesign, scores: Float[np.ndarray, "heads films classes"]
 ) -> Decisions | None:
     """Calibrate scores and fix their threshold on validation films, and see what follows.
 
@@ -88,6 +132,7 @@ def decide_by_scores(
         None where no decisions are planned, or where the recipe validates on its test films:
         a threshold that saw them would flatter itself.
     """
+    plan = design.plan.decisions
     if plan is None or design.folds.validates_on_test:
         return None
     return decide(
@@ -106,20 +151,17 @@ def average_scores(
     return np.asarray(np.mean([result.heads.scores for result in results], axis=0))
 
 
-def _average(
-    design: StudyDesign, results: Sequence[BackboneResult], plan: DecisionPlan | None
-) -> Ensemble:
+def _average(design: StudyDesign, results: Sequence[BackboneResult]) -> Ensemble:
     scores = average_scores(results)
     return Ensemble(
         members=tuple(result.name for result in results),
         evaluation=judge_scores(design, scores),
-        decisions=decide_by_scores(design, scores, plan),
+        decisions=decide_by_scores(design, scores),
     )
 
 
-def _pick(
-    design: StudyDesign, results: Sequence[BackboneResult], plan: DecisionPlan | None
-) -> NestedPick | None:
+def _pick(design: StudyDesign, results: Sequence[BackboneResult]) -> NestedPick | None:
+    plan = design.plan.decisions
     if design.folds.validates_on_test:
         return None
     picked, chosen = pick_by_validation(
@@ -154,59 +196,4 @@ def _by_subgroup(design: StudyDesign, evaluation: Evaluation) -> tuple[SubgroupC
         },
         evaluation.tested,
         rng=design.rng(),
-    )
-
-
-def judge_backbone(
-    design: StudyDesign,
-    backbone: Backbone,
-    table: FeatureTable,
-    cost: ExtractionCost,
-    watcher: Watcher,
-    *,
-    decisions: DecisionPlan | None = None,
-    keeps_weights: bool = False,
-) -> BackboneResult:
-    """Train all heads of one backbone and measure them on films they never saw.
-
-    Args:
-        design: What was settled before.
-        backbone: The network.
-        table: Its features.
-        cost: What they cost.
-        watcher: Told what is going on.
-        decisions: How scores become decisions; None where only the scores are wanted.
-        keeps_weights: Keep the heads themselves, to score other films.
-    """
-    cohort, folds = design.cohort, design.folds
-    watcher.begin(f"{backbone.title}: heads", "heads")
-    heads = train_heads(
-        table.values,
-        cohort.y,
-        folds.splits,
-        design.recipe.head,
-        n_classes=len(cohort.classes),
-        seed=design.seed,
-        keeps_weights=keeps_weights,
-        on_progress=watcher.advance,
-    )
-    evaluation = judge_scores(design, heads.scores)
-    n_heads = len(folds.splits)
-    watcher.end(
-        f"{n_heads} head{'s' if n_heads > 1 else ''}, "
-        f"accuracy {evaluation.metrics['accuracy'].value:.3f}"
-    )
-    record = backbone.record
-    return BackboneResult(
-        name=backbone.name,
-        title=backbone.title,
-        parameters=record.parameters,
-        size_px=record.input.size_px,
-        feature_width=record.feature_width,
-        weights=WeightsRecord.of(backbone),
-        heads=heads,
-        evaluation=evaluation,
-        seconds=Seconds(extract=cost.seconds, train=heads.seconds),
-        views_per_second=cost.views_per_second,
-        decisions=decide_by_scores(design, heads.scores, decisions),
     )

@@ -238,7 +238,7 @@ def choose_backbone(
         ranked: All of them, best first.
         parameters: Of each.
         tiers: Those that the films cannot tell apart, the best tier first.
-        is_named: The user named one, so there is no choice.
+        is_named: The user named one, so nothing is chosen.
 
     Returns:
         Of the best tier the one with the fewest parameters: nothing shows that a larger
@@ -278,7 +278,7 @@ def assemble(
         study: What stands behind it.
     """
     upright: Float[np.ndarray, "films width"]
-    upright = context.recall(cohort.films, backbone, rotated_views(0, seed)).values[:, 0]
+    upright = context.load_features(cohort.films, backbone, rotated_views(0, seed)).values[:, 0]
     point = decisions.operating_point
     return TrainedClassifier(
         classes=cohort.classes,
@@ -301,7 +301,6 @@ def assemble(
 
 _SAME = 1e-3
 """How far the thresholds of the heads may lie from those of the run: rounding, no more."""
-
 
 _AGAIN = "Train on the films themselves: `hilum train DATA`."
 
@@ -361,7 +360,6 @@ def train_again(past: PastRun, options: FromRunOptions, context: StudyContext) -
         past: The comparison, read from its run folder.
         options: Which backbone, and where weights lie.
         context: Where the features of the run are kept.
-
 
     Raises:
         RunError: Backbone or heads are not the same here any more.

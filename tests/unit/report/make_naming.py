@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from hilum.backbones.catalog import imagenet_classes
-from hilum.studies.naming import BackboneNames, ClassNames, Likeness, Naming
+from hilum.studies.naming import BackboneNames, ClassNames, ImagenetMatch, Naming
 from unit.report.make_comparison import make_comparison
 
 THINGS = imagenet_classes()
@@ -18,7 +18,7 @@ def make_naming(*, is_verified: bool = True) -> Naming:
     comparison = make_comparison()
     cohort, result = comparison.cohort, comparison.backbones[0]
     top = tuple(
-        Likeness(THINGS[index], index, probability, share)
+        ImagenetMatch(THINGS[index], index, probability, share)
         for index, probability, share in ((562, 0.3, 0.25), (126, 0.2, 0.5), (0, 0.01, 0.0),
                                           (1, 0.01, 0.0), (2, 0.01, 0.0))
     )  # fmt: skip

@@ -19,8 +19,8 @@ from hilum.evaluation.results import Decisions
 from hilum.report.figures import draw_figures
 from hilum.report.sections.decisions import view_decisions
 from hilum.runs.comparison import describe_comparison
+from hilum.runs.documents import to_json
 from hilum.runs.figures import describe_decisions
-from hilum.runs.schema import to_json
 from hilum.studies.results import Comparison, Ensemble
 from unit.report.make_assessment import make_assessed
 

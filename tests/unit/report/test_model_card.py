@@ -12,7 +12,7 @@ from hilum.classifier.bundle import read_bundle
 from hilum.classifier.records import BundleRecord, CohortVerdict
 from hilum.report.model_card import render_card
 from hilum.runs.comparison import describe_comparison
-from hilum.runs.schema import to_json
+from hilum.runs.documents import to_json
 from tiny_bundle import write_tiny_bundle
 from unit.report.make_comparison import make_comparison
 

@@ -11,8 +11,8 @@ from make_naming import make_naming
 from test_html import Outline
 
 from hilum.report.naming import LESSON, films_named, headline_texts, render_naming, save_naming
+from hilum.runs.documents import to_json
 from hilum.runs.naming import describe_naming
-from hilum.runs.schema import to_json
 from hilum.runs.tables import imagenet_table
 from hilum.studies.naming import Naming
 

@@ -14,7 +14,7 @@ from hilum.backbones.catalog import PAPER_SIX
 from hilum.published.replication import Replication
 from hilum.report.sections.replication import make_paper_rows, reading_texts
 from hilum.runs.comparison import describe_comparison, describe_paper
-from hilum.runs.schema import to_json
+from hilum.runs.documents import to_json
 from hilum.studies.recipes import RECIPES
 from hilum.studies.replication import PaperTable, set_beside_paper
 from hilum.studies.results import Comparison

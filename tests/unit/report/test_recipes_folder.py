@@ -22,7 +22,7 @@ from hilum.report.wording import UNVERIFIED_MARK
 from hilum.runs.place import check_run_folder
 from hilum.runs.recipes import describe_recipes
 from hilum.studies.contrasts import RecipeContrast, contrast_recipes
-from hilum.studies.recipes import lay_path
+from hilum.studies.recipes import steps_between
 from hilum.studies.results import Comparison, Unavailable
 from unit.report.make_assessment import make_external
 
@@ -35,7 +35,7 @@ def make_contrast(
     hilum = make_comparison(headline=headline, seed=8, **common)
     if is_nasty:
         paper, hilum = with_nasty_names(paper), with_nasty_names(hilum)
-    (first, *_) = lay_path([paper.recipe, hilum.recipe])
+    (first, *_) = steps_between([paper.recipe, hilum.recipe])
     return contrast_recipes([paper, hilum], [(first, paper, hilum)])
 
 
@@ -209,7 +209,7 @@ def without_published_weights(contrast: RecipeContrast, names: Sequence[str]) ->
         )
 
     before, after = map(marked, contrast.comparisons)
-    (step, *_) = lay_path([before.recipe, after.recipe])
+    (step, *_) = steps_between([before.recipe, after.recipe])
     return contrast_recipes([before, after], [(step, before, after)])
 
 

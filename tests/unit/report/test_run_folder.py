@@ -12,8 +12,8 @@ from make_comparison import CANARY, make_comparison, with_nasty_names
 from every import every
 from hilum.errors import OutputError
 from hilum.report.comparison import save_run
+from hilum.runs.documents import to_json
 from hilum.runs.place import check_run_folder, claim_run_folder
-from hilum.runs.schema import to_json
 
 
 def files(folder: Path) -> set[str]:

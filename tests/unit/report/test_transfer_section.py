@@ -15,8 +15,8 @@ from hilum.report.comparison import save_run
 from hilum.report.sections import external as words
 from hilum.report.sections.external import external_texts, view_external
 from hilum.runs.comparison import describe_comparison
+from hilum.runs.documents import to_json
 from hilum.runs.privacy import HIDDEN, cohorts_of, redactor
-from hilum.runs.schema import to_json
 from hilum.studies.results import Comparison, ExternalFigures
 from unit.report.make_assessment import OUTSIDER, make_assessed
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from hilum.auditing.findings import Severity
 from hilum.runs.audit import describe_audit
-from hilum.runs.comparison import describe_comparison, describe_recipe
-from hilum.runs.schema import to_json
+from hilum.runs.comparison import RecipeSettingsJson, describe_comparison
+from hilum.runs.documents import as_document, to_json
 from hilum.studies.recipes import find_recipe
 from unit.report.make_comparison import make_comparison
 
@@ -33,7 +33,10 @@ def write_run(folder: Path, names: list[str], *, severities: Sequence[Severity] 
     comparison = make_comparison(("A", "B"), backbones=1, headline="limited")
     results = describe_comparison(comparison)
     results["seed"], results["tiers"] = 3, []
-    results["recipe"] = {**describe_recipe(find_recipe("hilum")), "validates_on_test": False}
+    results["recipe"] = {
+        **as_document(find_recipe("hilum"), RecipeSettingsJson),
+        "validates_on_test": False,
+    }
     results["cohort"] |= {"name": "films", "excluded": []}
     results["backbones"][0] |= {"name": "ours", "title": "Ours"}
     audit = describe_audit(comparison.audit, comparison.cohort)

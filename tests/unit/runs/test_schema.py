@@ -28,14 +28,15 @@ from hilum.report.published import reading_texts
 from hilum.report.recipes import worth_text
 from hilum.runs.audit import describe_audit, describe_audit_run
 from hilum.runs.comparison import ResultsJson, describe_comparison
+from hilum.runs.documents import conform, to_json
 from hilum.runs.naming import describe_naming
 from hilum.runs.recipes import describe_recipes
-from hilum.runs.schema import DOCUMENTS, conform, json_schema, schema_file, to_json, write_schemas
+from hilum.runs.schema import DOCUMENTS, json_schema, schema_file, write_schemas
 from hilum.runs.table_check import describe_table_check
 from hilum.serve import answers as http
 from hilum.studies.contrasts import contrast_recipes
 from hilum.studies.provenance import describe_study
-from hilum.studies.recipes import lay_path
+from hilum.studies.recipes import steps_between
 from hilum.studies.replication import read_paper_table
 from schemas import DOCS, validate
 from served import serving
@@ -64,7 +65,7 @@ MAKERS: Mapping[str, Callable[[], Mapping[str, object]]] = {
 def _contrast() -> Any:
     paper = make_comparison(is_paper=True, headline="limited", separation=1.4, backbones=1)
     hilum = make_comparison(headline="limited", separation=1.4, backbones=1, seed=8)
-    (first, *_) = lay_path([paper.recipe, hilum.recipe])
+    (first, *_) = steps_between([paper.recipe, hilum.recipe])
     return contrast_recipes([paper, hilum], [(first, paper, hilum)])
 
 

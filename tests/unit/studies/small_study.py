@@ -9,7 +9,6 @@ from pathlib import Path
 from fake_engine import GridEngine, grid_backbone, opens
 from hilum.backbones.weights import Backbone
 from hilum.cohort.cohort import Cohort
-from hilum.features.views import rotated_views
 from hilum.phantoms.cohort import write_phantoms
 from hilum.phantoms.plan import parse_plants
 from hilum.studies.extraction import StudyContext
@@ -55,21 +54,16 @@ def study(
     backbones = tuple(replace(lite, record=replace(lite.record, name=name)) for name in names)
     options = ComparisonOptions(seed=seed)
     plan = StudyPlan(
-        positive="Opacity", recipe=RECIPE, options=options, decisions=options.decisions()
+        positive="Opacity",
+        recipe=RECIPE,
+        options=options,
+        decisions=options.decisions(),
+        keeps_heads=True,
     )
-    views = rotated_views(RECIPE.rotated_views, seed)
-    survey, costs = survey_films(cohort, backbones, views, context)
+    survey, costs = survey_films(cohort, backbones, plan.views, context)
     design = design_study(survey, plan)
     results = tuple(
-        judge_backbone(
-            design,
-            backbone,
-            context.recall(design.cohort.films, backbone, views),
-            cost,
-            context.watcher,
-            decisions=plan.decisions,
-            keeps_weights=True,
-        )
+        judge_backbone(design, backbone, cost, context)
         for backbone, cost in zip(backbones, costs, strict=True)
     )
     return SmallStudy(survey, design, backbones, results, context)

@@ -17,8 +17,8 @@ from hilum.errors import CohortError, FoldsError, RecipeError
 from hilum.evaluation.comparison import adjust_holm
 from hilum.report import recipes as words
 from hilum.report.recipes import render_recipes, worth_text
+from hilum.runs.documents import to_json
 from hilum.runs.recipes import describe_recipes
-from hilum.runs.schema import to_json
 from hilum.studies.comparing import compare_with
 from hilum.studies.contrasts import RecipeContrast, compare_recipes_with, contrast_recipes
 from hilum.studies.extraction import open_context

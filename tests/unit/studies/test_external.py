@@ -14,8 +14,12 @@ from every import every
 from hilum.cohort.cohort import Cohort
 from hilum.errors import CohortError
 from hilum.features.views import rotated_views
-from hilum.studies.external import Admission, admit_external, check_external, validate_externally
-from hilum.studies.options import ComparisonOptions
+from hilum.studies.external import (
+    ExternalFilms,
+    check_external,
+    prepare_external,
+    validate_externally,
+)
 from hilum.studies.results import Ensemble, ExternalValidation
 from hilum.studies.statistics import average_scores, decide_by_scores, judge_scores
 
@@ -34,28 +38,30 @@ def fogged(folder: Path) -> SmallStudy:
 
 @pytest.fixture(scope="module")
 def clear(folder: Path) -> Cohort:
-    """Films from elsewhere, none of which is fogged."""
+    """External films, none of which is fogged."""
     return draw_cohort(folder / "clear", 32, seed=2)
 
 
 def validate(here: SmallStudy, external: Cohort) -> ExternalValidation:
-    admission = admit_external(here.survey, external, here.backbones, here.context)
-    return score(here, admission)
+    external_films = prepare_external(here.survey, external, here.backbones, here.context)
+    return score(here, external_films)
 
 
-def score(here: SmallStudy, admission: Admission, **options: Ensemble) -> ExternalValidation:
+def score(
+    here: SmallStudy, external_films: ExternalFilms, **options: Ensemble
+) -> ExternalValidation:
     return validate_externally(
-        here.design, admission, here.backbones, here.results, here.context, **options
+        here.design, external_films, here.backbones, here.results, here.context, **options
     )
 
 
 @pytest.fixture(scope="module")
-def admitted(fogged: SmallStudy, clear: Cohort) -> Admission:
-    return admit_external(fogged.survey, clear, fogged.backbones, fogged.context)
+def admitted(fogged: SmallStudy, clear: Cohort) -> ExternalFilms:
+    return prepare_external(fogged.survey, clear, fogged.backbones, fogged.context)
 
 
 @pytest.fixture(scope="module")
-def validation(fogged: SmallStudy, admitted: Admission) -> ExternalValidation:
+def validation(fogged: SmallStudy, admitted: ExternalFilms) -> ExternalValidation:
     return score(fogged, admitted)
 
 
@@ -90,7 +96,7 @@ def test_films_like_those_here_are_called_as_well_as_here(fogged: SmallStudy, fo
 def test_scores_are_the_mean_over_the_heads(
     fogged: SmallStudy, clear: Cohort, validation: ExternalValidation
 ) -> None:
-    features = fogged.context.recall(clear.films, fogged.backbones[0], rotated_views(0, 0))
+    features = fogged.context.load_features(clear.films, fogged.backbones[0], rotated_views(0, 0))
     heads = fogged.results[0].heads.weights
     assert len(heads) == 3
     scores = np.mean([head.predict_scores(features.values[:, 0]) for head in heads], axis=0)
@@ -100,7 +106,7 @@ def test_scores_are_the_mean_over_the_heads(
 
 
 def test_the_threshold_of_the_study_is_applied(
-    fogged: SmallStudy, admitted: Admission, validation: ExternalValidation
+    fogged: SmallStudy, admitted: ExternalFilms, validation: ExternalValidation
 ) -> None:
     for transfer, result in zip(validation.transfers, fogged.results, strict=True):
         assert result.decisions is not None
@@ -114,12 +120,12 @@ def test_the_threshold_of_the_study_is_applied(
     assert all(t.operating_point is None for t in every(score(undecided, admitted).transfers))
 
 
-def test_the_ensemble_goes_along(fogged: SmallStudy, admitted: Admission) -> None:
+def test_the_ensemble_goes_along(fogged: SmallStudy, admitted: ExternalFilms) -> None:
     scores = average_scores(fogged.results)
     ensemble = Ensemble(
         members=("one", "two"),
         evaluation=judge_scores(fogged.design, scores),
-        decisions=decide_by_scores(fogged.design, scores, ComparisonOptions().decisions()),
+        decisions=decide_by_scores(fogged.design, scores),
     )
     *single, averaged = score(fogged, admitted, ensemble=ensemble).transfers
     assert averaged.name == "ensemble"
@@ -226,7 +232,7 @@ class Listening:
 def test_its_stages_say_that_they_are_of_other_films(fogged: SmallStudy, clear: Cohort) -> None:
     listening = Listening()
     context = replace(fogged.context, watcher=listening)
-    admit_external(fogged.survey, clear, fogged.backbones, context)
+    prepare_external(fogged.survey, clear, fogged.backbones, context)
     assert listening.stages[0] == "External: Films (films)"
     assert listening.stages[-1] == "External: Copies (films)"
     assert all(stage.startswith("External: ") for stage in every(listening.stages))
@@ -242,7 +248,7 @@ def test_classes_that_the_study_lacks_are_refused_with_the_way_out(
     assert '--label "Normal=' in str(caught.value)
 
 
-def test_heads_without_weights_score_nothing(fogged: SmallStudy, admitted: Admission) -> None:
+def test_heads_without_weights_score_nothing(fogged: SmallStudy, admitted: ExternalFilms) -> None:
     bare = tuple(
         replace(result, heads=replace(result.heads, weights=())) for result in fogged.results
     )

@@ -10,7 +10,7 @@ from small_study import draw_cohort, open_quiet_context, study
 from hilum.auditing.register import CHECKS
 from hilum.auditing.report import AuditReport
 from hilum.studies.auditing import audit_study
-from hilum.studies.options import ShortcutPlan
+from hilum.studies.options import ComparisonOptions, ShortcutPlan
 from hilum.studies.shortcuts import ReferenceBackbone
 
 
@@ -20,10 +20,13 @@ def test_muting_every_check_hides_nothing_and_leaves_the_verdict(tmp_path: Path)
     reference = ReferenceBackbone(small.backbones[0], small.results[0].heads)
 
     def audit(*muted: str) -> AuditReport:
-        plan = ShortcutPlan(has_baselines=False, has_probes=False)
-        return audit_study(
-            small.design, reference, small.results, plan, small.context, muted=frozenset(muted)
+        plan = replace(
+            small.design.plan,
+            options=ComparisonOptions(muted=muted),
+            shortcuts=ShortcutPlan(has_baselines=False, has_probes=False),
         )
+        design = replace(small.design, plan=plan)
+        return audit_study(design, reference, small.results, small.context)
 
     loud, quiet = audit(), audit(*(check.code for check in CHECKS))
     assert {finding.severity for finding in loud.findings} > {"note"}

@@ -17,8 +17,8 @@ from hilum.studies.recipes import (
     differing,
     find_recipe,
     find_recipes,
-    lay_path,
     same_study,
+    steps_between,
 )
 from hilum.studies.results import Recipe
 
@@ -172,7 +172,7 @@ def test_a_path_leads_from_the_first_to_the_last_on_as_many_films_as_there_are(
     names: list[str],
 ) -> None:
     recipes = [find_recipe(name) for name in names]
-    steps = lay_path(recipes)
+    steps = steps_between(recipes)
     assert same_study(steps[0].before, recipes[0])
     assert same_study(steps[-1].after, recipes[-1])
     for step, following in pairwise(steps):
@@ -185,7 +185,7 @@ def test_a_path_leads_from_the_first_to_the_last_on_as_many_films_as_there_are(
 
 
 def test_a_path_by_way_of_the_paper_changes_each_thing_once() -> None:
-    steps = lay_path([PYIMAGESEARCH, PAPER, HILUM])
+    steps = steps_between([PYIMAGESEARCH, PAPER, HILUM])
     assert [[setting.title for setting in step.settings] for step in steps] == [
         ["Split", "Validation"],
         ["Pixel scaling", "Pooling"],

@@ -15,10 +15,8 @@ from hilum.folds import Folds, group_films
 LEAST_GROUPS = 20
 """Were all of 20 recognised, the true share may still be as low as 83 % (Clopper-Pearson)."""
 
-
 UNEVEN_RATIO = 10.0
 """From here on accuracy says little: to call every film by the larger class is 91 % right."""
-
 
 HOPELESS_RATIO = 100.0
 """From here on a whole fold holds a handful of films of the smaller class, if any."""

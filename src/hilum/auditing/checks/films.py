@@ -21,58 +21,45 @@ LEAST_AFFINITY = 0.5
 none is below 0.65 and pictures of other things are at most at 0.43; in draws of 10 to 100
 films, where neighbours are farther, up to one film in two hundred falls below 0.5."""
 
-
 FAR_BELOW = 0.2
 """How far below the middle film a strange one is, for backbones whose films lie farther
 from each other."""
 
-
 LEAST_FILMS = 10
-"""With fewer films, nobody has neighbours enough."""
-
+"""With fewer films, neighbours are too few to compare with."""
 
 _LATERAL = frozenset({"l", "ll", "rl", "lat", "lateral", "left", "right", "lld", "rld"})
 """First words of views as DICOM and public tables write them."""
-
 
 LEAST_CONTRAST = -0.1
 """Of the mediastinum and of the upper abdomen over the lungs, in standard deviations of the
 picture. Of 1,080 public films none has both under 0.2, and the negatives of nearly all of
 them have both under -0.1."""
 
-
 COLOUR_NOTE = "colour"
 """What the reader says of a picture with colours; the check of colour tells it."""
 
-
 CONSTANT_SHARE = 0.99
 """Of the pixels at one grey level. A film with a wide black border reaches one half."""
-
 
 BURNT_OUT_SHARE = 0.1
 """Of the film in its six brightest levels. Letters and the mediastinum stay under 7 %;
 above 10 % of 1,080 public films the abdomen, and often the heart, are plain white."""
 
-
 BLACK_SHARE = 0.4
 """Of the film in its six darkest levels. Air beside the patient and collimation reach 39 %
 in public films; beyond, the chest is a small thing in a black picture."""
-
 
 LEAST_RANGE = 1 / 3
 """Of the 256 levels, between the darkest and the brightest 1 % of the pixels. Most films use
 four fifths; where it is less than a third, the film is a grey haze."""
 
-
 COMMON_SHARE = 0.05
 """Of a class. Fewer such films are a blemish; more of them may be how the class is told."""
 
-
 _EDGE_LEVELS = 6
 
-
 _TAIL = 0.01
-
 
 _OWN_FIGURES = re.compile(r"(, (?:scaled|constant)) (?:from|at) .*")
 

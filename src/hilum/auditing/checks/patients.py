@@ -23,10 +23,8 @@ from hilum.duplicates import Duplicate, DuplicateKind
 DOMINANT_SHARE = 0.1
 """With a larger share of a class, one patient decides about its figures."""
 
-
 LEAST_FILMS = 3
-"""In a small class one or two films are a large share, and nobody dominates by them."""
-
+"""In a small class one or two films are a large share, but no patient dominates by them."""
 
 _IN_WORDS: Mapping[DuplicateKind, str] = {
     "bytes": "the same file, byte for byte",

@@ -38,36 +38,27 @@ from hilum.features import CELLS_PER_SIDE, FilmTraits
 
 _SOURCES_SHOWN = 20
 
-
 _PATIENT_FACTS = ("view ", "sex ", "age")
 
-
 _COLUMNS_SHOWN = 5
-
 
 # A column below this is hardly better than a coin.
 _TELLING = 0.6
 
-
 _CELL = 1 / CELLS_PER_SIDE**2
-
 
 MARKED_SHARE = 2 * _CELL
 """Of the film with sharp edges; a side marker such as `R` takes 2 to 6 cells of 1,024."""
 
-
 LETTERED_SHARE = 10 * _CELL
 """More than a side marker: lines of text, arrows, letters as large as an eye catches."""
-
 
 SCREENSHOT_SHARE = 60 * _CELL
 """More than any of 1,080 public films has, the fullest with 36 cells: a slide, a screenshot."""
 
-
 UNLIKE_SHARE = 0.3
 """Difference between two classes in their share of marked films. The marker of one hospital
 that wrote it on all its films makes it; habits of one department do not."""
-
 
 UNLIKE_P = 0.01
 """Chi-squared test: few films differ so by chance in one cohort of a hundred."""

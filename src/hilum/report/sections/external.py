@@ -30,7 +30,7 @@ from hilum.report.wording import (
 from hilum.runs import redacted_sources
 from hilum.studies import (
     ENSEMBLE,
-    TRAVELLING,
+    PREVALENCE_FREE,
     Comparison,
     ExternalFigures,
     ExternalValidation,
@@ -353,7 +353,7 @@ def make_row(
         cell = _cell(metric, here.metrics.get(metric), there, start)
         if drop is not None:
             cell = replace(cell, drop=f"drop {drop_text(metric, drop)}", is_worse=is_worse(drop))
-        elif there is not None and metric not in TRAVELLING:
+        elif there is not None and metric not in PREVALENCE_FREE:
             cell = replace(cell, drop=MIXED)
         cells.append(cell)
     return ExternalRow(here.title, here.is_verified, tuple(cells))
@@ -473,7 +473,7 @@ def _external(
         "heads": _heads(comparison),
         "start": start,
         "titles": [metric_title(metric) for metric in metrics],
-        "is_mixed": any(m not in TRAVELLING for m in metrics),
+        "is_mixed": any(m not in PREVALENCE_FREE for m in metrics),
         "rows": [make_row(t, here[t.name], metrics, start) for t in transfers],
         "applied_start": bars_from,
         "applied": [make_applied(figures, point, bars_from) for figures, point in applied],
