@@ -135,8 +135,15 @@ def _tell_set(console: Console, check: TableCheck, audit: SetAudit) -> None:
     from rich.table import Table
 
     from hilum.published import wrong_counts
-    from hilum.report import FILMS_NOTE, basis_text, p_text, plain, range_text, set_title
-    from hilum.report import printed_percent_text as percent_text
+    from hilum.report import (
+        FILMS_NOTE,
+        basis_text,
+        p_text,
+        plain,
+        printed_percent_text as percent_text,
+        range_text,
+        set_title,
+    )
 
     size = audit.size
     names = {row.model: plain(row.model) for row in audit.rows}

@@ -1,50 +1,58 @@
-from .calibration import calibrate as calibrate
-from .calibration import calibrate_heads as calibrate_heads
-from .comparison import SIGNIFICANCE_LEVEL as SIGNIFICANCE_LEVEL
-from .comparison import adjust_holm as adjust_holm
-from .comparison import compare_pairs as compare_pairs
-from .comparison import rank_tiers as rank_tiers
-from .decisions import decide as decide
-from .decisions import decide_as_chosen as decide_as_chosen
-from .differences import compare_baseline as compare_baseline
-from .differences import compare_overlapping as compare_overlapping
-from .differences import measure_drop as measure_drop
-from .differences import measure_gain as measure_gain
-from .discrimination import auroc_score as auroc_score
-from .discrimination import trace_roc as trace_roc
-from .metrics import count_confusion as count_confusion
-from .metrics import evaluate as evaluate
-from .metrics import external_metrics as external_metrics
-from .operating_point import apply_externally as apply_externally
-from .operating_point import call_tested as call_tested
-from .operating_point import head_thresholds as head_thresholds
-from .operating_point import judge_calls as judge_calls
-from .operating_point import parse_policy as parse_policy
+from .calibration import calibrate as calibrate, calibrate_heads as calibrate_heads
+from .comparison import (
+    SIGNIFICANCE_LEVEL as SIGNIFICANCE_LEVEL,
+    adjust_holm as adjust_holm,
+    compare_pairs as compare_pairs,
+    rank_tiers as rank_tiers,
+)
+from .decisions import decide as decide, decide_as_chosen as decide_as_chosen
+from .differences import (
+    compare_baseline as compare_baseline,
+    compare_overlapping as compare_overlapping,
+    measure_drop as measure_drop,
+    measure_gain as measure_gain,
+)
+from .discrimination import auroc_score as auroc_score, trace_roc as trace_roc
+from .metrics import (
+    count_confusion as count_confusion,
+    evaluate as evaluate,
+    external_metrics as external_metrics,
+)
+from .operating_point import (
+    apply_externally as apply_externally,
+    call_tested as call_tested,
+    head_thresholds as head_thresholds,
+    judge_calls as judge_calls,
+    parse_policy as parse_policy,
+)
 from .proportions import clopper_pearson as clopper_pearson
-from .results import SMALLEST_PROBABILITY as SMALLEST_PROBABILITY
-from .results import Calibration as Calibration
-from .results import CalibrationFigures as CalibrationFigures
-from .results import Calibrator as Calibrator
-from .results import Confusion as Confusion
-from .results import DecisionCurve as DecisionCurve
-from .results import Decisions as Decisions
-from .results import Estimate as Estimate
-from .results import Evaluation as Evaluation
-from .results import Interval as Interval
-from .results import NestedPick as NestedPick
-from .results import OperatingPoint as OperatingPoint
-from .results import OperatingPolicy as OperatingPolicy
-from .results import OverlapDifference as OverlapDifference
-from .results import PairedComparison as PairedComparison
-from .results import PolicyKind as PolicyKind
-from .results import PredictiveValues as PredictiveValues
-from .results import RocCurve as RocCurve
-from .results import Spread as Spread
-from .results import Subgroup as Subgroup
-from .results import SubgroupComparison as SubgroupComparison
-from .scored_films import HeadScores as HeadScores
-from .scored_films import ScoredFilms as ScoredFilms
-from .scored_films import fold_inflation as fold_inflation
+from .results import (
+    SMALLEST_PROBABILITY as SMALLEST_PROBABILITY,
+    Calibration as Calibration,
+    CalibrationFigures as CalibrationFigures,
+    Calibrator as Calibrator,
+    Confusion as Confusion,
+    DecisionCurve as DecisionCurve,
+    Decisions as Decisions,
+    Estimate as Estimate,
+    Evaluation as Evaluation,
+    Interval as Interval,
+    NestedPick as NestedPick,
+    OperatingPoint as OperatingPoint,
+    OperatingPolicy as OperatingPolicy,
+    OverlapDifference as OverlapDifference,
+    PairedComparison as PairedComparison,
+    PolicyKind as PolicyKind,
+    PredictiveValues as PredictiveValues,
+    RocCurve as RocCurve,
+    Spread as Spread,
+    Subgroup as Subgroup,
+    SubgroupComparison as SubgroupComparison,
+)
+from .scored_films import (
+    HeadScores as HeadScores,
+    ScoredFilms as ScoredFilms,
+    fold_inflation as fold_inflation,
+)
 from .selection import pick_by_validation as pick_by_validation
-from .subgroups import age_band as age_band
-from .subgroups import compare_subgroups as compare_subgroups
+from .subgroups import age_band as age_band, compare_subgroups as compare_subgroups

@@ -13,8 +13,7 @@ from hilum.report import wording as formatting
 from hilum.report.figures import draw_audit
 from hilum.report.films import choose_examples, load_thumbnails
 from hilum.report.pages import day_of, list_entries, render_page
-from hilum.report.sections import method as method_wording
-from hilum.report.sections import shortcuts as audit_wording
+from hilum.report.sections import method as method_wording, shortcuts as audit_wording
 from hilum.report.sections.cohort import view_cohort, view_findings
 from hilum.report.sections.duplicates import films_of_pairs, view_duplicates
 from hilum.report.sections.shortcuts import view_shortcuts

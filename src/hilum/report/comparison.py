@@ -9,8 +9,7 @@ from typing import Any
 
 from hilum.cohort import Film
 from hilum.machine import default_cache_dir, peak_rss_bytes
-from hilum.report import wording
-from hilum.report import wording as formatting
+from hilum.report import wording, wording as formatting
 from hilum.report.drawing import inline_figure
 from hilum.report.figures import draw_figures
 from hilum.report.films import (
@@ -22,8 +21,7 @@ from hilum.report.films import (
     load_thumbnails,
 )
 from hilum.report.pages import day_of, list_entries, render_page
-from hilum.report.sections import method as method_wording
-from hilum.report.sections import standings as interval_wording
+from hilum.report.sections import method as method_wording, standings as interval_wording
 from hilum.report.sections.cohort import view_cohort, view_findings
 from hilum.report.sections.decisions import view_decisions
 from hilum.report.sections.duplicates import films_of_pairs, view_duplicates

@@ -9,9 +9,7 @@ from typing import Any
 import numpy as np
 
 from hilum.evaluation import SIGNIFICANCE_LEVEL, OverlapDifference
-from hilum.report import recipes as words
-from hilum.report import wording
-from hilum.report import wording as formatting
+from hilum.report import recipes as words, wording, wording as formatting
 from hilum.report.comparison import run_files
 from hilum.report.pages import day_of, render_page
 from hilum.report.sections.external import external_text

@@ -52,8 +52,7 @@ def tell_statistics(console: Console, comparison: Comparison) -> None:
     """
     from hilum.report.sections.external import external_texts as transfer_texts
     from hilum.report.sections.standings import pick_text
-    from hilum.report.sections.subgroups import answer_text
-    from hilum.report.sections.subgroups import has_difference as is_different
+    from hilum.report.sections.subgroups import answer_text, has_difference as is_different
 
     for line in _tiers(comparison):
         console.print(plain(line))

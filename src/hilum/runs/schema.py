@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
 
-from hilum.classifier import SCHEMA as CLASSIFIER
 from hilum.classifier import (
+    SCHEMA as CLASSIFIER,
     BundleRecord,
     ExplainedJson,
     ExplainJson,

@@ -32,8 +32,7 @@ from hilum.classifier import Classifier
 from hilum.serve import answers
 from hilum.serve.answers import Explained, Health, Model, Predictions, ProblemDocument
 from hilum.serve.middleware import SENDER_LEFT, AccessControl, Middleware
-from hilum.serve.problems import MEDIA_TYPE as PROBLEM_TYPE
-from hilum.serve.problems import Problem, of_http_exception
+from hilum.serve.problems import MEDIA_TYPE as PROBLEM_TYPE, Problem, of_http_exception
 from hilum.serve.service import Service
 from hilum.serve.settings import ServeLimits, ServeSettings
 from hilum.serve.uploads import SenderLeftError

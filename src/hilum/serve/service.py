@@ -13,8 +13,7 @@ from hilum.classifier import Classifier, ExplainedJson, FilmFailure, describe_fi
 from hilum.errors import FilmError, HilumError
 from hilum.machine import usable_cores
 from hilum.serve.answers import describe_films, describe_model, explain_upload
-from hilum.serve.metrics import MEDIA_TYPE as METRICS_TYPE
-from hilum.serve.metrics import Metrics
+from hilum.serve.metrics import MEDIA_TYPE as METRICS_TYPE, Metrics
 from hilum.serve.problems import Problem
 from hilum.serve.queue import FilmQueue
 from hilum.serve.settings import ServeSettings

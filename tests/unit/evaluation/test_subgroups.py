@@ -7,8 +7,7 @@ from math import comb, isnan
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from scipy.stats import fisher_exact
 from sklearn.metrics import roc_auc_score
 

@@ -7,8 +7,7 @@ from importlib.resources import files
 from itertools import product
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 from scipy.stats import binomtest
 
 from every import every

@@ -58,8 +58,11 @@ from hilum.report.sections.standings import (
     split_text,
     tiers_text,
 )
-from hilum.report.sections.subgroups import further_text as further_subgroups_text
-from hilum.report.sections.subgroups import reading_text, small_text
+from hilum.report.sections.subgroups import (
+    further_text as further_subgroups_text,
+    reading_text,
+    small_text,
+)
 from hilum.report.wording import counting_text, people_text, standing_text, subjects_text
 from hilum.studies.results import Comparison
 

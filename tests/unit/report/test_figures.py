@@ -10,8 +10,7 @@ import pytest
 from make_comparison import make_comparison, with_nasty_names
 
 from every import every
-from hilum.report import drawing as palette
-from hilum.report import drawing as svg
+from hilum.report import drawing as palette, drawing as svg
 from hilum.report.drawing import figure_stem
 from hilum.report.figures import draw_figures
 from hilum.studies.results import Comparison

@@ -7,8 +7,7 @@ from dataclasses import replace
 import pytest
 from make_comparison import make_comparison, render_page
 
-from hilum.report.sections import standings as interval_wording
-from hilum.report.sections import standings as standings_wording
+from hilum.report.sections import standings as interval_wording, standings as standings_wording
 from hilum.report.sections.standings import (
     headline_metrics,
     make_blocks,

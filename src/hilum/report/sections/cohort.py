@@ -8,8 +8,7 @@ from typing import Any
 
 from hilum.auditing import Finding, State, associate_sources, tabulate_sources
 from hilum.cohort import Cohort
-from hilum.report import wording
-from hilum.report import wording as formatting
+from hilum.report import wording, wording as formatting
 from hilum.report.films import choose_examples, data_uri
 from hilum.report.pages import list_entries
 from hilum.report.sections.shortcuts import association_text

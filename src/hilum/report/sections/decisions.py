@@ -24,8 +24,7 @@ from hilum.evaluation import (
     OperatingPoint,
     OperatingPolicy,
 )
-from hilum.report import drawing as palette
-from hilum.report import drawing as svg
+from hilum.report import drawing as palette, drawing as svg
 from hilum.report.drawing import axes_inch, heading_size, inline_figure, new_figure, shortened
 from hilum.report.sections.prevalence import make_row, make_slider, prevalence_text
 from hilum.report.sections.standings import (

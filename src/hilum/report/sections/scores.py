@@ -10,8 +10,7 @@ from jaxtyping import Float
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from hilum.report import drawing as palette
-from hilum.report import drawing as svg
+from hilum.report import drawing as palette, drawing as svg
 from hilum.report.drawing import axes_inch, heading_size, new_figure, shortened
 from hilum.report.sections.standings import HEADLINE_METRICS
 from hilum.report.sections.training import thinned

@@ -30,9 +30,7 @@ from hilum.auditing import (
 from hilum.cohort import Cohort, Film
 from hilum.evaluation import Estimate
 from hilum.features import Part, resize_film, show_part
-from hilum.report import drawing as palette
-from hilum.report import drawing as svg
-from hilum.report import wording as formatting
+from hilum.report import drawing as palette, drawing as svg, wording as formatting
 from hilum.report.drawing import axes_inch, inline_figure, new_figure, shortened
 from hilum.report.films import choose_examples
 from hilum.report.sections.standings import Whisker, scaled

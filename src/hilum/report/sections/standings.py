@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from hilum.evaluation import Estimate, Evaluation, Interval, NestedPick, PairedComparison
-from hilum.report import wording
-from hilum.report import wording as formatting
+from hilum.report import wording, wording as formatting
 from hilum.report.wording import (
     UNKNOWN,
     count_text,

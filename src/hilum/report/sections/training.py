@@ -13,8 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from hilum.heads import History
-from hilum.report import drawing as palette
-from hilum.report import drawing as svg
+from hilum.report import drawing as palette, drawing as svg
 from hilum.report.drawing import axes_inch, heading_size, new_figure, shortened
 
 BAND_PERCENTILES = (10.0, 90.0)

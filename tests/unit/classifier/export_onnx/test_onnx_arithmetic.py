@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from openvino import opset1, opset16
-from openvino import opset13 as ops
+from openvino import opset1, opset13 as ops, opset16
 
 from both_runtimes import Build, check, ints, kinds, weights
 from hilum.classifier.export.onnx import arithmetic

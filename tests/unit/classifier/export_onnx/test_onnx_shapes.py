@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from openvino import opset13 as ops
-from openvino import opset14, opset16
+from openvino import opset13 as ops, opset14, opset16
 
 from both_runtimes import Build, check, ints, kinds, weights
 from hilum.classifier.export.onnx import shapes
