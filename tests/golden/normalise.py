@@ -49,6 +49,8 @@ TEXT_RULES: tuple[tuple[str, str], ...] = (
     (r'(data-label="(?:Time|Extraction|Training)">)[\d., ]+ (?:s|min)', r"\g<1>0.0 s"),
     (r"<dt>created</dt><dd>[^<]*</dd>", f"<dt>created</dt><dd>{TIME}</dd>"),
     (r"<dt>Peak memory</dt><dd>[^<]*</dd>", "<dt>Peak memory</dt><dd>1 MB</dd>"),
+    (r">Peak memory: [^<]*<", ">Peak memory: 1 MB.<"),
+    (r"<dt>(Time, [^<]*)</dt><dd>[^<]*</dd>", r"<dt>\g<1></dt><dd>0.0 s</dd>"),
     (r"[\d.,]+ film views per second", "1.0 film views per second"),
     (r"(?m)^- Made on [\d-]+ with Hilum \S+\.$", "- Made on 2000-01-01 with Hilum 0."),
 )
