@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, strategies as st
 from scipy import ndimage
 
-from every import every
 from hilum.features.views import (
     UPRIGHT,
     View,
@@ -30,7 +29,7 @@ def test_views_begin_upright_and_stay_within_fifteen_degrees(
     views = film_views(sha256, n_rotated, seed)
     assert views[0] == UPRIGHT
     assert len(views) == n_rotated + 1
-    assert all(0 < abs(view.angle_degrees) <= 15 for view in every(views[1:]))
+    assert all(0 < abs(view.angle_degrees) <= 15 for view in views[1:])
     assert views == film_views(sha256, n_rotated, seed)
     assert views[:-1] == film_views(sha256, n_rotated - 1, seed) or n_rotated == 0
 
