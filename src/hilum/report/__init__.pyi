@@ -23,16 +23,10 @@ from .explanation import (
     word_explanation as word_explanation,
 )
 from .model_card import (
-    HEADLINES as HEADLINES,
-)
-from .model_card import (
     save_bundle as save_bundle,
 )
 from .naming import (
     LESSON as LESSON,
-)
-from .naming import (
-    percent_text as percent_text,
 )
 from .naming import (
     save_naming as save_naming,
@@ -50,12 +44,6 @@ from .published import (
     gloss_texts as gloss_texts,
 )
 from .published import (
-    printed_percent_text as printed_percent_text,
-)
-from .published import (
-    range_text as range_text,
-)
-from .published import (
     reading_texts as reading_texts,
 )
 from .published import (
@@ -66,6 +54,15 @@ from .recipes import (
 )
 from .recipes import (
     worth_text as worth_text,
+)
+from .sections.verdict import (
+    training_text as training_text,
+)
+from .sections.verdict import (
+    unverified_text as unverified_text,
+)
+from .terminal import (
+    HEADLINE_COLOURS as HEADLINE_COLOURS,
 )
 from .terminal import (
     fits as fits,
@@ -90,10 +87,4 @@ from .terminal import (
 )
 from .terminal import (
     tell_undecided as tell_undecided,
-)
-from .wording import (
-    p_text as p_text,
-)
-from .wording import (
-    unverified_text as unverified_text,
 )

@@ -9,8 +9,6 @@ from typing import Any
 
 from hilum.cohort import Film
 from hilum.machine import default_cache_dir, peak_rss_bytes
-from hilum.report import wording
-from hilum.report import wording as formatting
 from hilum.report.drawing import inline_figure
 from hilum.report.figures import draw_figures
 from hilum.report.films import (
@@ -30,9 +28,22 @@ from hilum.report.sections.duplicates import films_of_pairs, view_duplicates
 from hilum.report.sections.external import view_external
 from hilum.report.sections.replication import make_paper_rows, paper_scale_start, reading_texts
 from hilum.report.sections.shortcuts import view_shortcuts
-from hilum.report.sections.standings import find_leader, make_matrix, view_answer, view_standings
+from hilum.report.sections.standings import (
+    SAME_FILMS_NOTE,
+    find_leader,
+    make_matrix,
+    view_answer,
+    view_standings,
+)
 from hilum.report.sections.subgroups import view_subgroups
-from hilum.report.sections.verdict import view_verdict
+from hilum.report.sections.training import curves_text
+from hilum.report.sections.verdict import (
+    bare_title,
+    unverified_text,
+    verdict_text,
+    verdict_title,
+    view_verdict,
+)
 from hilum.runs import (
     check_run_folder,
     cohorts_of,
@@ -48,6 +59,7 @@ from hilum.runs import (
     write_run,
 )
 from hilum.studies import BackboneResult, Comparison, set_beside_paper
+from hilum.wording import bytes_text, films_text, joined, metric_text, metric_title
 
 _OPEN_ARTICLES_AT_MOST = 6
 
@@ -96,7 +108,9 @@ def render_report(
     model = next((r for r in comparison.backbones if r.name == audit.model), best)
     return render_page(
         "report",
-        words=wording,
+        same_films=SAME_FILMS_NOTE,
+        curves=curves_text(comparison),
+        bare_title=bare_title(best),
         comparison=comparison,
         cohort=cohort,
         positive=positive,
@@ -104,11 +118,11 @@ def render_report(
         date=day_of(comparison.provenance),
         verdict=view_verdict(
             comparison.verdict,
-            wording.verdict_title(comparison),
-            wording.verdict_text(comparison),
+            verdict_title(comparison),
+            verdict_text(comparison),
             redact,
         ),
-        unverified=wording.unverified_text(comparison),
+        unverified=unverified_text(comparison),
         absences=_absences(comparison, redact),
         answer=view_answer(comparison),
         standings=view_standings(comparison),
@@ -142,7 +156,7 @@ def render_report(
         misjudged=_misjudged(comparison, thumbnails),
         methods=_methods(comparison),
         provenance=list_entries(comparison.provenance, redact),
-        peak_memory=formatting.bytes_text(comparison.peak_rss_bytes),
+        peak_memory=bytes_text(comparison.peak_rss_bytes),
     )
 
 
@@ -194,7 +208,7 @@ def _backbone_view(
 
 def _roc_label(comparison: Comparison) -> str:
     areas = [
-        f"{result.title} {formatting.metric_text('auroc', result.evaluation.metrics['auroc'])}"
+        f"{result.title} {metric_text('auroc', result.evaluation.metrics['auroc'])}"
         for result in comparison.backbones
         if "auroc" in result.evaluation.metrics
     ]
@@ -208,9 +222,9 @@ def _misjudged(comparison: Comparison, thumbnails: Mapping[str, bytes]) -> dict[
         "films": [
             (error, data_uri(error.film, thumbnails)) for error in errors[:MISJUDGED_AT_MOST]
         ],
-        "count": formatting.films_text(len(errors)),
+        "count": films_text(len(errors)),
         "hidden": max(len(errors) - MISJUDGED_AT_MOST, 0),
-        "by_any": formatting.films_text(by_any) if by_any else "No film",
+        "by_any": films_text(by_any) if by_any else "No film",
         "by_all": f"{by_all:,}" if by_all else "none",
     }
 
@@ -219,7 +233,7 @@ def _methods(comparison: Comparison) -> dict[str, Any]:
     example = find_leader(comparison) or comparison.backbones[0]
     by_method: dict[str, list[str]] = {}
     for metric, estimate in example.evaluation.metrics.items():
-        by_method.setdefault(estimate.method, []).append(formatting.metric_title(metric))
+        by_method.setdefault(estimate.method, []).append(metric_title(metric))
     recipe, checks = comparison.recipe, interval_wording.checked_methods(comparison)
     return {
         "citing": method_wording.citing_text(recipe),
@@ -230,7 +244,7 @@ def _methods(comparison: Comparison) -> dict[str, Any]:
         "views": method_wording.views_text(recipe),
         "head": method_wording.head_text(recipe.head),
         "example": example.title,
-        "intervals": [(method, wording.joined(names)) for method, names in by_method.items()],
+        "intervals": [(method, joined(names)) for method, names in by_method.items()],
         "checks": [interval_wording.check_title(method) for method in checks],
         "checked": interval_wording.checked_figures(comparison, checks),
     }

@@ -18,7 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from hilum.report.wording import UNVERIFIED_MARK
+from hilum.report.sections.verdict import UNVERIFIED_MARK
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from hilum.classifier import (
     write_bundle,
 )
 from hilum.errors import CacheError
-from hilum.report.wording import metric_title
+from hilum.report.sections.verdict import training_text
 from hilum.runs import (
     BackboneJson,
     ResultsJson,
@@ -34,19 +34,20 @@ from hilum.runs import (
     to_json,
 )
 from hilum.studies import Comparison, TrainedClassifier, WeightsRecord
+from hilum.wording import NOT_DEFINED, interval_text, metric_title
 
 
 def value(estimate: EstimateJson | None) -> str:
     """Write the figure of an estimate."""
     figure = estimate and estimate["value"]
-    return "not defined" if figure is None else f"{figure:.3f}"
+    return NOT_DEFINED if figure is None else f"{figure:.3f}"
 
 
 def bounds(estimate: EstimateJson | None) -> str:
     """Write its interval; empty where there is none."""
     if estimate is None or estimate["low"] is None or estimate["high"] is None:
         return ""
-    return f"[{estimate['low']:.3f}, {estimate['high']:.3f}]"
+    return interval_text(estimate["low"], estimate["high"])
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -177,14 +178,6 @@ def quoted(record: BundleRecord) -> Mapping[str, EstimateJson]:
     return record.study["metrics_of_choosing"] or record.study["metrics"]
 
 
-HEADLINES = {
-    "supported": "The training cohort supports the figures below.",
-    "limited": "The training cohort supports the figures below with limits.",
-    "withheld": "The training cohort does not carry the claim that the disease was learned.",
-}
-"""What a verdict means for the figures."""
-
-
 _LICENCES = {"Apache-2.0": "apache-2.0", "MIT": "mit", "BSD-3-Clause": "bsd-3-clause"}
 
 
@@ -269,7 +262,7 @@ def _verdict(record: BundleRecord) -> str:
     reasons = "\n".join(f"- {text(reason)}" for reason in record.verdict.reasons)
     return (
         f"## Verdict on the training cohort: {record.verdict.headline}\n\n"
-        f"{HEADLINES[record.verdict.headline]}\n\n{reasons}".rstrip()
+        f"{training_text(record.verdict.headline, 'figures')}\n\n{reasons}".rstrip()
     )
 
 

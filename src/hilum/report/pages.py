@@ -15,8 +15,8 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from hilum.report.drawing import css_variables
-from hilum.report.wording import bytes_text, seconds_text
 from hilum.studies import Provenance
+from hilum.wording import bytes_text, seconds_text
 
 LONGEST_LIST = 12
 

@@ -73,7 +73,7 @@ def tell_statistics(console: Console, comparison: Comparison) -> None:
 def _tiers(comparison: Comparison) -> list[str]:
     """Name the tiers that hold several backbones, and who stands alone."""
     from hilum.report.sections.standings import tier_heading
-    from hilum.report.wording import joined
+    from hilum.wording import joined
 
     if sum(map(len, comparison.tiers)) < 2:
         return []
@@ -91,8 +91,8 @@ def _operating_point(comparison: Comparison) -> str:
     As in the report, they are those of the network chosen anew for every film where there was
     a choice, and the leader's where there was none.
     """
-    from hilum.report.sections.decisions import aim_text, find_quoted, probability_text
-    from hilum.report.wording import metric_text
+    from hilum.report.sections.decisions import aim_text, find_quoted
+    from hilum.wording import metric_text, probability_text
 
     quoted = find_quoted(comparison)
     if quoted.decisions is None or not quoted.is_verified:
@@ -109,7 +109,7 @@ def _operating_point(comparison: Comparison) -> str:
     )
 
 
-_COLOURS = {"supported": "green", "limited": "yellow", "withheld": "red"}
+HEADLINE_COLOURS = {"supported": "green", "limited": "yellow", "withheld": "red"}
 
 
 _STYLES = {"fail": "bold red", "warn": "yellow", "note": "dim", "muted": "dim"}
@@ -149,11 +149,12 @@ def tell_audit(audit: Audit) -> None:
 
 def tell_verdict(console: Console, verdict: Verdict) -> None:
     """Print the verdict and its reasons, the weightiest first."""
-    colour = _COLOURS[verdict.headline]
+    from hilum.report.sections.verdict import weighing_reasons
+
+    colour = HEADLINE_COLOURS[verdict.headline]
     console.print(f"Verdict: [bold {colour}]{verdict.headline}[/].")
-    for reason in verdict.grounds:
-        if reason.weight != "describes":  # those stand in the table of shortcuts
-            console.print(f"  · {plain(reason.text)}")
+    for reason in weighing_reasons(verdict):  # the others stand in the table of shortcuts
+        console.print(f"  · {plain(reason.text)}")
 
 
 def tell_shortcuts(console: Console, report: AuditReport, model: str) -> None:
@@ -220,7 +221,7 @@ def tell_undecided(comparisons: Sequence[Comparison], options: Sequence[str]) ->
         comparisons: Finished studies, one per recipe.
         options: Those that were given and speak of a threshold.
     """
-    from hilum.report.wording import joined
+    from hilum.wording import joined
 
     recipes = [c.recipe.name for c in comparisons if c.folds.validates_on_test]
     if recipes and options:
@@ -263,7 +264,7 @@ def tell_result(comparison: Comparison) -> None:
 
 def tell_unverified(console: Console, comparison: Comparison) -> None:
     """Say first of all which networks ran on other weights than the published ones."""
-    from hilum.report.wording import unverified_text
+    from hilum.report.sections.verdict import unverified_text
 
     text = unverified_text(comparison)
     if text:
@@ -282,7 +283,7 @@ def _make_table(comparison: Comparison) -> Table:
     from rich.table import Table
 
     from hilum.report.sections.standings import headline_metrics
-    from hilum.report.wording import UNVERIFIED, UNVERIFIED_MARK
+    from hilum.report.sections.verdict import UNVERIFIED, UNVERIFIED_MARK
 
     cohort = comparison.cohort
     counts = ", ".join(f"{n} {label}" for label, n in cohort.n_per_class.items())
@@ -428,7 +429,7 @@ def _tell_table(console: Console, contrast: RecipeContrast) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    from hilum.report.wording import UNVERIFIED, bare_title
+    from hilum.report.sections.verdict import UNVERIFIED, bare_title
 
     table = Table(box=SIMPLE_HEAD, caption="95 % intervals in grey.", caption_justify="left")
     table.add_column("Backbone", no_wrap=True)

@@ -9,11 +9,11 @@ from html.parser import HTMLParser
 import pytest
 from make_comparison import CANARY, make_comparison, make_thumbnail, render_page, with_nasty_names
 
-from hilum.report import wording
 from hilum.report.comparison import films_shown, render_report
 from hilum.report.figures import draw_figures
-from hilum.report.wording import metric_interval, metric_value
+from hilum.report.sections.standings import sensitivity_gloss, specificity_gloss
 from hilum.studies.results import Comparison
+from hilum.wording import metric_interval, metric_value
 
 VOID = {"meta", "img", "br", "link", "input", "hr"}
 
@@ -120,8 +120,8 @@ def test_the_reading_order(outline: Outline) -> None:
 
 def test_sensitivity_and_specificity_are_glossed_once_and_not_swapped(outline: Outline) -> None:
     words = outline.words()
-    assert wording.sensitivity_gloss("COVID-19") in words
-    assert wording.specificity_gloss("COVID-19", ["normal"]) in words
+    assert sensitivity_gloss("COVID-19") in words
+    assert specificity_gloss("COVID-19", ["normal"]) in words
     assert words.count("misses the diseased") == words.count("calls the healthy ill") == 1
 
 

@@ -27,7 +27,7 @@ from hilum.evaluation import (
 from hilum.report import drawing as palette
 from hilum.report import drawing as svg
 from hilum.report.drawing import axes_inch, heading_size, inline_figure, new_figure, shortened
-from hilum.report.sections.prevalence import make_row, make_slider, prevalence_text
+from hilum.report.sections.prevalence import make_row, make_slider
 from hilum.report.sections.standings import (
     Cell,
     ensemble_title,
@@ -35,17 +35,19 @@ from hilum.report.sections.standings import (
     make_cell,
     tenth_below,
 )
-from hilum.report.wording import (
-    NOT_DEFINED,
-    bare_title,
+from hilum.report.sections.verdict import bare_title
+from hilum.studies import BackboneResult, Comparison
+from hilum.wording import (
     films_text,
     joined,
     metric_interval,
     metric_text,
     metric_title,
     metric_value,
+    percent_text,
+    prevalence_text,
+    probability_text,
 )
-from hilum.studies import BackboneResult, Comparison
 
 PICK_STEM = "pick"
 """What ends the names of the figures of the choice, as a backbone's name ends those of its own."""
@@ -108,9 +110,6 @@ def find_quoted(comparison: Comparison) -> Quoted:
         evaluation=result.evaluation,
         decisions=result.decisions,
     )
-
-
-_LEAST_PROBABILITY = 1e-7
 
 
 _ROUNDING = 1e-9
@@ -251,19 +250,6 @@ def promised_text(point: OperatingPoint, positive: str) -> str:
         f"A head has about {side} to choose its threshold by. With so few, it can promise "
         f"{metric_value('sensitivity', point.promised)} of new films on average{aimed}."
     )
-
-
-def probability_text(probability: float) -> str:
-    """Write a probability so that it is neither 0 nor 1 unless it is: `0.31`, `0.004`."""
-    if math.isnan(probability):
-        return NOT_DEFINED
-    if probability > 1:  # a threshold that no film can reach
-        return "more than 1"
-    distance = min(probability, 1 - probability)
-    if 0 < distance < _LEAST_PROBABILITY:
-        return f"< {_LEAST_PROBABILITY:.7f}" if probability < 0.5 else "> 0.9999999"
-    digits = 2 if distance <= 0 else max(2, math.ceil(-math.log10(distance)))
-    return f"{probability:.{digits}f}"
 
 
 def useful_text(curve: DecisionCurve) -> str:
@@ -509,7 +495,7 @@ def draw_decision_curve(decisions: Decisions, title: str) -> str:
     axes.set_xlim(0.0, 1.0)
     axes.set_xticks(
         _ACTING_FROM,
-        [f"{100 * p:.0f} %\n{price}" for p, price in zip(_ACTING_FROM, _PRICES, strict=True)],
+        [f"{percent_text(p, 0)}\n{price}" for p, price in zip(_ACTING_FROM, _PRICES, strict=True)],
     )
     axes.set_xlabel("Acting from this probability on\nbelow: false alarms accepted for one find")
     axes.set_title("Net benefit, positives found per 100 films", fontsize=10, fontweight="normal")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hilum.evaluation import Decisions, Estimate, OperatingPoint
-from hilum.report.sections.decisions import aim_text, probability_text
+from hilum.report.sections.decisions import aim_text
 from hilum.report.sections.standings import (
     HEADLINE_METRICS,
     Cell,
@@ -16,16 +16,6 @@ from hilum.report.sections.standings import (
     find_leader,
     make_cell,
     tenth_below,
-)
-from hilum.report.wording import (
-    difference_text,
-    films_text,
-    joined,
-    metric_is_share,
-    metric_text,
-    metric_title,
-    metric_value,
-    metric_word,
 )
 from hilum.runs import redacted_sources
 from hilum.studies import (
@@ -36,6 +26,18 @@ from hilum.studies import (
     ExternalValidation,
     SourceTest,
     SourceValidation,
+)
+from hilum.wording import (
+    counted,
+    difference_text,
+    films_text,
+    joined,
+    metric_is_share,
+    metric_text,
+    metric_title,
+    metric_value,
+    metric_word,
+    probability_text,
 )
 
 _NAMED_AT_MOST = 4
@@ -58,14 +60,10 @@ def external_left_out(external: ExternalValidation) -> str:
     """Say which films of the other cohort stand here as well; empty where none is known to."""
     parts = []
     if external.n_known:
-        were = "was" if external.n_known == 1 else "were"
-        parts.append(
-            f"{films_text(external.n_known)} of it {were} left out, for this cohort holds the same "
-            "film or a copy."
-        )
+        left_out = counted(external.n_known, "film", "of it was/of it were")
+        parts.append(f"{left_out} left out, for this cohort holds the same film or a copy.")
     if external.n_shared_patients:
-        n = external.n_shared_patients
-        named = "1 patient is" if n == 1 else f"{n:,} patients are"
+        named = counted(external.n_shared_patients, "patient", "is/are")
         parts.append(
             f"{named} named alike in both cohorts; whether they are the same people is not known, "
             "so their films stay."
@@ -81,10 +79,9 @@ def not_scored_text(external: ExternalValidation) -> str:
     n_unread, n_other = len(external.cohort.excluded), sum(external.cohort.left_out.values())
     parts = []
     if n_unread:
-        parts.append(f"{n_unread:,} {'file' if n_unread == 1 else 'files'} could not be read")
+        parts.append(f"{counted(n_unread, 'file')} could not be read")
     if n_other:
-        labels = "has another label" if n_other == 1 else "have other labels"
-        parts.append(f"{films_text(n_other)} {labels}")
+        parts.append(counted(n_other, "film", "has another label/have other labels"))
     return f"Of what was given, {'; '.join(parts)}." if parts else ""
 
 

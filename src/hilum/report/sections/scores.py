@@ -15,8 +15,9 @@ from hilum.report import drawing as svg
 from hilum.report.drawing import axes_inch, heading_size, new_figure, shortened
 from hilum.report.sections.standings import HEADLINE_METRICS
 from hilum.report.sections.training import thinned
-from hilum.report.wording import UNVERIFIED_MARK, metric_is_share, metric_text, metric_title
+from hilum.report.sections.verdict import UNVERIFIED_MARK
 from hilum.studies import BackboneResult
+from hilum.wording import metric_is_share, metric_text, metric_title, percent_text
 
 _NAMED_LINES_AT_MOST = 8
 
@@ -126,7 +127,7 @@ def draw_confusion(result: BackboneResult, classes: Sequence[str]) -> str:
         axes.add_patch(Rectangle((column, row), 1, 1, linewidth=0, **shade))
         middle = column + 0.5
         axes.text(middle, row + 0.44, f"{films:,}", ha="center", va="center", fontsize=14)
-        axes.text(middle, row + 0.72, f"{100 * share:.1f} %", ha="center", va="center", fontsize=9)
+        axes.text(middle, row + 0.72, percent_text(share), ha="center", va="center", fontsize=9)
     edges = np.arange(len(classes) + 1)
     axes.hlines(edges, 0, len(classes), color=palette.RULE.light, linewidth=0.8)
     axes.vlines(edges, 0, len(classes), color=palette.RULE.light, linewidth=0.8)

@@ -21,7 +21,6 @@ from hilum.auditing import (
     AuditReport,
     Baseline,
     BaselineName,
-    Headline,
     Weight,
     find_baseline,
     is_above_chance,
@@ -32,29 +31,23 @@ from hilum.evaluation import Estimate
 from hilum.features import Part, resize_film, show_part
 from hilum.report import drawing as palette
 from hilum.report import drawing as svg
-from hilum.report import wording as formatting
 from hilum.report.drawing import axes_inch, inline_figure, new_figure, shortened
 from hilum.report.films import choose_examples
 from hilum.report.sections.standings import Whisker, scaled
-from hilum.report.wording import NOT_DEFINED, joined, metric_text
+from hilum.report.sections.verdict import EFFECTS
 from hilum.studies import BackboneResult
-
-AUDIT_TITLES: Mapping[Headline, str] = {
-    "supported": "This cohort can carry the claim",
-    "limited": "This cohort carries the claim with reservations",
-    "withheld": "This cohort cannot carry the claim",
-}
-
-
-EFFECTS: Mapping[Weight, str] = {
-    "withholds": "withholds the headline",
-    "limits": "limits the headline",
-    "describes": "only describes",
-}
-
-
-NO_EFFECT = "nothing"
-
+from hilum.wording import (
+    NOT_DEFINED,
+    films_text,
+    joined,
+    metric_interval,
+    metric_text,
+    metric_value,
+    p_text,
+    percent_text,
+    percents_interval,
+    seconds_text,
+)
 
 UNTRAINED = "Unknown: the films are too few to train and test on, so nothing was measured."
 
@@ -73,30 +66,6 @@ _PARTS: Mapping[BaselineName, str] = {
 }
 
 
-# From Cohen (1988), Statistical Power Analysis: small, medium and large for one degree of freedom.
-_ASSOCIATIONS = (
-    (0.5, "source and class go closely together"),
-    (0.3, "source and class go together"),
-    (0.1, "source and class go together a little"),
-    (0.0, "source and class have hardly anything to do with each other"),
-)
-
-
-def audit_text(headline: Headline, positive: str) -> str:
-    """Introduce the reasons of an audit's verdict."""
-    return {
-        "supported": (
-            "No check that was run speaks against it. Other hospitals, devices and patients may "
-            "differ all the same."
-        ),
-        "limited": "Something about these films may flatter whatever is measured on them:",
-        "withheld": (
-            "Whatever a network reaches on these films must not be quoted as the ability to "
-            f"recognise {positive}:"
-        ),
-    }[headline]
-
-
 def weight_of(baseline: Baseline, model_auroc: Estimate) -> Weight | None:
     """Say what a baseline does to the headline, as the verdict judges it.
 
@@ -107,18 +76,13 @@ def weight_of(baseline: Baseline, model_auroc: Estimate) -> Weight | None:
     return weigh_baseline(baseline, model_sees=is_above_chance(model_auroc))
 
 
-def effect_text(weight: Weight | None) -> str:
-    """Say in words what a baseline does to the headline."""
-    return NO_EFFECT if weight is None else EFFECTS[weight]
-
-
 def bare_share_text(share: Estimate) -> str:
     """Write a share of the model's discrimination without its interval: `94 %`."""
     if not math.isfinite(share.value):
         return NOT_DEFINED
     if share.value > _SHARE_AT_MOST:
         return f"over {100 * _SHARE_AT_MOST} %"
-    return f"{100 * share.value:.0f} %"
+    return percent_text(share.value, 0)
 
 
 def share_text(share: Estimate) -> str:
@@ -126,7 +90,7 @@ def share_text(share: Estimate) -> str:
     value = bare_share_text(share)
     if share.value > _SHARE_AT_MOST or not all(map(math.isfinite, (share.low, share.high))):
         return value
-    return f"{value} [{100 * share.low:.0f}, {100 * share.high:.0f}]"
+    return f"{value} {percents_interval(share.low, share.high, 0)}"
 
 
 def baseline_line(baseline: Baseline, weight: Weight | None) -> str:
@@ -196,20 +160,6 @@ def strongest_text(baseline: Baseline, at_most: int = 4, least: float = 0.55) ->
     ranked = sorted(baseline.details.items(), key=lambda item: -item[1])
     shown = [f"{name} {value:.3f}" for name, value in ranked[:at_most] if value >= least]
     return joined(shown)
-
-
-def association_text(association: float) -> str:
-    """Put Cramér's V of source and class into words; empty where it does not exist."""
-    if math.isnan(association):
-        return ""
-    meaning = (
-        "no source holds films of more than one class"
-        if association >= 1.0
-        else next(text for least, text in _ASSOCIATIONS if association >= least)
-    )
-    # A V of 0.996 is not the 1.0 of which the verdict speaks.
-    shown = "1.0" if association >= 1.0 else f"{min(association, 0.99):.2f}"
-    return f"Cramér’s V of source and class, from 0 to 1, is {shown}: {meaning}."
 
 
 def _listed(baselines: Sequence[Baseline]) -> str:
@@ -373,8 +323,8 @@ def _draw_key(figure: Figure) -> None:
     axes.set_xlim(0, _WIDTH_INCH)
     axes.set_ylim(0, 0.3)
     words = (
-        (0.08, palette.CAUTION, f"{100 * RULES.limiting_share:.0f} %"),
-        (0.8, palette.BAD, f"{100 * RULES.withholding_share:.0f} % and more"),
+        (0.08, palette.CAUTION, percent_text(RULES.limiting_share, 0)),
+        (0.8, palette.BAD, f"{percent_text(RULES.withholding_share, 0)} and more"),
     )
     for left, colour, text in words:
         shade: dict[str, Any] = {"facecolor": colour.light, "alpha": _ZONE_OPACITY}
@@ -454,12 +404,12 @@ def view_shortcuts(
         "answer": disease_text(audit, positive, model.title, auroc) if rows else "",
         "untried": untried_text(audit),
         "model": model.title,
-        "model_auroc": formatting.metric_value("auroc", auroc.value),
-        "model_interval": formatting.metric_interval("auroc", auroc),
+        "model_auroc": metric_value("auroc", auroc.value),
+        "model_interval": metric_interval("auroc", auroc),
         "model_whisker": _whisker(auroc),
         "groups": [(title, listed) for title, listed in groups if listed],
-        "limiting": f"{100 * RULES.limiting_share:.0f} %",
-        "withholding": f"{100 * RULES.withholding_share:.0f} %",
+        "limiting": percent_text(RULES.limiting_share, 0),
+        "withholding": percent_text(RULES.withholding_share, 0),
         "figure": inline_figure(
             figures, "shortcuts", "", shortcuts_label(audit, model.title, auroc)
         ),
@@ -497,8 +447,8 @@ def show_parts(
 
 def shortcuts_label(audit: AuditReport, model: str, auroc: Estimate) -> str:
     """Write the text alternative of the figure."""
-    figures = [f"{model} {formatting.metric_text('auroc', auroc)}"] + [
-        f"{b.title} {formatting.metric_text('auroc', b.auroc)}" for b in audit.baselines
+    figures = [f"{model} {metric_text('auroc', auroc)}"] + [
+        f"{b.title} {metric_text('auroc', b.auroc)}" for b in audit.baselines
     ]
     return f"What predicts the label, and how well. AUROC: {'; '.join(figures)}."
 
@@ -510,16 +460,16 @@ def _row(
     return BaselineRow(
         title=baseline.title,
         sight=SIGHTS[baseline.name],
-        auroc=formatting.metric_value("auroc", baseline.auroc.value),
-        interval=formatting.metric_interval("auroc", baseline.auroc),
+        auroc=metric_value("auroc", baseline.auroc.value),
+        interval=metric_interval("auroc", baseline.auroc),
         whisker=_whisker(baseline.auroc),
         share=share_text(baseline.share),
-        p_below=formatting.p_text(baseline.p_below),
-        effect=effect_text(weight),
+        p_below=p_text(baseline.p_below),
+        effect="nothing" if weight is None else EFFECTS[weight],
         weight=weight,
         strongest=redact(strongest_text(baseline)),
-        films="" if baseline.n_films == n_films else formatting.films_text(baseline.n_films),
-        seconds=formatting.seconds_text(baseline.seconds),
+        films="" if baseline.n_films == n_films else films_text(baseline.n_films),
+        seconds=seconds_text(baseline.seconds),
     )
 
 

@@ -16,6 +16,7 @@ from hilum.heads import History
 from hilum.report import drawing as palette
 from hilum.report import drawing as svg
 from hilum.report.drawing import axes_inch, heading_size, new_figure, shortened
+from hilum.studies import Comparison
 
 BAND_PERCENTILES = (10.0, 90.0)
 
@@ -189,3 +190,24 @@ def draw_loss(title: str, curves: TrainingCurves, scales: Scales) -> str:
     )
     axes.set_ylim(0.0, scales.highest_loss)
     return svg.standalone(figure, f"Loss against epoch, {title}")
+
+
+def curves_text(comparison: Comparison) -> str:
+    """Say how the training curves are to be read."""
+    parts = []
+    if len(comparison.folds.splits) > 1:
+        parts.append("Lines are means over the heads, bands hold the middle 80 % of them.")
+    if comparison.recipe.head.patience_epochs is not None:
+        parts.append(
+            "Heads stop early: the mean of an epoch is over the heads still training, and a curve "
+            "ends where fewer than half of them are left."
+        )
+    kept = (
+        "" if comparison.recipe.head.keeps_best_epoch else "; the last epoch was kept all the same"
+    )
+    parts.append(f"The dotted line marks the lowest validation loss (median epoch){kept}.")
+    parts.append(
+        "All backbones share one scale. Dropout is on while the training figures are taken and "
+        "off for validation, which may put validation ahead at first."
+    )
+    return " ".join(parts)
