@@ -2,6 +2,7 @@ from .classifier import Classifier as Classifier
 from .classifier import Prediction as Prediction
 from .cohort import Cohort as Cohort
 from .errors import HilumError as HilumError
+from .report import Report as Report
 from .report import save_audit as save_audit
 from .report import save_bundle as save_bundle
 from .report import save_recipes as save_recipes

@@ -2,6 +2,9 @@ from .audit import (
     save_audit as save_audit,
 )
 from .comparison import (
+    Report as Report,
+)
+from .comparison import (
     save_run as save_run,
 )
 from .explanation import (

@@ -9,7 +9,7 @@ from typing import Any
 
 from hilum.cohort import Film
 from hilum.machine import default_cache_dir, peak_rss_bytes
-from hilum.report.figures import draw_audit
+from hilum.report.figures import draw_all, figures_of_audit
 from hilum.report.films import choose_examples, load_thumbnails
 from hilum.report.pages import day_of, list_entries, render_page
 from hilum.report.sections import method as method_wording
@@ -60,7 +60,7 @@ def draw_audit_figures(audit: Audit) -> dict[str, str]:
     Returns:
         File stem to SVG document: `shortcuts`, where any were tried.
     """
-    return {} if audit.model is None else draw_audit(audit.report, audit.model)
+    return {} if audit.model is None else draw_all(figures_of_audit(audit.report, audit.model))
 
 
 def render_audit(audit: Audit, figures: Mapping[str, str], thumbnails: Mapping[str, bytes]) -> str:

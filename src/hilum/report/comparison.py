@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from hilum.cohort import Film
 from hilum.machine import default_cache_dir, peak_rss_bytes
-from hilum.report.drawing import inline_figure
-from hilum.report.figures import draw_figures
+from hilum.report.drawing import Picture, inline_figure
+from hilum.report.figures import draw_all, figures_of
 from hilum.report.films import (
     MISJUDGED_AT_MOST,
     choose_examples,
@@ -94,7 +95,7 @@ def render_report(
 
     Args:
         comparison: A finished study with at least one backbone.
-        figures: What `draw_figures` returned; a picture that is missing is left out.
+        figures: SVG documents by file stem; a picture that is missing is left out.
         thumbnails: JPEG bytes by film id, for the films of `films_shown`; a film
             without one is shown by its id alone.
 
@@ -129,7 +130,7 @@ def render_report(
         paper=_paper(comparison),
         decisions=view_decisions(comparison, figures),
         subgroups=view_subgroups(comparison, redact),
-        transfer=view_external(comparison, redact),
+        elsewhere=view_external(comparison, redact),
         shortcuts=view_shortcuts(
             audit,
             cohort=cohort,
@@ -250,6 +251,86 @@ def _methods(comparison: Comparison) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True)
+class Report:
+    """A finished comparison as something to read: its figures, its page, its run folder.
+
+    A study never imports what tells of it, so a `Comparison` cannot save itself; this does.
+
+        report = hilum.Report(comparison)
+        report.figures["roc"].frame()
+        report.save("runs/films")
+
+    Attributes:
+        comparison: What `compare` returned.
+        cache_dir: Where small copies of the shown films are kept; the user's cache
+            if not given.
+    """
+
+    comparison: Comparison
+    cache_dir: Path | None = None
+
+    @cached_property
+    def figures(self) -> Mapping[str, Picture]:
+        """All figures by their files' names, such as `roc`: tables that can be drawn."""
+        return figures_of(self.comparison)
+
+    def html(self) -> str:
+        """Write the page: one file that loads nothing. The same comparison gives the same text."""
+        return self._page(draw_all(self.figures))
+
+    def _page(self, figures: Mapping[str, str]) -> str:
+        cache = self.cache_dir or default_cache_dir()
+        thumbnails = load_thumbnails(films_shown(self.comparison), cache)
+        return render_report(self.comparison, figures, thumbnails)
+
+    def save(self, folder: str | Path) -> Comparison:
+        """Write the run folder: page, figures, tables and every number.
+
+        Args:
+            folder: Created whole; an earlier run of that name is replaced.
+
+        Returns:
+            The comparison as written, its peak memory brought up to date.
+
+        Raises:
+            OutputError: The place is taken by something else, cannot be written, or is full.
+        """
+        folder = Path(folder)
+        check_run_folder(folder)
+        comparison, files = self.files()
+        write_run(folder, files)
+        return comparison
+
+    def files(self) -> tuple[Comparison, dict[str, str]]:
+        """Make all files of the run folder, by their names in it.
+
+        Returns:
+            The comparison, its peak memory brought up to date, and the files.
+        """
+        cohorts = cohorts_of(self.comparison)
+        redact = redactor(*cohorts)
+        figures = draw_all(self.figures)
+        report = self._page(figures)
+        comparison = replace(self.comparison, peak_rss_bytes=peak_rss_bytes())
+        audit = describe_audit(comparison.audit, comparison.cohort)
+        files = {
+            "report.html": report,
+            "results.json": to_json(describe_comparison(comparison)),
+            "predictions.csv": predictions_table(comparison),
+            "history.csv": history_table(comparison),
+            "folds.csv": folds_table(comparison),
+            "audit.json": to_json(redacted(audit, redact)),
+            "provenance.json": to_json(
+                redacted({**comparison.provenance, "seed": comparison.seed}, redact)
+            ),
+            **{f"figures/{stem}.svg": svg for stem, svg in figures.items()},
+        }
+        if any(each.excluded for each in cohorts):
+            files["excluded.csv"] = excluded_table(*cohorts)
+        return comparison, files
+
+
 def save_run(
     comparison: Comparison, folder: str | Path, *, cache_dir: str | Path | None = None
 ) -> Comparison:
@@ -267,45 +348,4 @@ def save_run(
     Raises:
         OutputError: The place is taken by something else, cannot be written, or is full.
     """
-    folder = Path(folder)
-    check_run_folder(folder)
-    comparison, files = run_files(comparison, cache_dir=cache_dir)
-    write_run(folder, files)
-    return comparison
-
-
-def run_files(
-    comparison: Comparison, *, cache_dir: str | Path | None = None
-) -> tuple[Comparison, dict[str, str]]:
-    """Make all files of a run folder, by their names in it.
-
-    Args:
-        comparison: What `compare` returned.
-        cache_dir: As for `save_run`.
-
-    Returns:
-        The comparison, its peak memory brought up to date, and the files.
-    """
-    cohort = comparison.cohort
-    cohorts = cohorts_of(comparison)
-    redact = redactor(*cohorts)
-    cache = Path(cache_dir) if cache_dir is not None else default_cache_dir()
-    figures = draw_figures(comparison)
-    thumbnails = load_thumbnails(films_shown(comparison), cache)
-    report = render_report(comparison, figures, thumbnails)
-    comparison = replace(comparison, peak_rss_bytes=peak_rss_bytes())
-    files = {
-        "report.html": report,
-        "results.json": to_json(describe_comparison(comparison)),
-        "predictions.csv": predictions_table(comparison),
-        "history.csv": history_table(comparison),
-        "folds.csv": folds_table(comparison),
-        "audit.json": to_json(redacted(describe_audit(comparison.audit, cohort), redact)),
-        "provenance.json": to_json(
-            redacted({**comparison.provenance, "seed": comparison.seed}, redact)
-        ),
-        **{f"figures/{stem}.svg": svg for stem, svg in figures.items()},
-    }
-    if any(each.excluded for each in cohorts):
-        files["excluded.csv"] = excluded_table(*cohorts)
-    return comparison, files
+    return Report(comparison, Path(cache_dir) if cache_dir is not None else None).save(folder)

@@ -130,12 +130,12 @@ def _external(study: ResultsJson, name: str) -> str:
     external = study["external"]
     if external is None:
         return "\n\nThe heads were not tried on films from elsewhere."
-    (transfer,) = (each for each in external["transfers"] if each["name"] == name)
+    (scored,) = (each for each in external["transfers"] if each["name"] == name)
     rows = [
-        (figure_title(metric), value(transfer["metrics"][metric]),
-         bounds(transfer["metrics"][metric]))
+        (figure_title(metric), value(scored["metrics"][metric]),
+         bounds(scored["metrics"][metric]))
         for metric in ("accuracy", "sensitivity", "specificity", "auroc")
-        if transfer["metrics"].get(metric) and transfer["metrics"][metric]["value"] is not None
+        if scored["metrics"].get(metric) and scored["metrics"][metric]["value"] is not None
     ]  # fmt: skip
     return (
         f"\n\n### On films from elsewhere\n\nCohort `{code(external['cohort']['name'])}`, "

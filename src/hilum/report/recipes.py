@@ -10,7 +10,7 @@ import numpy as np
 
 from hilum.evaluation import SIGNIFICANCE_LEVEL, OverlapDifference
 from hilum.report import recipes as words
-from hilum.report.comparison import run_files
+from hilum.report.comparison import Report
 from hilum.report.pages import day_of, render_page
 from hilum.report.sections.external import external_text
 from hilum.report.sections.standings import (
@@ -435,10 +435,11 @@ def save_recipes(
     """
     folder = Path(folder)
     check_run_folder(folder)
+    cache = Path(cache_dir) if cache_dir is not None else None
     files: dict[str, str] = {}
     comparisons = []
     for comparison in contrast.comparisons:
-        written, run = run_files(comparison, cache_dir=cache_dir)
+        written, run = Report(comparison, cache).files()
         comparisons.append(written)
         files |= {f"{comparison.recipe.name}/{name}": text for name, text in run.items()}
     contrast = replace(contrast, comparisons=tuple(comparisons))

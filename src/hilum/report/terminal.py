@@ -50,7 +50,7 @@ def tell_statistics(console: Console, comparison: Comparison) -> None:
 
     Under a withheld headline nothing is told but the tiers: no figure is to be quoted.
     """
-    from hilum.report.sections.external import external_texts as transfer_texts
+    from hilum.report.sections.external import external_texts
     from hilum.report.sections.standings import pick_text
     from hilum.report.sections.subgroups import answer_text
     from hilum.report.sections.subgroups import has_difference as is_different
@@ -66,7 +66,7 @@ def tell_statistics(console: Console, comparison: Comparison) -> None:
         console.print(plain(operating))
     if any(map(is_different, comparison.subgroups)):
         console.print(plain(f"For everybody? {answer_text(comparison.subgroups)}"))
-    for text in transfer_texts(comparison):
+    for text in external_texts(comparison):
         console.print(plain(text))
 
 

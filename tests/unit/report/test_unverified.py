@@ -10,7 +10,7 @@ from make_paper_run import make_paper_run
 
 from hilum.backbones.catalog import PAPER_SIX
 from hilum.report.drawing import shortened
-from hilum.report.figures import draw_figures
+from hilum.report.figures import draw_all, figures_of
 from hilum.report.sections.standings import standing_text
 from hilum.report.sections.verdict import unverified_text
 from hilum.studies.results import Comparison, Unavailable
@@ -71,7 +71,7 @@ def test_rows_are_greyed_and_the_weights_are_named_as_other(mixed: Comparison, p
 
 
 def test_every_picture_carries_the_mark_whole(mixed: Comparison) -> None:
-    figures = draw_figures(mixed)
+    figures = draw_all(figures_of(mixed))
     for name in ("roc", "forest", "accuracy-VGG16", "loss-VGG16", "confusion-VGG16"):
         assert "(unverified weights)" in figures[name], name
     assert "unverified" not in figures["accuracy-VGG19"]
@@ -106,7 +106,7 @@ def test_many_backbones_stay_readable() -> None:
     assert page.count("<article>") == 10
     assert "unknown</td>" in page  # nobody counted the parameters of a model file
     assert "model file given by the user" in page
-    roc = draw_figures(comparison)["roc"]
+    roc = draw_all(figures_of(comparison))["roc"]
     assert "2 further" in roc
     best = comparison.backbones[0]
     assert "9 others" not in standing_text(comparison, best)

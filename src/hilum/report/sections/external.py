@@ -131,7 +131,7 @@ def is_better(drop: Estimate) -> bool:
 
 
 def external_figures_text(
-    title: str, transfer: ExternalFigures, here: Mapping[str, Estimate], *, where: str = "there"
+    title: str, scored: ExternalFigures, here: Mapping[str, Estimate], *, where: str = "there"
 ) -> str:
     """Say in one sentence whether a backbone is worse elsewhere.
 
@@ -140,14 +140,14 @@ def external_figures_text(
 
     Args:
         title: Of the backbone.
-        transfer: Its figures there.
+        scored: Its figures there.
         here: Its figures here.
         where: Such as `there`.
     """
-    metric = next((m for m in _SPOKEN_OF if m in transfer.drops), None)
+    metric = next((m for m in _SPOKEN_OF if m in scored.drops), None)
     if metric is None:
         return ""
-    drop, there = transfer.drops[metric], transfer.metrics[metric]
+    drop, there = scored.drops[metric], scored.metrics[metric]
     change = (
         f"{metric_word(metric)} {metric_text(metric, there)} instead of "
         f"{metric_text(metric, here[metric])} here"
@@ -192,10 +192,10 @@ def sources_text(title: str, tests: Sequence[SourceTest], name: str) -> str:
         name: The backbone's catalog name.
     """
     found = [
-        (test.source, transfer.drops["auroc"], transfer.metrics["auroc"])
+        (test.source, scored.drops["auroc"], scored.metrics["auroc"])
         for test in tests
-        for transfer in test.transfers
-        if transfer.name == name and "auroc" in transfer.drops
+        for scored in test.transfers
+        if scored.name == name and "auroc" in scored.drops
     ]
     if not found:
         return (
@@ -341,12 +341,12 @@ def applied_start(applied: Sequence[tuple[Figures, OperatingPoint]]) -> float:
 
 
 def make_row(
-    transfer: ExternalFigures, here: Figures, metrics: Sequence[str], start: float
+    scored: ExternalFigures, here: Figures, metrics: Sequence[str], start: float
 ) -> ExternalRow:
     """Write out one backbone's figures there beside those here."""
     cells = []
     for metric in metrics:
-        there, drop = transfer.metrics.get(metric), transfer.drops.get(metric)
+        there, drop = scored.metrics.get(metric), scored.drops.get(metric)
         cell = _cell(metric, here.metrics.get(metric), there, start)
         if drop is not None:
             cell = replace(cell, drop=f"drop {drop_text(metric, drop)}", is_worse=is_worse(drop))
@@ -410,7 +410,7 @@ def view_external(comparison: Comparison, redact: Callable[[str], str]) -> dict[
         redact: Hides names and places of both cohorts.
 
     Returns:
-        What `transfer.html.j2` asks for; None where nothing was tested elsewhere.
+        What `external.html.j2` asks for; None where nothing was tested elsewhere.
     """
     if comparison.external is None and comparison.by_source is None:
         return None
@@ -543,7 +543,7 @@ def _first(
 ) -> ExternalFigures | None:
     """Find whom the sentences speak of: the leader, or whoever was tested first."""
     leader = find_leader(comparison)
-    known = {transfer.name: transfer for transfer in transfers if transfer.name in here}
+    known = {scored.name: scored for scored in transfers if scored.name in here}
     if leader is not None and leader.name in known:
         return known[leader.name]
     return next(iter(known.values()), None)

@@ -7,12 +7,9 @@ import io
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 from PIL import Image
 
 from hilum.auditing import (
@@ -48,6 +45,10 @@ from hilum.wording import (
     percents_interval,
     seconds_text,
 )
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 UNTRAINED = "Unknown: the films are too few to train and test on, so nothing was measured."
 
@@ -210,61 +211,84 @@ _WORDS: dict[Weight | None, str] = {
 }  # fmt: skip
 
 
-def draw_shortcuts(
-    baselines: Sequence[Baseline], *, model: str, model_auroc: Estimate, is_verified: bool = True
-) -> str:
-    """Draw the AUROC of the model and of every baseline, with its interval.
+@dataclass(frozen=True)
+class ShortcutsFigure:
+    """The AUROC of the model and of every baseline, with its interval.
 
     Behind those that can withhold the headline stand the zones in which they limit and
     withhold it, as shares of what the model reaches above chance.
 
-    Args:
+    Attributes:
         baselines: What predicts without the disease; at least one.
         model: The model's title.
         model_auroc: On all films of the study.
         is_verified: The model ran on its published weights.
     """
-    parts = [
-        ("The network, with the whole film", None),
-        ("Holds no disease: can withhold", [b for b in baselines if b.can_withhold]),
-        ("May hold disease: only describes", [b for b in baselines if not b.can_withhold]),
-    ]
-    shown = [(title, rows) for title, rows in parts if rows is None or rows]
-    n_rows = 1 + len(baselines)
-    has_zones = is_above_chance(model_auroc) and any(b.can_withhold for b in baselines)
-    foot = 0.5 + (0.28 if has_zones else 0.0)
-    height = len(shown) * _HEADING_INCH + n_rows * _ROW_INCH
-    figure = new_figure(_WIDTH_INCH, height + foot + 0.06)
-    axes = axes_inch(figure, 0.08, foot, 0.1, 0.06)
-    axes.set_xlim(_LEFT_EDGE, 1.008)
-    axes.set_ylim(height, 0)
-    top = 0.0
-    for title, rows in shown:
-        axes.text(_LEFT_EDGE, top + 0.22, title, fontsize=9, color=palette.MUTED.light)
-        top += _HEADING_INCH
-        if rows is None:
-            colour = palette.SERIES[0] if is_verified else palette.MUTED
-            _draw_row(axes, top, shortened(model, 28), model_auroc, "o", colour)
-            top += _ROW_INCH
-        for baseline in rows or ():
-            if baseline.can_withhold and has_zones:
-                _draw_zones(axes, top, model_auroc.value)
-            weight = weight_of(baseline, model_auroc)
-            marker, colour = _MARKS[weight]
-            _draw_row(
-                axes, top, baseline.title, baseline.auroc, marker, colour,
-                word=_WORDS[weight], is_hollow=not baseline.can_withhold,
-            )  # fmt: skip
-            top += _ROW_INCH
-    axes.set_yticks([])
-    axes.grid(visible=False)
-    axes.spines["left"].set_visible(False)
-    axes.set_xticks(np.arange(0.5, 1.01, 0.1), ["0.5\nchance", "0.6", "0.7", "0.8", "0.9", "1.0"])
-    axes.text(1.008, height + 0.42, "AUROC, 95 % interval", ha="right", fontsize=9,
-              color=palette.MUTED.light, clip_on=False)  # fmt: skip
-    if has_zones:
-        _draw_key(figure)
-    return svg.standalone(figure, "What predicts the label, with and without the disease")
+
+    baselines: tuple[Baseline, ...]
+    model: str
+    model_auroc: Estimate
+    is_verified: bool = True
+    description: str = "What predicts the label, with and without the disease"
+
+    def frame(self) -> dict[str, list[Any]]:
+        """List the model and every baseline with bounds, and what each does to the headline."""
+        aurocs = [self.model_auroc, *(baseline.auroc for baseline in self.baselines)]
+        return {
+            "seen": [self.model, *(baseline.title for baseline in self.baselines)],
+            "auroc": [auroc.value for auroc in aurocs],
+            "low": [auroc.low for auroc in aurocs],
+            "high": [auroc.high for auroc in aurocs],
+            "effect": [None, *(weight_of(b, self.model_auroc) for b in self.baselines)],
+        }
+
+    @svg.drawing_style()
+    def plot(self, figure: Figure | None = None) -> Figure:
+        """Draw it; see `Picture`."""
+        baselines, model_auroc = self.baselines, self.model_auroc
+        parts = [
+            ("The network, with the whole film", None),
+            ("Holds no disease: can withhold", [b for b in baselines if b.can_withhold]),
+            ("May hold disease: only describes", [b for b in baselines if not b.can_withhold]),
+        ]
+        shown = [(title, rows) for title, rows in parts if rows is None or rows]
+        n_rows = 1 + len(baselines)
+        has_zones = is_above_chance(model_auroc) and any(b.can_withhold for b in baselines)
+        foot = 0.5 + (0.28 if has_zones else 0.0)
+        height = len(shown) * _HEADING_INCH + n_rows * _ROW_INCH
+        figure = new_figure(_WIDTH_INCH, height + foot + 0.06, figure)
+        axes = axes_inch(figure, 0.08, foot, 0.1, 0.06)
+        axes.set_xlim(_LEFT_EDGE, 1.008)
+        axes.set_ylim(height, 0)
+        top = 0.0
+        for title, rows in shown:
+            axes.text(_LEFT_EDGE, top + 0.22, title, fontsize=9, color=palette.MUTED.light)
+            top += _HEADING_INCH
+            if rows is None:
+                colour = palette.SERIES[0] if self.is_verified else palette.MUTED
+                _draw_row(axes, top, shortened(self.model, 28), model_auroc, "o", colour)
+                top += _ROW_INCH
+            for baseline in rows or ():
+                if baseline.can_withhold and has_zones:
+                    _draw_zones(axes, top, model_auroc.value)
+                weight = weight_of(baseline, model_auroc)
+                marker, colour = _MARKS[weight]
+                _draw_row(
+                    axes, top, baseline.title, baseline.auroc, marker, colour,
+                    word=_WORDS[weight], is_hollow=not baseline.can_withhold,
+                )  # fmt: skip
+                top += _ROW_INCH
+        axes.set_yticks([])
+        axes.grid(visible=False)
+        axes.spines["left"].set_visible(False)
+        axes.set_xticks(
+            np.arange(0.5, 1.01, 0.1), ["0.5\nchance", "0.6", "0.7", "0.8", "0.9", "1.0"]
+        )
+        axes.text(1.008, height + 0.42, "AUROC, 95 % interval", ha="right", fontsize=9,
+                  color=palette.MUTED.light, clip_on=False)  # fmt: skip
+        if has_zones:
+            _draw_key(figure)
+        return figure
 
 
 def _draw_row(
@@ -301,6 +325,8 @@ def _draw_row(
 
 def _draw_zones(axes: Axes, top: float, model_auroc: float) -> None:
     """Shade where a baseline would limit the headline, and where it would withhold it."""
+    from matplotlib.patches import Rectangle
+
     limiting, withholding = (
         0.5 + share * (model_auroc - 0.5)
         for share in (RULES.limiting_share, RULES.withholding_share)
@@ -317,6 +343,8 @@ def _draw_zones(axes: Axes, top: float, model_auroc: float) -> None:
 
 def _draw_key(figure: Figure) -> None:
     """Say what the two shades mean."""
+    from matplotlib.patches import Rectangle
+
     height = float(figure.get_size_inches()[1])
     axes = figure.add_axes((0.0, 0.0, 1.0, 0.3 / height))
     axes.set_axis_off()
