@@ -37,6 +37,17 @@ def printable(text: str) -> str:
     )
 
 
+def _bounds(estimate: Estimate) -> str:
+    """Write an interval as narrowly as 80 columns want it."""
+    return f"{estimate.low:.3f}–{estimate.high:.3f}"
+
+
+def _headed(cohort: Cohort, positive: str) -> str:
+    """Head what follows: `films: 40 COVID-19, 40 normal; positive: COVID-19`."""
+    counts = ", ".join(f"{n} {label}" for label, n in cohort.n_per_class.items())
+    return f"{cohort.name}: {counts}; positive: {positive}"
+
+
 def fits(console: Console, table: Table) -> bool:
     """Tell whether a table has room without a cell being broken or cut."""
     from rich.measure import Measurement
@@ -131,8 +142,7 @@ def tell_audit(audit: Audit) -> None:
     from hilum.report.sections.cohort import severity_word
 
     console = Console(highlight=False)
-    counts = ", ".join(f"{n} {label}" for label, n in audit.cohort.n_per_class.items())
-    console.print(plain(f"{audit.cohort.name}: {counts}; positive: {audit.positive}"))
+    console.print(plain(_headed(audit.cohort, audit.positive)))
     tell_verdict(console, audit.report.verdict)
     if audit.model is not None:
         tell_shortcuts(console, audit.report, audit.model.title)
@@ -177,7 +187,7 @@ def tell_shortcuts(console: Console, report: AuditReport, model: str) -> None:
         auroc = baseline.auroc
         table.add_row(
             plain(baseline.title),
-            f"{auroc.value:.3f} [dim]{auroc.low:.3f}–{auroc.high:.3f}[/]",
+            f"{auroc.value:.3f} [dim]{_bounds(auroc)}[/]",
             bare_share_text(baseline.share),
             _EFFECTS[weights.get(baseline.name)],
         )
@@ -253,9 +263,7 @@ def tell_result(comparison: Comparison) -> None:
             console.print(f"[bold]{plain(title)}[/]")
             for name in headline_metrics(comparison):
                 m = evaluation.metrics[name]
-                console.print(
-                    f"  {name.replace('_', ' ')} {m.value:.3f} ({m.low:.3f}–{m.high:.3f})"
-                )
+                console.print(f"  {name.replace('_', ' ')} {m.value:.3f} ({_bounds(m)})")
     tell_statistics(console, comparison)
     tell_refused(console, comparison)
     _tell_published(console, comparison)
@@ -285,10 +293,8 @@ def _make_table(comparison: Comparison) -> Table:
     from hilum.report.sections.standings import headline_metrics
     from hilum.report.sections.verdict import UNVERIFIED, UNVERIFIED_MARK
 
-    cohort = comparison.cohort
-    counts = ", ".join(f"{n} {label}" for label, n in cohort.n_per_class.items())
     is_withheld = comparison.verdict.headline == "withheld"
-    title = f"{cohort.name}: {counts}; positive: {comparison.positive}"
+    title = _headed(comparison.cohort, comparison.positive)
     if is_withheld:
         title += "; withheld, for inspection only"
     table = Table(box=SIMPLE_HEAD, title=plain(title))
@@ -302,7 +308,7 @@ def _make_table(comparison: Comparison) -> Table:
         figures = (evaluation.metrics[metric] for metric in metrics)
         table.add_row(
             name if is_verified else f"{name}\n[red]{UNVERIFIED}[/]",
-            *(f"{m.value:.3f}\n[dim]{m.low:.3f}–{m.high:.3f}[/]" for m in figures),
+            *(f"{m.value:.3f}\n[dim]{_bounds(m)}[/]" for m in figures),
             style="" if is_verified and not is_withheld else "dim",
             end_section=ends_block,
         )
@@ -393,9 +399,8 @@ def tell_recipes(contrast: RecipeContrast) -> None:
     console = Console(highlight=False)
     last = contrast.comparisons[-1]
     tell_unverified(console, last)
-    counts = ", ".join(f"{n} {label}" for label, n in last.cohort.n_per_class.items())
-    title = f"{last.cohort.name}: {counts}; positive: {last.positive}"
-    console.print(f"[italic]{plain(title)}[/]", justify="center")
+    title = plain(_headed(last.cohort, last.positive))
+    console.print(f"[italic]{title}[/]", justify="center")
     if console.width >= _TABLE_WIDTH:
         _tell_table(console, contrast)
     else:
@@ -490,13 +495,7 @@ def _figures(contrast: RecipeContrast, name: str) -> list[tuple[str, list[tuple[
     return [
         (
             metric,
-            [
-                (
-                    f"{metrics[metric].value:.3f}",
-                    f"{metrics[metric].low:.3f}–{metrics[metric].high:.3f}",
-                )
-                for metrics in found
-            ],
+            [(f"{metrics[metric].value:.3f}", _bounds(metrics[metric])) for metrics in found],
         )
         for metric in headline_metrics(contrast.comparisons[-1])
     ]
