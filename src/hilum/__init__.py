@@ -4,7 +4,7 @@
 
     cohort = hilum.Cohort.from_folder("films")
     comparison = hilum.compare(cohort, positive="COVID-19")
-    hilum.save_run(comparison, "runs/films")
+    hilum.Report(comparison).save("runs/films")
 
     hilum.save_bundle(hilum.train(cohort, positive="COVID-19"), "bundle")
     hilum.Classifier.load("bundle").predict("film.png")

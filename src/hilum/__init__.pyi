@@ -2,6 +2,7 @@ from .classifier import Classifier as Classifier, Prediction as Prediction
 from .cohort import Cohort as Cohort
 from .errors import HilumError as HilumError
 from .report import (
+    Report as Report,
     save_audit as save_audit,
     save_bundle as save_bundle,
     save_recipes as save_recipes,

@@ -25,7 +25,8 @@ def run_python(code: str) -> str:
 
 def test_the_public_names_are_these() -> None:
     assert hilum.__all__ == [
-        "Audit", "Classifier", "Cohort", "Comparison", "HilumError", "Prediction", "__version__",
+        "Audit", "Classifier", "Cohort", "Comparison", "HilumError", "Prediction", "Report",
+        "__version__",
         "audit", "compare", "compare_recipes", "save_audit", "save_bundle", "save_recipes",
         "save_run", "train", "train_from_run",
     ]  # fmt: skip

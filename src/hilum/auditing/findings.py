@@ -16,6 +16,7 @@ from hilum.auditing.verdict import RULES, Weight, is_above_chance, weigh_baselin
 from hilum.cohort import Cohort
 from hilum.duplicates import Duplicate
 from hilum.evaluation import Estimate
+from hilum.wording import counted, interval_text
 
 Severity = Literal["fail", "warn", "note"]
 """A fault that the figures cannot survive; a doubt about them; something worth knowing."""
@@ -119,9 +120,7 @@ def tell_number(number: int, noun: str, verbs: str = "") -> str:
         noun: In the singular.
         verbs: Follows the noun: the singular and the plural, as in `is/are`.
     """
-    one, _, several = verbs.partition("/")
-    told = f"{number} {noun} {one}" if number == 1 else f"{number} {noun}s {several}"
-    return told.rstrip()
+    return counted(number, noun, verbs, is_grouped=False)
 
 
 def tell_per_class(per_class: dict[str, int]) -> str:
@@ -188,7 +187,7 @@ def list_estimate(estimate: Estimate) -> dict[str, float | None]:
 
 def show_estimate(estimate: Estimate) -> str:
     """Write an AUROC with its interval."""
-    return f"AUROC {estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
+    return f"AUROC {estimate.value:.3f} {interval_text(estimate.low, estimate.high)}"
 
 
 def _title(baseline: Baseline, weight: Weight | None) -> str:

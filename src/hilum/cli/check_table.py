@@ -135,15 +135,8 @@ def _tell_set(console: Console, check: TableCheck, audit: SetAudit) -> None:
     from rich.table import Table
 
     from hilum.published import wrong_counts
-    from hilum.report import (
-        FILMS_NOTE,
-        basis_text,
-        p_text,
-        plain,
-        printed_percent_text as percent_text,
-        range_text,
-        set_title,
-    )
+    from hilum.report import FILMS_NOTE, basis_text, plain, set_title
+    from hilum.wording import p_text, printed_percent_text, range_text
 
     size = audit.size
     names = {row.model: plain(row.model) for row in audit.rows}
@@ -196,7 +189,9 @@ def _tell_set(console: Console, check: TableCheck, audit: SetAudit) -> None:
     for values in audit.rows[0].predictive:
         for name in ("PPV", "NPV"):
             predictive.add_column(
-                f"{name} at\n{percent_text(values.prevalence)} %", justify="right", no_wrap=True
+                f"{name} at\n{printed_percent_text(values.prevalence)} %",
+                justify="right",
+                no_wrap=True,
             )
     for row in audit.rows:
         predictive.add_row(

@@ -271,7 +271,7 @@ def _tell_backbone(console: Console, backbone: BackboneNames) -> None:
 
 
 def _cell(likeness: ImagenetMatch) -> str:
-    from hilum.report import percent_text
+    from hilum.wording import percent_text
 
     probability = percent_text(likeness.probability)
     return f"{likeness.thing}\n[dim]{probability}, first {percent_text(likeness.share_first, 0)}[/]"

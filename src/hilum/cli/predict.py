@@ -270,15 +270,15 @@ def _on_one_line(path: Path) -> str:
 
 def _print_headline(console: Console, classifier: Classifier) -> None:
     from hilum.classifier import calling_text
+    from hilum.report import training_text
 
     record = classifier.record
-    told = {
-        "supported": "The training cohort supports this classifier's figures.",
-        "limited": "[yellow]The training cohort supports this classifier's figures with limits.[/]",
-        "withheld": "[bold red]Verdict withheld:[/] the training cohort does not show that this "
-        "classifier sees the disease.",
-    }
-    console.print(told[record.verdict.headline])
+    verdict = training_text(record.verdict.headline, "classifier")
+    if record.verdict.headline == "withheld":
+        verdict = f"[bold red]{verdict.replace(':', ':[/]', 1)}"
+    elif record.verdict.headline == "limited":
+        verdict = f"[yellow]{verdict}[/]"
+    console.print(verdict)
     console.print(
         f"{calling_text(record, plain(record.positive))}. Probabilities are for films mixed as in "
         "training."
@@ -287,6 +287,7 @@ def _print_headline(console: Console, classifier: Classifier) -> None:
 
 def _summary(answers: Answers, classifier: Classifier) -> str:
     from hilum.classifier import Prediction
+    from hilum.wording import counted
 
     calls = [answer.call for _, answer in answers if isinstance(answer, Prediction)]
     parts = [
@@ -298,5 +299,5 @@ def _summary(answers: Answers, classifier: Classifier) -> str:
         parts.append(f"{refused} {REFUSAL}: no class is called")
     if unread := len(answers) - len(calls):
         parts.append(f"{unread} not read")
-    films = "1 film" if len(answers) == 1 else f"{len(answers)} films"
+    films = counted(len(answers), "film", is_grouped=False)
     return f"{films}: {', '.join(parts)}."

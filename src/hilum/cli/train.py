@@ -171,12 +171,11 @@ def _tell(trained: TrainedClassifier, record: BundleRecord) -> None:
     from rich.console import Console
 
     from hilum.classifier import calling_text
-    from hilum.report import HEADLINES, plain
+    from hilum.report import HEADLINE_COLOURS, plain, training_text
 
     console = Console(highlight=False)
-    colour = {"supported": "green", "limited": "yellow", "withheld": "red"}
     headline = record.verdict.headline
-    console.print(f"[bold {colour[headline]}]{HEADLINES[headline]}[/]")
+    console.print(f"[bold {HEADLINE_COLOURS[headline]}]{training_text(headline, 'figures')}[/]")
     for reason in record.verdict.reasons:
         console.print(f"- {plain(reason)}")
     point = record.study["operating_point"]

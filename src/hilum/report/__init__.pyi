@@ -2,6 +2,7 @@ from .audit import (
     save_audit as save_audit,
 )
 from .comparison import (
+    Report as Report,
     save_run as save_run,
 )
 from .explanation import (
@@ -13,12 +14,10 @@ from .explanation import (
     word_explanation as word_explanation,
 )
 from .model_card import (
-    HEADLINES as HEADLINES,
     save_bundle as save_bundle,
 )
 from .naming import (
     LESSON as LESSON,
-    percent_text as percent_text,
     save_naming as save_naming,
 )
 from .published import (
@@ -26,8 +25,6 @@ from .published import (
     MISS_MARK as MISS_MARK,
     basis_text as basis_text,
     gloss_texts as gloss_texts,
-    printed_percent_text as printed_percent_text,
-    range_text as range_text,
     reading_texts as reading_texts,
     set_title as set_title,
 )
@@ -35,7 +32,12 @@ from .recipes import (
     save_recipes as save_recipes,
     worth_text as worth_text,
 )
+from .sections.verdict import (
+    training_text as training_text,
+    unverified_text as unverified_text,
+)
 from .terminal import (
+    HEADLINE_COLOURS as HEADLINE_COLOURS,
     fits as fits,
     plain as plain,
     printable as printable,
@@ -44,8 +46,4 @@ from .terminal import (
     tell_recipes as tell_recipes,
     tell_result as tell_result,
     tell_undecided as tell_undecided,
-)
-from .wording import (
-    p_text as p_text,
-    unverified_text as unverified_text,
 )

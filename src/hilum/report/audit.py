@@ -9,16 +9,14 @@ from typing import Any
 
 from hilum.cohort import Film
 from hilum.machine import default_cache_dir, peak_rss_bytes
-from hilum.report import wording as formatting
-from hilum.report.figures import draw_audit
+from hilum.report.figures import draw_all, figures_of_audit
 from hilum.report.films import choose_examples, load_thumbnails
 from hilum.report.pages import day_of, list_entries, render_page
-from hilum.report.sections import method as method_wording, shortcuts as audit_wording
+from hilum.report.sections import method as method_wording
 from hilum.report.sections.cohort import view_cohort, view_findings
 from hilum.report.sections.duplicates import films_of_pairs, view_duplicates
 from hilum.report.sections.shortcuts import view_shortcuts
-from hilum.report.sections.verdict import view_verdict
-from hilum.report.wording import joined
+from hilum.report.sections.verdict import audit_text, audit_title, view_verdict
 from hilum.runs import (
     check_run_folder,
     describe_audit,
@@ -30,6 +28,7 @@ from hilum.runs import (
     write_run,
 )
 from hilum.studies import RECIPES, Audit, BackboneResult
+from hilum.wording import bytes_text, joined, metric_text, metric_title, seconds_text
 
 _RECIPE = "hilum"
 
@@ -61,7 +60,7 @@ def draw_audit_figures(audit: Audit) -> dict[str, str]:
     Returns:
         File stem to SVG document: `shortcuts`, where any were tried.
     """
-    return {} if audit.model is None else draw_audit(audit.report, audit.model)
+    return {} if audit.model is None else draw_all(figures_of_audit(audit.report, audit.model))
 
 
 def render_audit(audit: Audit, figures: Mapping[str, str], thumbnails: Mapping[str, bytes]) -> str:
@@ -86,8 +85,8 @@ def render_audit(audit: Audit, figures: Mapping[str, str], thumbnails: Mapping[s
         unverified=audit.model is not None and not audit.model.weights.is_verified,
         verdict=view_verdict(
             report.verdict,
-            audit_wording.AUDIT_TITLES[headline],
-            audit_wording.audit_text(headline, positive),
+            audit_title(headline),
+            audit_text(headline, positive),
             redact,
         ),
         shortcuts=view_shortcuts(
@@ -112,7 +111,7 @@ def render_audit(audit: Audit, figures: Mapping[str, str], thumbnails: Mapping[s
         findings=view_findings(report.findings, redact),
         method=_method(audit),
         provenance=list_entries(audit.provenance, redact),
-        peak_memory=formatting.bytes_text(audit.peak_rss_bytes),
+        peak_memory=bytes_text(audit.peak_rss_bytes),
     )
 
 
@@ -126,7 +125,7 @@ def _method(audit: Audit) -> dict[str, Any] | None:
     return {
         "model": model.title,
         "figures": [
-            (formatting.metric_title(name), formatting.metric_text(name, evaluation.metrics[name]))
+            (metric_title(name), metric_text(name, evaluation.metrics[name]))
             for name in ("auroc", "sensitivity", "specificity")
             if name in evaluation.metrics
         ],
@@ -139,7 +138,7 @@ def _method(audit: Audit) -> dict[str, Any] | None:
         "sha256": model.weights.sha256,
         "is_verified": model.weights.is_verified,
         "seconds": [
-            (part.replace("_", " ").capitalize(), formatting.seconds_text(seconds))
+            (part.replace("_", " ").capitalize(), seconds_text(seconds))
             for part, seconds in audit.report.seconds.items()
             if seconds >= _SHORTEST_TOLD_SECONDS
         ],

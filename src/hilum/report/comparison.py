@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from hilum.cohort import Film
 from hilum.machine import default_cache_dir, peak_rss_bytes
-from hilum.report import wording, wording as formatting
-from hilum.report.drawing import inline_figure
-from hilum.report.figures import draw_figures
+from hilum.report.drawing import Picture, inline_figure
+from hilum.report.figures import draw_all, figures_of
 from hilum.report.films import (
     MISJUDGED_AT_MOST,
     choose_examples,
@@ -28,9 +28,22 @@ from hilum.report.sections.duplicates import films_of_pairs, view_duplicates
 from hilum.report.sections.external import view_external
 from hilum.report.sections.replication import make_paper_rows, paper_scale_start, reading_texts
 from hilum.report.sections.shortcuts import view_shortcuts
-from hilum.report.sections.standings import find_leader, make_matrix, view_answer, view_standings
+from hilum.report.sections.standings import (
+    SAME_FILMS_NOTE,
+    find_leader,
+    make_matrix,
+    view_answer,
+    view_standings,
+)
 from hilum.report.sections.subgroups import view_subgroups
-from hilum.report.sections.verdict import view_verdict
+from hilum.report.sections.training import curves_text
+from hilum.report.sections.verdict import (
+    bare_title,
+    unverified_text,
+    verdict_text,
+    verdict_title,
+    view_verdict,
+)
 from hilum.runs import (
     check_run_folder,
     cohorts_of,
@@ -46,6 +59,7 @@ from hilum.runs import (
     write_run,
 )
 from hilum.studies import BackboneResult, Comparison, set_beside_paper
+from hilum.wording import bytes_text, films_text, joined, metric_text, metric_title
 
 _OPEN_ARTICLES_AT_MOST = 6
 
@@ -80,7 +94,7 @@ def render_report(
 
     Args:
         comparison: A finished study with at least one backbone.
-        figures: What `draw_figures` returned; a picture that is missing is left out.
+        figures: SVG documents by file stem; a picture that is missing is left out.
         thumbnails: JPEG bytes by film id, for the films of `films_shown`; a film
             without one is shown by its id alone.
 
@@ -94,7 +108,9 @@ def render_report(
     model = next((r for r in comparison.backbones if r.name == audit.model), best)
     return render_page(
         "report",
-        words=wording,
+        same_films=SAME_FILMS_NOTE,
+        curves=curves_text(comparison),
+        bare_title=bare_title(best),
         comparison=comparison,
         cohort=cohort,
         positive=positive,
@@ -102,18 +118,18 @@ def render_report(
         date=day_of(comparison.provenance),
         verdict=view_verdict(
             comparison.verdict,
-            wording.verdict_title(comparison),
-            wording.verdict_text(comparison),
+            verdict_title(comparison),
+            verdict_text(comparison),
             redact,
         ),
-        unverified=wording.unverified_text(comparison),
+        unverified=unverified_text(comparison),
         absences=_absences(comparison, redact),
         answer=view_answer(comparison),
         standings=view_standings(comparison),
         paper=_paper(comparison),
         decisions=view_decisions(comparison, figures),
         subgroups=view_subgroups(comparison, redact),
-        transfer=view_external(comparison, redact),
+        elsewhere=view_external(comparison, redact),
         shortcuts=view_shortcuts(
             audit,
             cohort=cohort,
@@ -140,7 +156,7 @@ def render_report(
         misjudged=_misjudged(comparison, thumbnails),
         methods=_methods(comparison),
         provenance=list_entries(comparison.provenance, redact),
-        peak_memory=formatting.bytes_text(comparison.peak_rss_bytes),
+        peak_memory=bytes_text(comparison.peak_rss_bytes),
     )
 
 
@@ -192,7 +208,7 @@ def _backbone_view(
 
 def _roc_label(comparison: Comparison) -> str:
     areas = [
-        f"{result.title} {formatting.metric_text('auroc', result.evaluation.metrics['auroc'])}"
+        f"{result.title} {metric_text('auroc', result.evaluation.metrics['auroc'])}"
         for result in comparison.backbones
         if "auroc" in result.evaluation.metrics
     ]
@@ -206,9 +222,9 @@ def _misjudged(comparison: Comparison, thumbnails: Mapping[str, bytes]) -> dict[
         "films": [
             (error, data_uri(error.film, thumbnails)) for error in errors[:MISJUDGED_AT_MOST]
         ],
-        "count": formatting.films_text(len(errors)),
+        "count": films_text(len(errors)),
         "hidden": max(len(errors) - MISJUDGED_AT_MOST, 0),
-        "by_any": formatting.films_text(by_any) if by_any else "No film",
+        "by_any": films_text(by_any) if by_any else "No film",
         "by_all": f"{by_all:,}" if by_all else "none",
     }
 
@@ -217,7 +233,7 @@ def _methods(comparison: Comparison) -> dict[str, Any]:
     example = find_leader(comparison) or comparison.backbones[0]
     by_method: dict[str, list[str]] = {}
     for metric, estimate in example.evaluation.metrics.items():
-        by_method.setdefault(estimate.method, []).append(formatting.metric_title(metric))
+        by_method.setdefault(estimate.method, []).append(metric_title(metric))
     recipe, checks = comparison.recipe, interval_wording.checked_methods(comparison)
     return {
         "citing": method_wording.citing_text(recipe),
@@ -228,10 +244,90 @@ def _methods(comparison: Comparison) -> dict[str, Any]:
         "views": method_wording.views_text(recipe),
         "head": method_wording.head_text(recipe.head),
         "example": example.title,
-        "intervals": [(method, wording.joined(names)) for method, names in by_method.items()],
+        "intervals": [(method, joined(names)) for method, names in by_method.items()],
         "checks": [interval_wording.check_title(method) for method in checks],
         "checked": interval_wording.checked_figures(comparison, checks),
     }
+
+
+@dataclass(frozen=True)
+class Report:
+    """A finished comparison as something to read: its figures, its page, its run folder.
+
+    A study never imports what tells of it, so a `Comparison` cannot save itself; this does.
+
+        report = hilum.Report(comparison)
+        report.figures["roc"].frame()
+        report.save("runs/films")
+
+    Attributes:
+        comparison: What `compare` returned.
+        cache_dir: Where small copies of the shown films are kept; the user's cache
+            if not given.
+    """
+
+    comparison: Comparison
+    cache_dir: Path | None = None
+
+    @cached_property
+    def figures(self) -> Mapping[str, Picture]:
+        """All figures by their files' names, such as `roc`: tables that can be drawn."""
+        return figures_of(self.comparison)
+
+    def html(self) -> str:
+        """Write the page: one file that loads nothing. The same comparison gives the same text."""
+        return self._page(draw_all(self.figures))
+
+    def _page(self, figures: Mapping[str, str]) -> str:
+        cache = self.cache_dir or default_cache_dir()
+        thumbnails = load_thumbnails(films_shown(self.comparison), cache)
+        return render_report(self.comparison, figures, thumbnails)
+
+    def save(self, folder: str | Path) -> Comparison:
+        """Write the run folder: page, figures, tables and every number.
+
+        Args:
+            folder: Created whole; an earlier run of that name is replaced.
+
+        Returns:
+            The comparison as written, its peak memory brought up to date.
+
+        Raises:
+            OutputError: The place is taken by something else, cannot be written, or is full.
+        """
+        folder = Path(folder)
+        check_run_folder(folder)
+        comparison, files = self.files()
+        write_run(folder, files)
+        return comparison
+
+    def files(self) -> tuple[Comparison, dict[str, str]]:
+        """Make all files of the run folder, by their names in it.
+
+        Returns:
+            The comparison, its peak memory brought up to date, and the files.
+        """
+        cohorts = cohorts_of(self.comparison)
+        redact = redactor(*cohorts)
+        figures = draw_all(self.figures)
+        report = self._page(figures)
+        comparison = replace(self.comparison, peak_rss_bytes=peak_rss_bytes())
+        audit = describe_audit(comparison.audit, comparison.cohort)
+        files = {
+            "report.html": report,
+            "results.json": to_json(describe_comparison(comparison)),
+            "predictions.csv": predictions_table(comparison),
+            "history.csv": history_table(comparison),
+            "folds.csv": folds_table(comparison),
+            "audit.json": to_json(redacted(audit, redact)),
+            "provenance.json": to_json(
+                redacted({**comparison.provenance, "seed": comparison.seed}, redact)
+            ),
+            **{f"figures/{stem}.svg": svg for stem, svg in figures.items()},
+        }
+        if any(each.excluded for each in cohorts):
+            files["excluded.csv"] = excluded_table(*cohorts)
+        return comparison, files
 
 
 def save_run(
@@ -251,45 +347,4 @@ def save_run(
     Raises:
         OutputError: The place is taken by something else, cannot be written, or is full.
     """
-    folder = Path(folder)
-    check_run_folder(folder)
-    comparison, files = run_files(comparison, cache_dir=cache_dir)
-    write_run(folder, files)
-    return comparison
-
-
-def run_files(
-    comparison: Comparison, *, cache_dir: str | Path | None = None
-) -> tuple[Comparison, dict[str, str]]:
-    """Make all files of a run folder, by their names in it.
-
-    Args:
-        comparison: What `compare` returned.
-        cache_dir: As for `save_run`.
-
-    Returns:
-        The comparison, its peak memory brought up to date, and the files.
-    """
-    cohort = comparison.cohort
-    cohorts = cohorts_of(comparison)
-    redact = redactor(*cohorts)
-    cache = Path(cache_dir) if cache_dir is not None else default_cache_dir()
-    figures = draw_figures(comparison)
-    thumbnails = load_thumbnails(films_shown(comparison), cache)
-    report = render_report(comparison, figures, thumbnails)
-    comparison = replace(comparison, peak_rss_bytes=peak_rss_bytes())
-    files = {
-        "report.html": report,
-        "results.json": to_json(describe_comparison(comparison)),
-        "predictions.csv": predictions_table(comparison),
-        "history.csv": history_table(comparison),
-        "folds.csv": folds_table(comparison),
-        "audit.json": to_json(redacted(describe_audit(comparison.audit, cohort), redact)),
-        "provenance.json": to_json(
-            redacted({**comparison.provenance, "seed": comparison.seed}, redact)
-        ),
-        **{f"figures/{stem}.svg": svg for stem, svg in figures.items()},
-    }
-    if any(each.excluded for each in cohorts):
-        files["excluded.csv"] = excluded_table(*cohorts)
-    return comparison, files
+    return Report(comparison, Path(cache_dir) if cache_dir is not None else None).save(folder)

@@ -10,15 +10,37 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-import matplotlib as mpl
 from markupsafe import Markup
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure
 
-from hilum.report.wording import UNVERIFIED_MARK
+from hilum.report.sections.verdict import UNVERIFIED_MARK
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+class Picture(Protocol):
+    """A figure of a report: finished numbers, as a table and as a drawing.
+
+    Nothing is computed while drawing, and matplotlib is loaded by `plot` alone.
+    """
+
+    @property
+    def description(self) -> str:
+        """What the picture shows, for those who cannot see it."""
+
+    def frame(self) -> dict[str, list[Any]]:
+        """Return what is drawn as a table: column to values, all of one length."""
+
+    def plot(self, figure: Figure | None = None) -> Figure:
+        """Draw it.
+
+        Args:
+            figure: Drawn upon, and brought to the size that the picture takes; a new one, tied
+                to no window, if not given.
+        """
 
 
 @dataclass(frozen=True)
@@ -108,8 +130,14 @@ def css_variables(*, is_dark: bool) -> str:
     )
 
 
-def new_figure(width_inch: float, height_inch: float) -> Figure:
-    """Start a figure that knows no window system."""
+def new_figure(width_inch: float, height_inch: float, into: Figure | None = None) -> Figure:
+    """Start a figure that is tied to no window; or bring the one given to its size."""
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    if into is not None:
+        into.set_size_inches(width_inch, height_inch)
+        return into
     figure = Figure(figsize=(width_inch, height_inch))
     FigureCanvasSVG(figure)
     return figure
@@ -156,6 +184,8 @@ def drawing_style() -> Iterator[None]:
 
     Class names are shown as they are: a `$` in one starts no formula.
     """
+    import matplotlib as mpl
+
     settings: Any = {
         "svg.fonttype": "none",
         "svg.hashsalt": "hilum",
@@ -191,18 +221,20 @@ def drawing_style() -> Iterator[None]:
         yield
 
 
-def standalone(figure: Figure, title: str) -> str:
-    """Write a figure as an SVG file of its own.
-
-    Call it inside `drawing_style`.
+def write_svg(picture: Picture) -> str:
+    """Draw a picture and write it as an SVG file of its own.
 
     Args:
-        figure: Drawn with the light colours of `palette` only.
-        title: What the picture shows, for those who cannot see it.
+        picture: Drawn with the light colours of this module only.
 
     Returns:
-        A whole SVG document.
+        A whole SVG document; the same numbers always give the same bytes.
     """
+    with drawing_style():
+        return _standalone(picture.plot(), picture.description)
+
+
+def _standalone(figure: Figure, title: str) -> str:
     buffer = io.StringIO()
     no_metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     figure.savefig(buffer, format="svg", metadata=no_metadata)
@@ -228,14 +260,14 @@ def inline(svg: str, prefix: str, label: str) -> str:
     """Fit a standalone picture into a page: its colours, its width, unique ids.
 
     Args:
-        svg: What `standalone` returned.
+        svg: What `write_svg` returned.
         prefix: Put before every id, so that several pictures share a page.
         label: The text alternative.
 
     Returns:
         One `svg` element that scales with its container.
     """
-    # The document is ours: `standalone` wrote it.
+    # The document is ours: `write_svg` wrote it.
     root = ET.fromstring(svg.partition("?>")[2])  # noqa: S314
     _strip_namespaces(root)
     for child in [child for child in root if child.tag in {"title", "style"}]:

@@ -27,18 +27,12 @@ from hilum.classifier import (
 from hilum.disk import write_durably
 from hilum.errors import OutputError
 from hilum.report.drawing import BAD, INK, MUTED, PAPER
+from hilum.report.sections.verdict import training_text
+from hilum.wording import certainty_text, percent_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-
-_VERDICTS = {
-    "withheld": "Verdict withheld: the training cohort does not show that this classifier sees "
-    "the disease.",
-    "limited": "The training cohort supports this classifier's figures with limits.",
-    "supported": "The training cohort supports this classifier's figures.",
-}
 
 
 RESEARCH_ONLY = "Research use only."
@@ -77,10 +71,10 @@ def word_explanation(explanation: Explanation, record: BundleRecord) -> Explanat
     rows, columns = explanation.contributions.shape
     remarks = [_word_sum(explanation), word_share(explanation.share, explanation.label)]
     remarks += [_word_agreement(explanation), _word_sanity(explanation)]
-    verdict = _VERDICTS[record.verdict.headline]
+    verdict = training_text(record.verdict.headline, "classifier")
     is_withheld = record.verdict.headline == "withheld"
     return ExplanationWords(
-        headline=f"{explanation.label}: {word_probability(probability)}",
+        headline=f"{explanation.label}: {certainty_text(probability)}",
         call=_word_call(explanation, record),
         is_refused=not prediction.in_domain,
         warning=verdict if is_withheld else "",
@@ -102,7 +96,7 @@ def _word_call(explanation: Explanation, record: BundleRecord) -> str:
     if not is_positive and prediction.probabilities[record.positive] >= record.threshold:
         # With three classes or more; see `calling_text`.
         where = "the heads' mean log-odds are below"
-    point = f"{_percent(record.threshold)} for {record.positive}"
+    point = f"{percent_text(record.threshold, 0)} for {record.positive}"
     return f"Called {prediction.call}: {where} the operating point ({point})."
 
 
@@ -131,10 +125,10 @@ def word_share(share: RegionShare, label: str) -> str:
     """
     if share.speaking_for is None:
         return f"Nothing on the film speaks for {label}."
-    told = f"{_percent(share.speaking_for)} of what speaks for {label} lies"
+    told = f"{percent_text(share.speaking_for, 0)} of what speaks for {label} lies"
     if share.region == "lungs":
-        return f"{told} inside the lungs, which are {_percent(share.area)} of the film."
-    return f"{told} in the central {_percent(share.area)} of the film."
+        return f"{told} inside the lungs, which are {percent_text(share.area, 0)} of the film."
+    return f"{told} in the central {percent_text(share.area, 0)} of the film."
 
 
 def _word_agreement(explanation: Explanation) -> str:
@@ -152,23 +146,6 @@ def _word_sanity(explanation: Explanation) -> str:
     if check.is_passed:
         return f"Heads that have forgotten what they learned give another map ({told})."
     return f"Caution: heads that have forgotten what they learned give a like map ({told})."
-
-
-def word_probability(probability: float) -> str:
-    """Say a probability in percent; none is certain.
-
-    Args:
-        probability: 0 to 1.
-    """
-    if probability < 0.005:
-        return "below 0.5 %"
-    if probability > 0.995:
-        return "above 99.5 %"
-    return _percent(probability)
-
-
-def _percent(share: float) -> str:
-    return f"{share:.0%}".replace("%", " %")
 
 
 def _signed(value: float) -> str:

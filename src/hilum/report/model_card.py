@@ -25,7 +25,7 @@ from hilum.classifier import (
     write_bundle,
 )
 from hilum.errors import CacheError
-from hilum.report.wording import metric_title
+from hilum.report.sections.verdict import training_text
 from hilum.runs import (
     BackboneJson,
     ResultsJson,
@@ -35,19 +35,20 @@ from hilum.runs import (
     to_json,
 )
 from hilum.studies import Comparison, TrainedClassifier, WeightsRecord
+from hilum.wording import NOT_DEFINED, interval_text, metric_title
 
 
 def value(estimate: EstimateJson | None) -> str:
     """Write the figure of an estimate."""
     figure = estimate and estimate["value"]
-    return "not defined" if figure is None else f"{figure:.3f}"
+    return NOT_DEFINED if figure is None else f"{figure:.3f}"
 
 
 def bounds(estimate: EstimateJson | None) -> str:
     """Write its interval; empty where there is none."""
     if estimate is None or estimate["low"] is None or estimate["high"] is None:
         return ""
-    return f"[{estimate['low']:.3f}, {estimate['high']:.3f}]"
+    return interval_text(estimate["low"], estimate["high"])
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -130,12 +131,12 @@ def _external(study: ResultsJson, name: str) -> str:
     external = study["external"]
     if external is None:
         return "\n\nThe heads were not tried on films from elsewhere."
-    (transfer,) = (each for each in external["transfers"] if each["name"] == name)
+    (scored,) = (each for each in external["transfers"] if each["name"] == name)
     rows = [
-        (figure_title(metric), value(transfer["metrics"][metric]),
-         bounds(transfer["metrics"][metric]))
+        (figure_title(metric), value(scored["metrics"][metric]),
+         bounds(scored["metrics"][metric]))
         for metric in ("accuracy", "sensitivity", "specificity", "auroc")
-        if transfer["metrics"].get(metric) and transfer["metrics"][metric]["value"] is not None
+        if scored["metrics"].get(metric) and scored["metrics"][metric]["value"] is not None
     ]  # fmt: skip
     return (
         f"\n\n### On films from elsewhere\n\nCohort `{code(external['cohort']['name'])}`, "
@@ -176,14 +177,6 @@ def figure_title(name: str) -> str:
 def quoted(record: BundleRecord) -> Mapping[str, EstimateJson]:
     """Return the figures to quote: those of choosing, where the backbone was chosen."""
     return record.study["metrics_of_choosing"] or record.study["metrics"]
-
-
-HEADLINES = {
-    "supported": "The training cohort supports the figures below.",
-    "limited": "The training cohort supports the figures below with limits.",
-    "withheld": "The training cohort does not carry the claim that the disease was learned.",
-}
-"""What a verdict means for the figures."""
 
 
 _LICENCES = {"Apache-2.0": "apache-2.0", "MIT": "mit", "BSD-3-Clause": "bsd-3-clause"}
@@ -270,7 +263,7 @@ def _verdict(record: BundleRecord) -> str:
     reasons = "\n".join(f"- {text(reason)}" for reason in record.verdict.reasons)
     return (
         f"## Verdict on the training cohort: {record.verdict.headline}\n\n"
-        f"{HEADLINES[record.verdict.headline]}\n\n{reasons}".rstrip()
+        f"{training_text(record.verdict.headline, 'figures')}\n\n{reasons}".rstrip()
     )
 
 

@@ -15,7 +15,7 @@ from hilum.machine import default_cache_dir, peak_rss_bytes
 from hilum.report.films import choose_examples, data_uri, load_thumbnails
 from hilum.report.pages import day_of, list_entries, render_page
 from hilum.report.sections.cohort import view_excluded
-from hilum.report.wording import bytes_text, films_text, joined, unverified_text
+from hilum.report.sections.verdict import unverified_text
 from hilum.runs import (
     check_run_folder,
     describe_naming,
@@ -27,6 +27,7 @@ from hilum.runs import (
     write_run,
 )
 from hilum.studies import BackboneNames, ImagenetMatch, Naming
+from hilum.wording import bytes_text, films_text, joined, percent_text
 
 LESSON = (
     "ImageNet holds photographs of 1,000 kinds of things: dogs, ships, mushrooms, things of the "
@@ -68,11 +69,6 @@ def headline_texts(naming: Naming) -> tuple[str, ...]:
         + "."
         for backbone in naming.backbones
     )
-
-
-def percent_text(share: float, digits: int = 1) -> str:
-    """Write a share for people: `5.2 %`."""
-    return f"{100 * share:.{digits}f} %"
 
 
 def render_naming(naming: Naming, thumbnails: Mapping[str, bytes]) -> str:

@@ -15,8 +15,8 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from hilum.report.drawing import css_variables
-from hilum.report.wording import bytes_text, seconds_text
 from hilum.studies import Provenance
+from hilum.wording import bytes_text, seconds_text
 
 LONGEST_LIST = 12
 
@@ -144,7 +144,9 @@ def _digest(text: str) -> str:
 
 
 def _read(name: str) -> str:
-    return (resources.files("hilum.report") / "templates" / name).read_text(encoding="utf-8")
+    """Read a file of the pages, or the template that stands beside its section."""
+    folder = "" if name.startswith("sections/") else "templates"
+    return (resources.files("hilum.report") / folder / name).read_text(encoding="utf-8")
 
 
 @cache

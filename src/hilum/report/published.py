@@ -15,7 +15,8 @@ from hilum.published import (
     TableCheck,
     printed_predictive_values,
 )
-from hilum.report.wording import joined, p_text, sensitivity_gloss, specificity_gloss
+from hilum.report.sections.standings import sensitivity_gloss, specificity_gloss
+from hilum.wording import joined, p_text, printed_percent_text, range_text
 
 MISS_MARK = "· "
 
@@ -90,16 +91,6 @@ def basis_text(check: TableCheck, audit: SetAudit) -> str:
         f"{text}. Brackets: at least 95 % for both shares together. The last prevalence is that "
         "of the test set itself, which is rarely that of any clinic."
     )
-
-
-def range_text(counts: range) -> str:
-    """Write the counts that are possible: `14`, or `13–15`."""
-    return f"{counts[0]}" if len(counts) == 1 else f"{counts[0]}–{counts[-1]}"
-
-
-def printed_percent_text(share: float) -> str:
-    """Write a share in percent, without the sign: `2`, `43.8`, `0.05`."""
-    return f"{100 * share:.3g}"
 
 
 def _pairs_text(audit: SetAudit) -> str:

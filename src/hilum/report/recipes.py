@@ -9,12 +9,18 @@ from typing import Any
 import numpy as np
 
 from hilum.evaluation import SIGNIFICANCE_LEVEL, OverlapDifference
-from hilum.report import recipes as words, wording, wording as formatting
-from hilum.report.comparison import run_files
+from hilum.report import recipes as words
+from hilum.report.comparison import Report
 from hilum.report.pages import day_of, render_page
 from hilum.report.sections.external import external_text
-from hilum.report.sections.standings import headline_metrics, make_cell, scale_start
-from hilum.report.wording import difference_text, films_text, joined, metric_value, p_text
+from hilum.report.sections.standings import (
+    headline_metrics,
+    make_cell,
+    scale_start,
+    sensitivity_gloss,
+    specificity_gloss,
+)
+from hilum.report.sections.verdict import gravest, unverified_text, verdict_title
 from hilum.runs import check_run_folder, cohorts_of, describe_recipes, redactor, to_json, write_run
 from hilum.studies import (
     SETTINGS,
@@ -24,6 +30,16 @@ from hilum.studies import (
     RecipeContrast,
     Standing,
     StepWorth,
+)
+from hilum.wording import (
+    difference_text,
+    films_text,
+    joined,
+    metric_title,
+    metric_value,
+    p_text,
+    points_text,
+    seconds_text,
 )
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
@@ -52,18 +68,6 @@ SIGN_NOTE = "Changes are in percentage points: what the setting after the arrow 
 def recipe_names(contrast: RecipeContrast) -> tuple[str, ...]:
     """Name the recipes in the order they were named."""
     return tuple(comparison.recipe.name for comparison in contrast.comparisons)
-
-
-def points_text(difference: float) -> str:
-    """Write a signed difference of two shares in percentage points: `−2.5`, `0.0`."""
-    text = f"{100 * difference:+.1f}"
-    return "0.0" if text in ("+0.0", "-0.0") else text.replace("-", "−")
-
-
-def auroc_text(difference: float) -> str:
-    """Write a signed difference of two AUROCs: `−0.013`, `0.000`."""
-    text = difference_text("auroc", difference)
-    return "0.000" if text in ("+0.000", "−0.000") else text
 
 
 def points_interval(low: float, high: float) -> str:
@@ -279,9 +283,6 @@ def _parts_text(difference: Difference) -> str:
     return f"{calls}{',' if chance else ''} and the choice of films {draw}."
 
 
-_VERDICTS = ("withheld", "limited", "supported")
-
-
 def render_recipes(contrast: RecipeContrast) -> str:
     """Write the page of several recipes.
 
@@ -296,29 +297,29 @@ def render_recipes(contrast: RecipeContrast) -> str:
     cohort = last.cohort
     redact = redactor(*cohorts_of(last))
     others = [name for name in cohort.classes if name != last.positive]
-    worst = min(contrast.comparisons, key=lambda c: _VERDICTS.index(c.verdict.headline))
+    worst = gravest(contrast.comparisons)
     start = min(_start(comparison) for comparison in contrast.comparisons)
     return render_page(
         "recipes",
         words=words,
         contrast=contrast,
         cohort=cohort,
-        films=formatting.films_text(len(cohort)),
+        films=films_text(len(cohort)),
         counts=[(label, f"{n:,}") for label, n in cohort.n_per_class.items()],
         positive=last.positive,
         names=recipe_names(contrast),
         date=day_of(last.provenance),
         headline=worst.verdict.headline,
-        verdict_title=wording.verdict_title(worst),
-        unverified=wording.unverified_text(last),
+        verdict_title=verdict_title(worst),
+        unverified=unverified_text(last),
         reasons=[redact(reason) for reason in reasons(contrast)],
         glosses=[
-            wording.sensitivity_gloss(last.positive),
-            wording.specificity_gloss(last.positive, others),
+            sensitivity_gloss(last.positive),
+            specificity_gloss(last.positive, others),
         ],
         worths=_worths(contrast),
         elsewhere=external_texts(contrast),
-        titles=[formatting.metric_title(metric) for metric in headline_metrics(last)],
+        titles=[metric_title(metric) for metric in headline_metrics(last)],
         backbones=_backbones(contrast, start),
         start=start,
         steps=[_step_view(contrast, number) for number in range(len(contrast.path))],
@@ -379,7 +380,7 @@ def _row(
         ],
         "tested": f"{len(result.evaluation.films):,}",
         "size_px": result.size_px,
-        "training": formatting.seconds_text(result.seconds.train),
+        "training": seconds_text(result.seconds.train),
     }
 
 
@@ -390,7 +391,7 @@ def _step_view(contrast: RecipeContrast, number: int) -> dict[str, Any]:
         "changes": list(zip(step.settings, step.before, step.after, strict=True)),
         "accuracy": points_text(step.accuracy_change),
         "range": step_change(step),
-        "auroc": auroc_text(step.auroc_change),
+        "auroc": difference_text("auroc", step.auroc_change, is_zero_signed=False),
         "films": step_films(step),
         "settles": settles_text(step),
         "backbones": [
@@ -434,10 +435,11 @@ def save_recipes(
     """
     folder = Path(folder)
     check_run_folder(folder)
+    cache = Path(cache_dir) if cache_dir is not None else None
     files: dict[str, str] = {}
     comparisons = []
     for comparison in contrast.comparisons:
-        written, run = run_files(comparison, cache_dir=cache_dir)
+        written, run = Report(comparison, cache).files()
         comparisons.append(written)
         files |= {f"{comparison.recipe.name}/{name}": text for name, text in run.items()}
     contrast = replace(contrast, comparisons=tuple(comparisons))

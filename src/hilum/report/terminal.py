@@ -37,6 +37,17 @@ def printable(text: str) -> str:
     )
 
 
+def _bounds(estimate: Estimate) -> str:
+    """Write an interval as narrowly as 80 columns want it."""
+    return f"{estimate.low:.3f}–{estimate.high:.3f}"
+
+
+def _headed(cohort: Cohort, positive: str) -> str:
+    """Head what follows: `films: 40 COVID-19, 40 normal; positive: COVID-19`."""
+    counts = ", ".join(f"{n} {label}" for label, n in cohort.n_per_class.items())
+    return f"{cohort.name}: {counts}; positive: {positive}"
+
+
 def fits(console: Console, table: Table) -> bool:
     """Tell whether a table has room without a cell being broken or cut."""
     from rich.measure import Measurement
@@ -50,7 +61,7 @@ def tell_statistics(console: Console, comparison: Comparison) -> None:
 
     Under a withheld headline nothing is told but the tiers: no figure is to be quoted.
     """
-    from hilum.report.sections.external import external_texts as transfer_texts
+    from hilum.report.sections.external import external_texts
     from hilum.report.sections.standings import pick_text
     from hilum.report.sections.subgroups import answer_text, has_difference as is_different
 
@@ -65,14 +76,14 @@ def tell_statistics(console: Console, comparison: Comparison) -> None:
         console.print(plain(operating))
     if any(map(is_different, comparison.subgroups)):
         console.print(plain(f"For everybody? {answer_text(comparison.subgroups)}"))
-    for text in transfer_texts(comparison):
+    for text in external_texts(comparison):
         console.print(plain(text))
 
 
 def _tiers(comparison: Comparison) -> list[str]:
     """Name the tiers that hold several backbones, and who stands alone."""
     from hilum.report.sections.standings import tier_heading
-    from hilum.report.wording import joined
+    from hilum.wording import joined
 
     if sum(map(len, comparison.tiers)) < 2:
         return []
@@ -90,8 +101,8 @@ def _operating_point(comparison: Comparison) -> str:
     As in the report, they are those of the network chosen anew for every film where there was
     a choice, and the leader's where there was none.
     """
-    from hilum.report.sections.decisions import aim_text, find_quoted, probability_text
-    from hilum.report.wording import metric_text
+    from hilum.report.sections.decisions import aim_text, find_quoted
+    from hilum.wording import metric_text, probability_text
 
     quoted = find_quoted(comparison)
     if quoted.decisions is None or not quoted.is_verified:
@@ -108,7 +119,7 @@ def _operating_point(comparison: Comparison) -> str:
     )
 
 
-_COLOURS = {"supported": "green", "limited": "yellow", "withheld": "red"}
+HEADLINE_COLOURS = {"supported": "green", "limited": "yellow", "withheld": "red"}
 
 
 _STYLES = {"fail": "bold red", "warn": "yellow", "note": "dim", "muted": "dim"}
@@ -130,8 +141,7 @@ def tell_audit(audit: Audit) -> None:
     from hilum.report.sections.cohort import severity_word
 
     console = Console(highlight=False)
-    counts = ", ".join(f"{n} {label}" for label, n in audit.cohort.n_per_class.items())
-    console.print(plain(f"{audit.cohort.name}: {counts}; positive: {audit.positive}"))
+    console.print(plain(_headed(audit.cohort, audit.positive)))
     tell_verdict(console, audit.report.verdict)
     if audit.model is not None:
         tell_shortcuts(console, audit.report, audit.model.title)
@@ -148,11 +158,12 @@ def tell_audit(audit: Audit) -> None:
 
 def tell_verdict(console: Console, verdict: Verdict) -> None:
     """Print the verdict and its reasons, the weightiest first."""
-    colour = _COLOURS[verdict.headline]
+    from hilum.report.sections.verdict import weighing_reasons
+
+    colour = HEADLINE_COLOURS[verdict.headline]
     console.print(f"Verdict: [bold {colour}]{verdict.headline}[/].")
-    for reason in verdict.grounds:
-        if reason.weight != "describes":  # those stand in the table of shortcuts
-            console.print(f"  · {plain(reason.text)}")
+    for reason in weighing_reasons(verdict):  # the others stand in the table of shortcuts
+        console.print(f"  · {plain(reason.text)}")
 
 
 def tell_shortcuts(console: Console, report: AuditReport, model: str) -> None:
@@ -175,7 +186,7 @@ def tell_shortcuts(console: Console, report: AuditReport, model: str) -> None:
         auroc = baseline.auroc
         table.add_row(
             plain(baseline.title),
-            f"{auroc.value:.3f} [dim]{auroc.low:.3f}–{auroc.high:.3f}[/]",
+            f"{auroc.value:.3f} [dim]{_bounds(auroc)}[/]",
             bare_share_text(baseline.share),
             _EFFECTS[weights.get(baseline.name)],
         )
@@ -219,7 +230,7 @@ def tell_undecided(comparisons: Sequence[Comparison], options: Sequence[str]) ->
         comparisons: Finished studies, one per recipe.
         options: Those that were given and speak of a threshold.
     """
-    from hilum.report.wording import joined
+    from hilum.wording import joined
 
     recipes = [c.recipe.name for c in comparisons if c.folds.validates_on_test]
     if recipes and options:
@@ -251,9 +262,7 @@ def tell_result(comparison: Comparison) -> None:
             console.print(f"[bold]{plain(title)}[/]")
             for name in headline_metrics(comparison):
                 m = evaluation.metrics[name]
-                console.print(
-                    f"  {name.replace('_', ' ')} {m.value:.3f} ({m.low:.3f}–{m.high:.3f})"
-                )
+                console.print(f"  {name.replace('_', ' ')} {m.value:.3f} ({_bounds(m)})")
     tell_statistics(console, comparison)
     tell_refused(console, comparison)
     _tell_published(console, comparison)
@@ -262,7 +271,7 @@ def tell_result(comparison: Comparison) -> None:
 
 def tell_unverified(console: Console, comparison: Comparison) -> None:
     """Say first of all which networks ran on other weights than the published ones."""
-    from hilum.report.wording import unverified_text
+    from hilum.report.sections.verdict import unverified_text
 
     text = unverified_text(comparison)
     if text:
@@ -281,12 +290,10 @@ def _make_table(comparison: Comparison) -> Table:
     from rich.table import Table
 
     from hilum.report.sections.standings import headline_metrics
-    from hilum.report.wording import UNVERIFIED, UNVERIFIED_MARK
+    from hilum.report.sections.verdict import UNVERIFIED, UNVERIFIED_MARK
 
-    cohort = comparison.cohort
-    counts = ", ".join(f"{n} {label}" for label, n in cohort.n_per_class.items())
     is_withheld = comparison.verdict.headline == "withheld"
-    title = f"{cohort.name}: {counts}; positive: {comparison.positive}"
+    title = _headed(comparison.cohort, comparison.positive)
     if is_withheld:
         title += "; withheld, for inspection only"
     table = Table(box=SIMPLE_HEAD, title=plain(title))
@@ -300,7 +307,7 @@ def _make_table(comparison: Comparison) -> Table:
         figures = (evaluation.metrics[metric] for metric in metrics)
         table.add_row(
             name if is_verified else f"{name}\n[red]{UNVERIFIED}[/]",
-            *(f"{m.value:.3f}\n[dim]{m.low:.3f}–{m.high:.3f}[/]" for m in figures),
+            *(f"{m.value:.3f}\n[dim]{_bounds(m)}[/]" for m in figures),
             style="" if is_verified and not is_withheld else "dim",
             end_section=ends_block,
         )
@@ -391,9 +398,8 @@ def tell_recipes(contrast: RecipeContrast) -> None:
     console = Console(highlight=False)
     last = contrast.comparisons[-1]
     tell_unverified(console, last)
-    counts = ", ".join(f"{n} {label}" for label, n in last.cohort.n_per_class.items())
-    title = f"{last.cohort.name}: {counts}; positive: {last.positive}"
-    console.print(f"[italic]{plain(title)}[/]", justify="center")
+    title = plain(_headed(last.cohort, last.positive))
+    console.print(f"[italic]{title}[/]", justify="center")
     if console.width >= _TABLE_WIDTH:
         _tell_table(console, contrast)
     else:
@@ -427,7 +433,7 @@ def _tell_table(console: Console, contrast: RecipeContrast) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    from hilum.report.wording import UNVERIFIED, bare_title
+    from hilum.report.sections.verdict import UNVERIFIED, bare_title
 
     table = Table(box=SIMPLE_HEAD, caption="95 % intervals in grey.", caption_justify="left")
     table.add_column("Backbone", no_wrap=True)
@@ -488,13 +494,7 @@ def _figures(contrast: RecipeContrast, name: str) -> list[tuple[str, list[tuple[
     return [
         (
             metric,
-            [
-                (
-                    f"{metrics[metric].value:.3f}",
-                    f"{metrics[metric].low:.3f}–{metrics[metric].high:.3f}",
-                )
-                for metrics in found
-            ],
+            [(f"{metrics[metric].value:.3f}", _bounds(metrics[metric])) for metrics in found],
         )
         for metric in headline_metrics(contrast.comparisons[-1])
     ]

@@ -26,7 +26,8 @@ from hilum.classifier.explain.references import (
 )
 from hilum.classifier.graph import FeatureGraph
 from hilum.errors import ExplanationError
-from hilum.report.explanation import SOFTWARE, draw_explanation, word_explanation, word_probability
+from hilum.report.explanation import SOFTWARE, draw_explanation, word_explanation
+from hilum.wording import certainty_text
 from tiny_bundle import (
     CELLS,
     CHANNELS,
@@ -180,7 +181,7 @@ def test_picture_words_and_figures(classifier: Classifier, tmp_path: Path) -> No
     words = word_explanation(explanation, classifier.record)
     assert (
         words.headline
-        == f"Disease: {word_probability(max(explanation.prediction.probabilities.values()))}"
+        == f"Disease: {certainty_text(max(explanation.prediction.probabilities.values()))}"
     )
     assert words.call == "Called Disease: at or above the operating point (40 % for Disease)."
     said = " ".join(words.remarks)

@@ -22,7 +22,7 @@ from hilum.folds.folds import Folds, Split
 from hilum.heads.recipe import HeadRecipe
 from hilum.heads.training import History, TrainedHeads
 from hilum.report.comparison import films_shown, render_report
-from hilum.report.figures import draw_figures
+from hilum.report.figures import draw_all, figures_of
 from hilum.studies.recipes import RECIPES
 from hilum.studies.results import (
     BackboneResult,
@@ -120,7 +120,7 @@ def make_thumbnail(seed: int = 0) -> bytes:
 def render_page(comparison: Comparison) -> str:
     """The whole page, with a thumbnail for every film that wants one."""
     thumbnails = {film.film_id: make_thumbnail() for film in films_shown(comparison)}
-    return render_report(comparison, draw_figures(comparison), thumbnails)
+    return render_report(comparison, draw_all(figures_of(comparison)), thumbnails)
 
 
 def with_nasty_names(comparison: Comparison) -> Comparison:

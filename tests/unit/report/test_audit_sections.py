@@ -18,7 +18,7 @@ from hilum.auditing.findings import Finding
 from hilum.auditing.verdict import Reason, Verdict
 from hilum.duplicates.duplicates import Duplicate
 from hilum.report.comparison import films_shown
-from hilum.report.figures import draw_figures
+from hilum.report.figures import draw_all, figures_of
 from hilum.report.sections.duplicates import PAIRS_AT_MOST, choose_pairs
 from hilum.report.sections.shortcuts import SHOWN_PARTS, show_parts
 from hilum.report.sections.verdict import view_verdict
@@ -44,7 +44,7 @@ def test_every_baseline_stands_in_the_table_and_in_the_figure(
     withheld: Comparison, withheld_page: str
 ) -> None:
     part = section(withheld_page, "shortcuts")
-    figure = draw_figures(withheld)["shortcuts"]
+    figure = draw_all(figures_of(withheld))["shortcuts"]
     for baseline in withheld.audit.baselines:
         for text in (part, figure):
             assert baseline.title in text
@@ -104,7 +104,7 @@ def test_without_probes_the_page_says_what_it_does_not_know(withheld: Comparison
     assert "it is unknown what their frame alone predicts" in part
     assert "Frame of the film" not in part
     nothing = replace(withheld, audit=replace(audit, baselines=()))
-    assert "shortcuts" not in draw_figures(nothing)
+    assert "shortcuts" not in draw_all(figures_of(nothing))
     part = section(render_page(nothing), "shortcuts")
     assert "did not try what predicts the label" in part
     assert "<table" not in part

@@ -5,6 +5,7 @@ from make_audit import estimate, make_baseline
 from make_comparison import make_comparison
 
 from hilum.report.sections import shortcuts as words
+from hilum.report.sections.cohort import association_text
 from hilum.studies.results import Comparison
 
 MODEL = estimate(0.97, 0.02)
@@ -54,5 +55,5 @@ def test_a_network_at_chance_leaves_nothing_to_explain(comparison: Comparison) -
     ],
 )
 def test_the_association_of_source_and_class(association: float, says: str) -> None:
-    assert words.association_text(association).endswith(says)
-    assert words.association_text(float("nan")) == ""
+    assert association_text(association).endswith(says)
+    assert association_text(float("nan")) == ""

@@ -25,7 +25,7 @@ from hilum.evaluation.results import (
     OperatingPolicy,
     PairedComparison,
 )
-from hilum.report.sections.cohort import view_cohort
+from hilum.report.sections.cohort import people_text, view_cohort
 from hilum.report.sections.decisions import (
     calibration_text,
     mixture_text,
@@ -51,11 +51,14 @@ from hilum.report.sections.prevalence import count_films
 from hilum.report.sections.standings import (
     chosen_text,
     clustering_text,
+    counting_text,
     ensemble_title,
     further_text,
     pick_note,
     pick_text,
     split_text,
+    standing_text,
+    subjects_text,
     tiers_text,
 )
 from hilum.report.sections.subgroups import (
@@ -63,7 +66,6 @@ from hilum.report.sections.subgroups import (
     reading_text,
     small_text,
 )
-from hilum.report.wording import counting_text, people_text, standing_text, subjects_text
 from hilum.studies.results import Comparison
 
 

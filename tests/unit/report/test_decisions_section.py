@@ -15,8 +15,8 @@ import pytest
 from make_comparison import make_comparison, render_page, with_nasty_names
 from make_decisions import with_decisions
 
-from hilum.evaluation.results import Decisions
-from hilum.report.figures import draw_figures
+from hilum.evaluation.decisions import Decisions
+from hilum.report.figures import draw_all, figures_of
 from hilum.report.sections.decisions import view_decisions
 from hilum.runs.comparison import describe_comparison
 from hilum.runs.documents import to_json
@@ -114,7 +114,7 @@ def test_the_choice_made_anew_speaks_where_there_was_one() -> None:
     assert "The thresholds of the 50 heads all lie at 0.31" in said
     assert "median over 50 heads" in said
     assert "Each backbone by itself, by the same rule" in said
-    view = view_decisions(comparison, draw_figures(comparison))
+    view = view_decisions(comparison, draw_all(figures_of(comparison)))
     assert view is not None
     titles = [row.title for row in view["others"]]
     assert titles == ["Average of 3 backbones", *(r.title for r in comparison.backbones)]
@@ -198,8 +198,8 @@ def test_accuracy_among_three_classes_is_not_set_beside_that_of_one() -> None:
 
 
 def test_pictures_are_drawn_for_every_backbone_that_decided(decided: Comparison) -> None:
-    figures = draw_figures(decided)
-    assert draw_figures(decided) == figures
+    figures = draw_all(figures_of(decided))
+    assert draw_all(figures_of(decided)) == figures
     for result in decided.backbones:
         for kind in ("reliability", "decision-curve"):
             picture = figures[f"{kind}-{result.name}"]
@@ -224,7 +224,7 @@ def test_pictures_survive_what_is_not_known(decided: Comparison, decisions: Deci
         ),
     )
     first = replace(decided.backbones[0], decisions=unknown)
-    figures = draw_figures(replace(decided, backbones=(first,)))
+    figures = draw_all(figures_of(replace(decided, backbones=(first,))))
     assert "off by" in figures[f"reliability-{first.name}"]
 
 

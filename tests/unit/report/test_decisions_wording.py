@@ -10,6 +10,7 @@ from make_decisions import with_decisions
 
 from hilum.evaluation.results import DecisionCurve, Decisions, OperatingPolicy
 from hilum.report.sections import decisions as words
+from hilum.wording import probability_text
 
 
 @pytest.fixture(scope="module")
@@ -96,9 +97,9 @@ def test_a_band_that_is_not_known_is_above_nothing(decisions: Decisions) -> None
 
 
 def test_a_threshold_is_not_written_as_nought_or_one() -> None:
-    written = [words.probability_text(p) for p in (0.314, 0.0041, 0.9991, 0.0, 1.0)]
+    written = [probability_text(p) for p in (0.314, 0.0041, 0.9991, 0.0, 1.0)]
     assert written == ["0.31", "0.004", "0.9991", "0.00", "1.00"]
-    edges = [words.probability_text(p) for p in (1e-9, 1 - 1e-9, math.inf, math.nan)]
+    edges = [probability_text(p) for p in (1e-9, 1 - 1e-9, math.inf, math.nan)]
     assert edges == ["< 0.0000001", "> 0.9999999", "more than 1", "not defined"]
 
 

@@ -12,13 +12,13 @@ from make_comparison import make_comparison, with_nasty_names
 from every import every
 from hilum.report import drawing as palette, drawing as svg
 from hilum.report.drawing import figure_stem
-from hilum.report.figures import draw_figures
+from hilum.report.figures import draw_all, figures_of
 from hilum.studies.results import Comparison
 
 
 @pytest.fixture(scope="module")
 def figures(comparison: Comparison) -> dict[str, str]:
-    return draw_figures(comparison)
+    return draw_all(figures_of(comparison))
 
 
 def test_every_backbone_has_its_pictures(figures: dict[str, str], comparison: Comparison) -> None:
@@ -29,12 +29,12 @@ def test_every_backbone_has_its_pictures(figures: dict[str, str], comparison: Co
 
 def test_the_same_comparison_gives_the_same_bytes(figures: dict[str, str]) -> None:
     with mpl.rc_context({"font.size": 30, "lines.linewidth": 9, "svg.fonttype": "path"}):
-        assert draw_figures(make_comparison(separation=1.6)) == figures
+        assert draw_all(figures_of(make_comparison(separation=1.6))) == figures
 
 
 def test_drawing_leaves_the_settings_of_others_alone(comparison: Comparison) -> None:
     with mpl.rc_context({"font.size": 17.0}):
-        draw_figures(comparison)
+        draw_all(figures_of(comparison))
         assert mpl.rcParams["font.size"] == 17.0
 
 
@@ -84,7 +84,7 @@ def test_references_inside_a_page_find_their_prefixed_ids(figures: dict[str, str
 
 
 def test_names_are_shown_as_they_are() -> None:
-    figures = draw_figures(with_nasty_names(make_comparison()))
+    figures = draw_all(figures_of(with_nasty_names(make_comparison())))
     first = next(picture for stem, picture in figures.items() if stem.startswith("confusion"))
     texts = [
         element.text for element in ET.fromstring(first).iter() if element.tag.endswith("text")
@@ -95,7 +95,7 @@ def test_names_are_shown_as_they_are() -> None:
 
 def test_glyphs_that_the_measuring_font_lacks_raise_no_warning() -> None:
     comparison = make_comparison(("新冠肺炎", "正常"))
-    picture = draw_figures(comparison)["confusion-efficientnet-lite0"]
+    picture = draw_all(figures_of(comparison))["confusion-efficientnet-lite0"]
     assert "新冠肺炎" in picture
 
 
@@ -106,7 +106,7 @@ def test_undefined_figures_still_give_pictures(comparison: Comparison) -> None:
         for name, estimate in best.evaluation.metrics.items()
     }
     blank = replace(best, evaluation=replace(best.evaluation, metrics=metrics))
-    figures = draw_figures(replace(comparison, backbones=(blank,)))
+    figures = draw_all(figures_of(replace(comparison, backbones=(blank,))))
     assert "not defined" in figures["roc"]
 
 

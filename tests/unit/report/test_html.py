@@ -9,11 +9,11 @@ from html.parser import HTMLParser
 import pytest
 from make_comparison import CANARY, make_comparison, make_thumbnail, render_page, with_nasty_names
 
-from hilum.report import wording
 from hilum.report.comparison import films_shown, render_report
-from hilum.report.figures import draw_figures
-from hilum.report.wording import metric_interval, metric_value
+from hilum.report.figures import draw_all, figures_of
+from hilum.report.sections.standings import sensitivity_gloss, specificity_gloss
 from hilum.studies.results import Comparison
+from hilum.wording import metric_interval, metric_value
 
 VOID = {"meta", "img", "br", "link", "input", "hr"}
 
@@ -120,8 +120,8 @@ def test_the_reading_order(outline: Outline) -> None:
 
 def test_sensitivity_and_specificity_are_glossed_once_and_not_swapped(outline: Outline) -> None:
     words = outline.words()
-    assert wording.sensitivity_gloss("COVID-19") in words
-    assert wording.specificity_gloss("COVID-19", ["normal"]) in words
+    assert sensitivity_gloss("COVID-19") in words
+    assert specificity_gloss("COVID-19", ["normal"]) in words
     assert words.count("misses the diseased") == words.count("calls the healthy ill") == 1
 
 
@@ -214,7 +214,7 @@ def test_findings_stand_worst_first(outline: Outline) -> None:
 def test_the_page_is_repeatable_and_small(page: str, comparison: Comparison) -> None:
     assert render_page(make_comparison(separation=1.6)) == page
     big = {film.film_id: make_thumbnail() * 10 for film in films_shown(comparison)}
-    assert len(render_report(comparison, draw_figures(comparison), big)) < 2_000_000
+    assert len(render_report(comparison, draw_all(figures_of(comparison)), big)) < 2_000_000
 
 
 def test_a_cohort_without_sources_patients_or_faults_is_described(comparison: Comparison) -> None:

@@ -20,14 +20,13 @@ from hilum.report.sections.prevalence import (
     HIGHEST,
     LOWEST,
     STEPS,
-    fine_percents,
     make_row,
     make_slider,
     nearest_step,
     prevalence_of_step,
-    prevalence_text,
     shifted,
 )
+from hilum.wording import fine_percents, prevalence_text
 
 SCRIPT = (resources.files("hilum.report") / "templates" / "prevalence.js").read_text("utf-8")
 TRIALS = ((77, 80, 69, 80), (80, 80, 79, 80), (19, 20, 300, 300), (1, 7, 3, 5), (0, 9, 9, 9))

@@ -17,8 +17,8 @@ from hilum.errors import OutputError
 from hilum.report import recipes as recipes_wording
 from hilum.report.comparison import save_run
 from hilum.report.recipes import render_recipes, save_recipes
+from hilum.report.sections.verdict import UNVERIFIED_MARK
 from hilum.report.terminal import tell_recipes
-from hilum.report.wording import UNVERIFIED_MARK
 from hilum.runs.place import check_run_folder
 from hilum.runs.recipes import describe_recipes
 from hilum.studies.contrasts import RecipeContrast, contrast_recipes

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -12,21 +11,19 @@ from make_assessment import make_assessed
 from make_audit import estimate
 from make_comparison import make_comparison
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from hilum.evaluation.results import Estimate
-from hilum.report.drawing import drawing_style
-from hilum.report.sections.decisions import draw_decision_curve, draw_reliability
-from hilum.report.sections.scores import draw_confusion, draw_forest, draw_roc
-from hilum.report.sections.shortcuts import draw_shortcuts
+from hilum.report.drawing import Picture
+from hilum.report.sections.decisions import DecisionCurveFigure, ReliabilityFigure
+from hilum.report.sections.scores import ConfusionFigure, ForestFigure, RocFigure
+from hilum.report.sections.shortcuts import ShortcutsFigure
 from hilum.report.sections.standings import scale_start, scaled, tenth_below
 from hilum.report.sections.training import (
     EpochCurve,
     Scales,
     TrainingCurves,
+    TrainingCurvesFigure,
     curves_of,
-    draw_accuracy,
-    draw_loss,
     scales_of,
 )
 from hilum.studies.results import Comparison
@@ -37,25 +34,9 @@ def assessed() -> Comparison:
     return make_assessed()
 
 
-@pytest.fixture
-def axes_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], str]], list[Axes]]:
-    """Draw a picture, and keep matplotlib's own axes of it."""
-
-    def drawn(draw: Callable[[], str]) -> list[Axes]:
-        kept: list[Figure] = []
-        write = Figure.savefig
-
-        def savefig(figure: Figure, *arguments: object, **options: object) -> None:
-            kept.append(figure)
-            write(figure, *arguments, **options)
-
-        with monkeypatch.context() as patch, drawing_style():
-            patch.setattr(Figure, "savefig", savefig)
-            draw()
-        (figure,) = kept
-        return list(figure.axes)
-
-    return drawn
+def axes_of(picture: Picture) -> list[Axes]:
+    """Draw a picture, and return matplotlib's own axes of it."""
+    return picture.plot().axes
 
 
 def holds(axes: Axes, x: float, y: float) -> bool:
@@ -164,15 +145,15 @@ def test_the_widest_backbone_sets_the_scales() -> None:
     assert scales_of([narrow, wide]) == Scales(2, 0.4, pytest.approx(2.3))
 
 
-def test_training_figures_keep_to_the_scales(comparison: Comparison, axes_of: Callable) -> None:
+def test_training_figures_keep_to_the_scales(comparison: Comparison) -> None:
     curves = curves_of(comparison.backbones[0].heads.history)
     scales = Scales(last_epoch=40, lowest_accuracy=0.5, highest_loss=1.7)
-    (accuracy,) = axes_of(lambda: draw_accuracy("Net", curves, scales))
+    (accuracy,) = axes_of(TrainingCurvesFigure("Net", "accuracy", curves, scales))
     assert accuracy.get_xlim() == (1, 40)
     assert accuracy.get_ylim() == pytest.approx((0.5, 1.005))
-    (loss,) = axes_of(lambda: draw_loss("Net", curves, scales))
+    (loss,) = axes_of(TrainingCurvesFigure("Net", "loss", curves, scales))
     assert loss.get_ylim() == pytest.approx((0.0, 1.7))
-    (single,) = axes_of(lambda: draw_loss("Net", curves, replace(scales, last_epoch=1)))
+    (single,) = axes_of(TrainingCurvesFigure("Net", "loss", curves, replace(scales, last_epoch=1)))
     assert single.get_xlim() == (0, 2)
 
 
@@ -187,12 +168,12 @@ def with_figures(comparison: Comparison, **figures: tuple[float, float, float]) 
     return replace(comparison, backbones=tuple(results))
 
 
-def test_the_forest_holds_every_interval(comparison: Comparison, axes_of: Callable) -> None:
+def test_the_forest_holds_every_interval(comparison: Comparison) -> None:
     shown = with_figures(
         comparison, sensitivity=(0.5, 0.234, 0.8), specificity=(1.0, 0.96, 1.0),
         auroc=(math.nan, math.nan, math.nan),
     )  # fmt: skip
-    accuracy, sensitivity, specificity, auroc = axes_of(lambda: draw_forest(shown.backbones))
+    accuracy, sensitivity, specificity, auroc = axes_of(ForestFigure(shown.backbones))
     # From the twentieth below the lowest bound to 1, and a little on both sides.
     assert accuracy.get_xlim() == pytest.approx((0.9 - 0.002, 1.003))
     assert sensitivity.get_xlim() == pytest.approx((0.2 - 0.016, 1.024))
@@ -205,27 +186,26 @@ def test_the_forest_holds_every_interval(comparison: Comparison, axes_of: Callab
         assert not holds(axes, 1.0, rows)
 
 
-def test_shares_have_the_whole_of_their_axes(assessed: Comparison, axes_of: Callable) -> None:
-    (roc,) = axes_of(lambda: draw_roc(assessed.backbones))
+def test_shares_have_the_whole_of_their_axes(assessed: Comparison) -> None:
+    (roc,) = axes_of(RocFigure(assessed.backbones))
     assert (*roc.get_xlim(), *roc.get_ylim()) == (-0.01, 1.01, -0.01, 1.01)
-    (matrix,) = axes_of(lambda: draw_confusion(assessed.backbones[0], ("A", "B")))
+    counts = assessed.backbones[0].evaluation.confusion_matrix
+    (matrix,) = axes_of(ConfusionFigure("Net", ("A", "B"), counts))
     assert (*matrix.get_xlim(), *matrix.get_ylim()) == (-0.01, 2.01, 2.01, -0.01)
     decisions = assessed.backbones[0].decisions
     assert decisions is not None
-    panels = axes_of(lambda: draw_reliability(decisions, "Net"))
+    panels = axes_of(ReliabilityFigure("Net", decisions.calibration))
     assert [(*p.get_xlim(), *p.get_ylim()) for p in panels] == [(-0.03, 1.03, -0.03, 1.03)] * 2
 
 
-def test_the_decision_curve_holds_what_is_above_acting_on_none(
-    assessed: Comparison, axes_of: Callable
-) -> None:
+def test_the_decision_curve_holds_what_is_above_acting_on_none(assessed: Comparison) -> None:
     decisions = assessed.backbones[0].decisions
     assert decisions is not None
     known = decisions.decision_curve
 
     def limits(**change: object) -> tuple[float, float]:
         shown = replace(decisions, decision_curve=replace(known, **change))
-        (axes,) = axes_of(lambda: draw_decision_curve(shown, "Net"))
+        (axes,) = axes_of(DecisionCurveFigure("Net", shown.decision_curve))
         assert axes.get_xlim() == (0, 1)
         return axes.get_ylim()
 
@@ -243,12 +223,12 @@ def test_the_decision_curve_holds_what_is_above_acting_on_none(
     )
 
 
-def test_a_baseline_far_below_chance_is_cut_off_at_the_edge(axes_of: Callable) -> None:
+def test_a_baseline_far_below_chance_is_cut_off_at_the_edge() -> None:
     comparison = make_comparison()
     baseline = replace(comparison.audit.baselines[0], auroc=Estimate(0.31, 0.2, 0.52, ""))
     inside = replace(baseline, auroc=Estimate(0.62, 0.51, 0.73, ""))
     axes, *_ = axes_of(
-        lambda: draw_shortcuts([baseline, inside], model="Net", model_auroc=estimate(0.9, 0.03))
+        ShortcutsFigure((baseline, inside), model="Net", model_auroc=estimate(0.9, 0.03))
     )
     assert axes.get_xlim() == (0.46, 1.008)
     dots = [

@@ -15,8 +15,8 @@ from hilum.report.sections.standings import (
     view_answer,
     view_standings,
 )
-from hilum.report.wording import metric_value
 from hilum.studies.results import Comparison
+from hilum.wording import metric_value
 from unit.report.make_assessment import make_assessed, with_naive_intervals
 
 

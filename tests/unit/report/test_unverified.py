@@ -9,9 +9,10 @@ from make_comparison import render_page
 from make_paper_run import make_paper_run
 
 from hilum.backbones.catalog import PAPER_SIX
-from hilum.report import wording
 from hilum.report.drawing import shortened
-from hilum.report.figures import draw_figures
+from hilum.report.figures import draw_all, figures_of
+from hilum.report.sections.standings import standing_text
+from hilum.report.sections.verdict import unverified_text
 from hilum.studies.results import Comparison, Unavailable
 
 
@@ -30,7 +31,7 @@ def page(mixed: Comparison) -> str:
 def test_the_headline_says_so_before_anything_else(mixed: Comparison, page: str) -> None:
     head = page[page.index("<h1>") : page.index("<main>")]
     assert "unverified weights</span></h1>" in head
-    assert wording.unverified_text(mixed) in head
+    assert unverified_text(mixed) in head
     assert "<title>covid-150 (unverified weights)" in page
     assert '<h2 id="verdict">Unverified weights. Read this result with care' in page
 
@@ -44,7 +45,7 @@ def test_nothing_on_unverified_weights_comes_first(mixed: Comparison, page: str)
     accuracy = leader.evaluation.metrics["accuracy"].value
     assert f"<dd>{100 * accuracy:.1f} %" in answer
     # Who is tied with whom is told of those that may be judged.
-    assert "VGG16" not in wording.standing_text(mixed, leader)
+    assert "VGG16" not in standing_text(mixed, leader)
 
 
 def test_without_any_published_weights_there_is_no_figure_in_the_answer() -> None:
@@ -53,7 +54,7 @@ def test_without_any_published_weights_there_is_no_figure_in_the_answer() -> Non
     answer = page[page.index('id="answer"') : page.index('id="table"')]
     assert "came first" not in answer
     assert not re.search(r"\d\.\d %", answer)
-    assert "No network here ran on its published weights" in wording.unverified_text(comparison)
+    assert "No network here ran on its published weights" in unverified_text(comparison)
 
 
 def test_rows_are_greyed_and_the_weights_are_named_as_other(mixed: Comparison, page: str) -> None:
@@ -70,7 +71,7 @@ def test_rows_are_greyed_and_the_weights_are_named_as_other(mixed: Comparison, p
 
 
 def test_every_picture_carries_the_mark_whole(mixed: Comparison) -> None:
-    figures = draw_figures(mixed)
+    figures = draw_all(figures_of(mixed))
     for name in ("roc", "forest", "accuracy-VGG16", "loss-VGG16", "confusion-VGG16"):
         assert "(unverified weights)" in figures[name], name
     assert "unverified" not in figures["accuracy-VGG19"]
@@ -79,7 +80,7 @@ def test_every_picture_carries_the_mark_whole(mixed: Comparison) -> None:
 
 def test_on_published_weights_nothing_is_said() -> None:
     comparison = make_paper_run()
-    assert wording.unverified_text(comparison) == ""
+    assert unverified_text(comparison) == ""
     assert "unverified" not in re.sub(
         r"<style>.*?</style>", "", render_page(comparison), flags=re.S
     )
@@ -105,7 +106,7 @@ def test_many_backbones_stay_readable() -> None:
     assert page.count("<article>") == 10
     assert "unknown</td>" in page  # nobody counted the parameters of a model file
     assert "model file given by the user" in page
-    roc = draw_figures(comparison)["roc"]
+    roc = draw_all(figures_of(comparison))["roc"]
     assert "2 further" in roc
     best = comparison.backbones[0]
-    assert "9 others" not in wording.standing_text(comparison, best)
+    assert "9 others" not in standing_text(comparison, best)

@@ -5,12 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Bool, Float
-from matplotlib.axes import Axes
-from matplotlib.ticker import PercentFormatter
 
 from hilum.evaluation import (
     Calibration,
@@ -26,7 +24,7 @@ from hilum.evaluation import (
 )
 from hilum.report import drawing as palette, drawing as svg
 from hilum.report.drawing import axes_inch, heading_size, inline_figure, new_figure, shortened
-from hilum.report.sections.prevalence import make_row, make_slider, prevalence_text
+from hilum.report.sections.prevalence import make_row, make_slider
 from hilum.report.sections.standings import (
     Cell,
     ensemble_title,
@@ -34,17 +32,23 @@ from hilum.report.sections.standings import (
     make_cell,
     tenth_below,
 )
-from hilum.report.wording import (
-    NOT_DEFINED,
-    bare_title,
+from hilum.report.sections.verdict import bare_title
+from hilum.studies import BackboneResult, Comparison
+from hilum.wording import (
     films_text,
     joined,
     metric_interval,
     metric_text,
     metric_title,
     metric_value,
+    percent_text,
+    prevalence_text,
+    probability_text,
 )
-from hilum.studies import BackboneResult, Comparison
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 PICK_STEM = "pick"
 """What ends the names of the figures of the choice, as a backbone's name ends those of its own."""
@@ -107,9 +111,6 @@ def find_quoted(comparison: Comparison) -> Quoted:
         evaluation=result.evaluation,
         decisions=result.decisions,
     )
-
-
-_LEAST_PROBABILITY = 1e-7
 
 
 _ROUNDING = 1e-9
@@ -250,19 +251,6 @@ def promised_text(point: OperatingPoint, positive: str) -> str:
         f"A head has about {side} to choose its threshold by. With so few, it can promise "
         f"{metric_value('sensitivity', point.promised)} of new films on average{aimed}."
     )
-
-
-def probability_text(probability: float) -> str:
-    """Write a probability so that it is neither 0 nor 1 unless it is: `0.31`, `0.004`."""
-    if math.isnan(probability):
-        return NOT_DEFINED
-    if probability > 1:  # a threshold that no film can reach
-        return "more than 1"
-    distance = min(probability, 1 - probability)
-    if 0 < distance < _LEAST_PROBABILITY:
-        return f"< {_LEAST_PROBABILITY:.7f}" if probability < 0.5 else "> 0.9999999"
-    digits = 2 if distance <= 0 else max(2, math.ceil(-math.log10(distance)))
-    return f"{probability:.{digits}f}"
 
 
 def useful_text(curve: DecisionCurve) -> str:
@@ -428,35 +416,62 @@ _PRICES = ("9", "3", "1", "⅓", "⅑")
 _BAND_OPACITY = 0.2
 
 
-def draw_reliability(decisions: Decisions, title: str) -> str:
-    """Draw what was said against what came, before and after calibration.
+@dataclass(frozen=True)
+class ReliabilityFigure:
+    """What was said against what came, before and after calibration.
 
-    Args:
-        decisions: Of the same.
+    Attributes:
         title: Of the backbone, or of the choice among several.
+        calibration: Of the same.
     """
-    bottom, top, left, gap = 0.55, 0.78, 0.76, 0.42
-    figure = new_figure(_WIDTH_INCH, bottom + _PANEL_INCH + top)
-    panels = (
-        ("As scored", decisions.calibration.before, "s", palette.VALIDATION),
-        ("Calibrated", decisions.calibration.after, "o", palette.SERIES[0]),
-    )
-    for k, (name, figures, marker, colour) in enumerate(panels):
-        start = left + k * (_PANEL_INCH + gap)
-        axes = axes_inch(figure, start, bottom, _WIDTH_INCH - start - _PANEL_INCH, top)
-        _draw_bins(axes, figures, marker, colour.light)
-        axes.set_title(name, fontsize=10, fontweight="normal")
-        axes.set_xlabel("Probability said")
-        if k:
-            axes.tick_params(axis="y", labelleft=False)
-        else:
-            axes.set_ylabel("Share positive")
-    _write_heading(figure, f"Reliability · {shortened(title)}")
-    return svg.standalone(figure, f"Reliability diagram, {title}")
+
+    title: str
+    calibration: Calibration
+
+    @property
+    def description(self) -> str:
+        """What the picture shows, for those who cannot see it."""
+        return f"Reliability diagram, {self.title}"
+
+    def frame(self) -> dict[str, list[Any]]:
+        """List the bins of both panels."""
+        before, after = self.calibration.before.reliability, self.calibration.after.reliability
+        n_before, n_after = len(before.probability), len(after.probability)
+        return {
+            "probabilities": ["as scored"] * n_before + ["calibrated"] * n_after,
+            "probability": [*before.probability.tolist(), *after.probability.tolist()],
+            "share_positive": [*before.share_positive.tolist(), *after.share_positive.tolist()],
+            "low": [*before.low.tolist(), *after.low.tolist()],
+            "high": [*before.high.tolist(), *after.high.tolist()],
+        }
+
+    @svg.drawing_style()
+    def plot(self, figure: Figure | None = None) -> Figure:
+        """Draw it; see `Picture`."""
+        bottom, top, left, gap = 0.55, 0.78, 0.76, 0.42
+        figure = new_figure(_WIDTH_INCH, bottom + _PANEL_INCH + top, figure)
+        panels = (
+            ("As scored", self.calibration.before, "s", palette.VALIDATION),
+            ("Calibrated", self.calibration.after, "o", palette.SERIES[0]),
+        )
+        for k, (name, figures, marker, colour) in enumerate(panels):
+            start = left + k * (_PANEL_INCH + gap)
+            axes = axes_inch(figure, start, bottom, _WIDTH_INCH - start - _PANEL_INCH, top)
+            _draw_bins(axes, figures, marker, colour.light)
+            axes.set_title(name, fontsize=10, fontweight="normal")
+            axes.set_xlabel("Probability said")
+            if k:
+                axes.tick_params(axis="y", labelleft=False)
+            else:
+                axes.set_ylabel("Share positive")
+        _write_heading(figure, f"Reliability · {shortened(self.title)}")
+        return figure
 
 
 def _draw_bins(axes: Axes, figures: CalibrationFigures, marker: str, colour: str) -> None:
     """Draw one panel: a dot and its interval for each bin, and where the dots should lie."""
+    from matplotlib.ticker import PercentFormatter
+
     bins = figures.reliability
     axes.plot([0, 1], [0, 1], color=palette.MUTED.light, linewidth=1.0, linestyle=(0, (1, 2)))
     axes.plot(bins.probability, bins.share_positive, color=colour, linewidth=1.0)
@@ -475,54 +490,81 @@ def _draw_bins(axes: Axes, figures: CalibrationFigures, marker: str, colour: str
         axis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
 
 
-def draw_decision_curve(decisions: Decisions, title: str) -> str:
-    """Draw the net benefit of acting on the model, beside acting on all films and on none.
+@dataclass(frozen=True)
+class DecisionCurveFigure:
+    """The net benefit of acting on the model, beside acting on all films and on none.
 
-    Args:
-        decisions: Of the same.
+    Attributes:
         title: Of the backbone, or of the choice among several.
+        curve: Of the same.
     """
-    curve = decisions.decision_curve
-    bottom, top = 1.62, 0.78
-    figure = new_figure(_WIDTH_INCH, bottom + 2.5 + top)
-    axes = axes_inch(figure, 0.5, bottom, 0.2, top)
-    colour = palette.SERIES[0].light
-    axes.fill_between(
-        curve.thresholds, 100 * curve.low, 100 * curve.high,
-        color=colour, alpha=_BAND_OPACITY, linewidth=0,
-    )  # fmt: skip
-    axes.plot(
-        curve.thresholds, 100 * curve.model, color=colour, linewidth=1.8,
-        label="acting on the model, with 95 % interval",
-    )  # fmt: skip
-    axes.plot(
-        curve.thresholds, 100 * curve.act_on_all, color=palette.SERIES[1].light, linewidth=1.6,
-        linestyle=palette.LINE_STYLES[1], label="acting on every film",
-    )  # fmt: skip
-    axes.axhline(
-        0.0, color=palette.MUTED.light, linewidth=1.4, linestyle=(0, (1, 2)),
-        label="acting on none",
-    )  # fmt: skip
-    highest = 100 * float(np.nanmax([*curve.high, *curve.model, curve.prevalence, 0.01]))
-    axes.set_ylim(-0.16 * highest, 1.06 * highest)
-    axes.set_xlim(0.0, 1.0)
-    axes.set_xticks(
-        _ACTING_FROM,
-        [f"{100 * p:.0f} %\n{price}" for p, price in zip(_ACTING_FROM, _PRICES, strict=True)],
-    )
-    axes.set_xlabel("Acting from this probability on\nbelow: false alarms accepted for one find")
-    axes.set_title("Net benefit, positives found per 100 films", fontsize=10, fontweight="normal")
-    axes.title.set_x(-0.07)
-    height = float(figure.get_size_inches()[1])
-    figure.legend(
-        loc="lower left", bbox_to_anchor=(0.04, 0.04 / height), borderaxespad=0.0,
-        fontsize=9, handlelength=3.4,
-    )  # fmt: skip
-    _write_heading(figure, f"Decision curve · {shortened(title)}")
-    return svg.standalone(figure, f"Decision curve, {title}")
+
+    title: str
+    curve: DecisionCurve
+
+    @property
+    def description(self) -> str:
+        """What the picture shows, for those who cannot see it."""
+        return f"Decision curve, {self.title}"
+
+    def frame(self) -> dict[str, list[Any]]:
+        """List the net benefit at every threshold."""
+        names = ("model", "low", "high", "act_on_all")
+        return {"threshold": self.curve.thresholds.tolist()} | {
+            name: getattr(self.curve, name).tolist() for name in names
+        }
+
+    @svg.drawing_style()
+    def plot(self, figure: Figure | None = None) -> Figure:
+        """Draw it; see `Picture`."""
+        curve = self.curve
+        bottom, top = 1.62, 0.78
+        figure = new_figure(_WIDTH_INCH, bottom + 2.5 + top, figure)
+        axes = axes_inch(figure, 0.5, bottom, 0.2, top)
+        colour = palette.SERIES[0].light
+        axes.fill_between(
+            curve.thresholds, 100 * curve.low, 100 * curve.high,
+            color=colour, alpha=_BAND_OPACITY, linewidth=0,
+        )  # fmt: skip
+        axes.plot(
+            curve.thresholds, 100 * curve.model, color=colour, linewidth=1.8,
+            label="acting on the model, with 95 % interval",
+        )  # fmt: skip
+        axes.plot(
+            curve.thresholds, 100 * curve.act_on_all, color=palette.SERIES[1].light, linewidth=1.6,
+            linestyle=palette.LINE_STYLES[1], label="acting on every film",
+        )  # fmt: skip
+        axes.axhline(
+            0.0, color=palette.MUTED.light, linewidth=1.4, linestyle=(0, (1, 2)),
+            label="acting on none",
+        )  # fmt: skip
+        highest = 100 * float(np.nanmax([*curve.high, *curve.model, curve.prevalence, 0.01]))
+        axes.set_ylim(-0.16 * highest, 1.06 * highest)
+        axes.set_xlim(0.0, 1.0)
+        axes.set_xticks(
+            _ACTING_FROM,
+            [
+                f"{percent_text(p, 0)}\n{price}"
+                for p, price in zip(_ACTING_FROM, _PRICES, strict=True)
+            ],
+        )
+        axes.set_xlabel(
+            "Acting from this probability on\nbelow: false alarms accepted for one find"
+        )
+        axes.set_title(
+            "Net benefit, positives found per 100 films", fontsize=10, fontweight="normal"
+        )
+        axes.title.set_x(-0.07)
+        height = float(figure.get_size_inches()[1])
+        figure.legend(
+            loc="lower left", bbox_to_anchor=(0.04, 0.04 / height), borderaxespad=0.0,
+            fontsize=9, handlelength=3.4,
+        )  # fmt: skip
+        _write_heading(figure, f"Decision curve · {shortened(self.title)}")
+        return figure
 
 
-def _write_heading(figure: Any, heading: str) -> None:
+def _write_heading(figure: Figure, heading: str) -> None:
     width, height = figure.get_size_inches()
     figure.text(
         0.08 / width, 1 - 0.25 / height, heading,

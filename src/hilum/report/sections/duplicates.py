@@ -13,7 +13,7 @@ from hilum.auditing import AuditReport, LeakWorth
 from hilum.cohort import Cohort, Film
 from hilum.duplicates import Duplicate, DuplicateKind
 from hilum.report.films import data_uri
-from hilum.report.wording import difference_text, films_text, joined, metric_text
+from hilum.wording import counted, difference_text, films_text, joined, metric_text
 
 DUPLICATE_TEXTS: Mapping[DuplicateKind, str] = {
     "bytes": "the same file",
@@ -33,7 +33,8 @@ def leak_text(leak: LeakWorth, model: str) -> str:
         model: Title of the backbone that was studied both ways.
     """
     gain = difference_text("auroc", leak.gain.value)
-    bounds = f"[{_signed(leak.gain.low)}, {_signed(leak.gain.high)}]"
+    low, high = (difference_text("auroc", bound) for bound in (leak.gain.low, leak.gain.high))
+    bounds = f"[{low}, {high}]"
     both = (
         f"With films dealt out one by one, {model} reaches AUROC "
         f"{metric_text('auroc', leak.ungrouped)} instead of {metric_text('auroc', leak.grouped)}"
@@ -81,15 +82,14 @@ def groups_text(groups: Int[np.ndarray, " films"], n_straddling: int | None = 0)
         return "No two films are known to belong together, so each could be dealt out by itself."
     least, most = shared.min(), shared.max()
     held = (
-        f"{films_text(int(shared.sum()))} belong together with others, in {len(shared):,} "
-        f"{'group' if len(shared) == 1 else 'groups'} of {'' if least == most else 'up to '}"
-        f"{most:,}."
+        f"{films_text(int(shared.sum()))} belong together with others, in "
+        f"{counted(len(shared), 'group')} of {'' if least == most else 'up to '}{most:,}."
     )
     if n_straddling is None:
         return f"{held} Nothing was split."
     if n_straddling:
-        stand = "group stands" if n_straddling == 1 else "groups stand"
-        return f"{held} {n_straddling:,} {stand} in training and in test all the same."
+        stand = counted(n_straddling, "group", "stands/stand")
+        return f"{held} {stand} in training and in test all the same."
     return f"{held} No group was torn apart between training, validation and test."
 
 
@@ -105,8 +105,7 @@ def patients_text(cohort: Cohort) -> str:
             "Patients are unknown: films of one person may stand in training and in test, and "
             "nothing would show it."
         )
-    people = "1 patient is" if cohort.n_patients == 1 else f"{cohort.n_patients:,} patients are"
-    text = f"{people} known" + (
+    text = f"{counted(cohort.n_patients, 'patient', 'is/are')} known" + (
         f"; of {films_text(unnamed)} the patient is not."
         if unnamed
         else ", and each film’s patient."
@@ -114,10 +113,6 @@ def patients_text(cohort: Cohort) -> str:
     if cohort.patients_from:
         text += f" Known for {'; '.join(cohort.patients_from)}."
     return text
-
-
-def _signed(bound: float) -> str:
-    return difference_text("auroc", bound)
 
 
 PAIRS_AT_MOST = 6

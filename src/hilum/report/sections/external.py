@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hilum.evaluation import Decisions, Estimate, OperatingPoint
-from hilum.report.sections.decisions import aim_text, probability_text
+from hilum.report.sections.decisions import aim_text
 from hilum.report.sections.standings import (
     HEADLINE_METRICS,
     Cell,
@@ -16,16 +16,6 @@ from hilum.report.sections.standings import (
     find_leader,
     make_cell,
     tenth_below,
-)
-from hilum.report.wording import (
-    difference_text,
-    films_text,
-    joined,
-    metric_is_share,
-    metric_text,
-    metric_title,
-    metric_value,
-    metric_word,
 )
 from hilum.runs import redacted_sources
 from hilum.studies import (
@@ -36,6 +26,18 @@ from hilum.studies import (
     ExternalValidation,
     SourceTest,
     SourceValidation,
+)
+from hilum.wording import (
+    counted,
+    difference_text,
+    films_text,
+    joined,
+    metric_is_share,
+    metric_text,
+    metric_title,
+    metric_value,
+    metric_word,
+    probability_text,
 )
 
 _NAMED_AT_MOST = 4
@@ -58,14 +60,10 @@ def external_left_out(external: ExternalValidation) -> str:
     """Say which films of the other cohort stand here as well; empty where none is known to."""
     parts = []
     if external.n_known:
-        were = "was" if external.n_known == 1 else "were"
-        parts.append(
-            f"{films_text(external.n_known)} of it {were} left out, for this cohort holds the same "
-            "film or a copy."
-        )
+        left_out = counted(external.n_known, "film", "of it was/of it were")
+        parts.append(f"{left_out} left out, for this cohort holds the same film or a copy.")
     if external.n_shared_patients:
-        n = external.n_shared_patients
-        named = "1 patient is" if n == 1 else f"{n:,} patients are"
+        named = counted(external.n_shared_patients, "patient", "is/are")
         parts.append(
             f"{named} named alike in both cohorts; whether they are the same people is not known, "
             "so their films stay."
@@ -81,10 +79,9 @@ def not_scored_text(external: ExternalValidation) -> str:
     n_unread, n_other = len(external.cohort.excluded), sum(external.cohort.left_out.values())
     parts = []
     if n_unread:
-        parts.append(f"{n_unread:,} {'file' if n_unread == 1 else 'files'} could not be read")
+        parts.append(f"{counted(n_unread, 'file')} could not be read")
     if n_other:
-        labels = "has another label" if n_other == 1 else "have other labels"
-        parts.append(f"{films_text(n_other)} {labels}")
+        parts.append(counted(n_other, "film", "has another label/have other labels"))
     return f"Of what was given, {'; '.join(parts)}." if parts else ""
 
 
@@ -134,7 +131,7 @@ def is_better(drop: Estimate) -> bool:
 
 
 def external_figures_text(
-    title: str, transfer: ExternalFigures, here: Mapping[str, Estimate], *, where: str = "there"
+    title: str, scored: ExternalFigures, here: Mapping[str, Estimate], *, where: str = "there"
 ) -> str:
     """Say in one sentence whether a backbone is worse elsewhere.
 
@@ -143,14 +140,14 @@ def external_figures_text(
 
     Args:
         title: Of the backbone.
-        transfer: Its figures there.
+        scored: Its figures there.
         here: Its figures here.
         where: Such as `there`.
     """
-    metric = next((m for m in _SPOKEN_OF if m in transfer.drops), None)
+    metric = next((m for m in _SPOKEN_OF if m in scored.drops), None)
     if metric is None:
         return ""
-    drop, there = transfer.drops[metric], transfer.metrics[metric]
+    drop, there = scored.drops[metric], scored.metrics[metric]
     change = (
         f"{metric_word(metric)} {metric_text(metric, there)} instead of "
         f"{metric_text(metric, here[metric])} here"
@@ -195,10 +192,10 @@ def sources_text(title: str, tests: Sequence[SourceTest], name: str) -> str:
         name: The backbone's catalog name.
     """
     found = [
-        (test.source, transfer.drops["auroc"], transfer.metrics["auroc"])
+        (test.source, scored.drops["auroc"], scored.metrics["auroc"])
         for test in tests
-        for transfer in test.transfers
-        if transfer.name == name and "auroc" in transfer.drops
+        for scored in test.transfers
+        if scored.name == name and "auroc" in scored.drops
     ]
     if not found:
         return (
@@ -344,12 +341,12 @@ def applied_start(applied: Sequence[tuple[Figures, OperatingPoint]]) -> float:
 
 
 def make_row(
-    transfer: ExternalFigures, here: Figures, metrics: Sequence[str], start: float
+    scored: ExternalFigures, here: Figures, metrics: Sequence[str], start: float
 ) -> ExternalRow:
     """Write out one backbone's figures there beside those here."""
     cells = []
     for metric in metrics:
-        there, drop = transfer.metrics.get(metric), transfer.drops.get(metric)
+        there, drop = scored.metrics.get(metric), scored.drops.get(metric)
         cell = _cell(metric, here.metrics.get(metric), there, start)
         if drop is not None:
             cell = replace(cell, drop=f"drop {drop_text(metric, drop)}", is_worse=is_worse(drop))
@@ -413,7 +410,7 @@ def view_external(comparison: Comparison, redact: Callable[[str], str]) -> dict[
         redact: Hides names and places of both cohorts.
 
     Returns:
-        What `transfer.html.j2` asks for; None where nothing was tested elsewhere.
+        What `external.html.j2` asks for; None where nothing was tested elsewhere.
     """
     if comparison.external is None and comparison.by_source is None:
         return None
@@ -546,7 +543,7 @@ def _first(
 ) -> ExternalFigures | None:
     """Find whom the sentences speak of: the leader, or whoever was tested first."""
     leader = find_leader(comparison)
-    known = {transfer.name: transfer for transfer in transfers if transfer.name in here}
+    known = {scored.name: scored for scored in transfers if scored.name in here}
     if leader is not None and leader.name in known:
         return known[leader.name]
     return next(iter(known.values()), None)

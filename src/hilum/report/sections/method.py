@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hilum.backbones import Scaling
 from hilum.heads import HeadRecipe
-from hilum.report.wording import joined
 from hilum.studies import RECIPES, Comparison, Recipe
+from hilum.wording import joined
 
 _CITING_TEXTS = {
     "paper": "This run follows its recipe.",

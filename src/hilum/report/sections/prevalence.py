@@ -15,7 +15,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hilum.evaluation import Estimate, OperatingPoint, PredictiveValues
-from hilum.report.wording import NOT_DEFINED
+from hilum.wording import (
+    NOT_DEFINED,
+    fine_percents,
+    prevalence_text,
+)
 
 LOWEST, HIGHEST = 0.001, 0.5
 
@@ -31,9 +35,6 @@ _TICKS = (0.001, 0.01, 0.1, 0.5)
 _FILMS = ((0.1, 1_000), (0.01, 10_000), (0.0, 100_000))
 """From which prevalence on how many films are counted: 100 positive ones at the least, so that
 rounding does not make nearly all of them all."""
-
-
-_DIGITS_AT_MOST = 6
 
 
 _FARTHEST = 1e-6
@@ -178,32 +179,6 @@ def count_films(prevalence: float, point: OperatingPoint) -> Counts | None:
         found=_rounded(sensitivity * positives),
         alarms=_rounded((1 - specificity) * (films - positives)),
     )
-
-
-def prevalence_text(prevalence: float) -> str:
-    """Write a prevalence to two digits, or to one after the point from 10 % on.
-
-    Returns:
-        `0.1 %`, `1 %`, `47.5 %`, `50 %`; `99.99 %` where one digit would make it all.
-    """
-    if prevalence < 0.1:
-        return f"{100 * prevalence:.2g} %"
-    text = fine_percents(prevalence)[0]
-    return f"{text.rstrip('0').rstrip('.')} %"
-
-
-def fine_percents(*shares: float) -> tuple[str, ...]:
-    """Write shares in percent, so finely that what is nearly all is not written as all.
-
-    Returns:
-        Each with the same number of digits: `97.5`, or `99.80` beside `99.98`.
-    """
-    digits = 1
-    for share in shares:
-        distance = 100 * min(share, 1 - share)
-        if distance > 0:
-            digits = max(digits, math.ceil(-math.log10(distance)))
-    return tuple(f"{100 * share:.{min(digits, _DIGITS_AT_MOST)}f}" for share in shares)
 
 
 def _value(estimate: Estimate) -> str:

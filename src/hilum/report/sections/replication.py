@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hilum.evaluation import Interval
 from hilum.published import ReplicatedFigure, agreeing_counts
 from hilum.report.published import size_text
 from hilum.report.sections.standings import Whisker, scaled, tenth_below
-from hilum.report.wording import UNVERIFIED, joined, metric_title, p_text
+from hilum.report.sections.verdict import UNVERIFIED
 from hilum.studies import Comparison, PaperTable
+from hilum.wording import joined, metric_title, p_text, percents_interval
 
 _POSITIVE = "COVID-19"
 
@@ -106,20 +106,16 @@ def _cell(metric: str, figure: ReplicatedFigure, start: float) -> PaperCell:
     return PaperCell(
         title=metric_title(metric),
         published=figure.printed,
-        published_interval=_interval_text(published.interval),
+        published_interval=percents_interval(published.interval.low, published.interval.high),
         published_bar=scaled(
             published.interval.low, published.lowest, published.interval.high, start
         ),
         ours=f"{100 * ours.value:.1f}" if ours else "",
-        ours_interval=_interval_text(ours.interval) if ours else "",
+        ours_interval=percents_interval(ours.interval.low, ours.interval.high) if ours else "",
         ours_bar=scaled(ours.interval.low, ours.value, ours.interval.high, start) if ours else None,
         adjusted_p=p_text(ours.adjusted_p) if ours else "",
         is_different=ours is not None and ours.is_different,
     )
-
-
-def _interval_text(interval: Interval) -> str:
-    return f"[{100 * interval.low:.1f}, {100 * interval.high:.1f}]"
 
 
 def _outcome_text(table: PaperTable) -> str:

@@ -7,12 +7,9 @@ import io
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 from PIL import Image
 
 from hilum.auditing import (
@@ -21,7 +18,6 @@ from hilum.auditing import (
     AuditReport,
     Baseline,
     BaselineName,
-    Headline,
     Weight,
     find_baseline,
     is_above_chance,
@@ -30,29 +26,28 @@ from hilum.auditing import (
 from hilum.cohort import Cohort, Film
 from hilum.evaluation import Estimate
 from hilum.features import Part, resize_film, show_part
-from hilum.report import drawing as palette, drawing as svg, wording as formatting
+from hilum.report import drawing as palette, drawing as svg
 from hilum.report.drawing import axes_inch, inline_figure, new_figure, shortened
 from hilum.report.films import choose_examples
 from hilum.report.sections.standings import Whisker, scaled
-from hilum.report.wording import NOT_DEFINED, joined, metric_text
+from hilum.report.sections.verdict import EFFECTS
 from hilum.studies import BackboneResult
+from hilum.wording import (
+    NOT_DEFINED,
+    films_text,
+    joined,
+    metric_interval,
+    metric_text,
+    metric_value,
+    p_text,
+    percent_text,
+    percents_interval,
+    seconds_text,
+)
 
-AUDIT_TITLES: Mapping[Headline, str] = {
-    "supported": "This cohort can carry the claim",
-    "limited": "This cohort carries the claim with reservations",
-    "withheld": "This cohort cannot carry the claim",
-}
-
-
-EFFECTS: Mapping[Weight, str] = {
-    "withholds": "withholds the headline",
-    "limits": "limits the headline",
-    "describes": "only describes",
-}
-
-
-NO_EFFECT = "nothing"
-
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 UNTRAINED = "Unknown: the films are too few to train and test on, so nothing was measured."
 
@@ -71,30 +66,6 @@ _PARTS: Mapping[BaselineName, str] = {
 }
 
 
-# From Cohen (1988), Statistical Power Analysis: small, medium and large for one degree of freedom.
-_ASSOCIATIONS = (
-    (0.5, "source and class go closely together"),
-    (0.3, "source and class go together"),
-    (0.1, "source and class go together a little"),
-    (0.0, "source and class have hardly anything to do with each other"),
-)
-
-
-def audit_text(headline: Headline, positive: str) -> str:
-    """Introduce the reasons of an audit's verdict."""
-    return {
-        "supported": (
-            "No check that was run speaks against it. Other hospitals, devices and patients may "
-            "differ all the same."
-        ),
-        "limited": "Something about these films may flatter whatever is measured on them:",
-        "withheld": (
-            "Whatever a network reaches on these films must not be quoted as the ability to "
-            f"recognise {positive}:"
-        ),
-    }[headline]
-
-
 def weight_of(baseline: Baseline, model_auroc: Estimate) -> Weight | None:
     """Say what a baseline does to the headline, as the verdict judges it.
 
@@ -105,18 +76,13 @@ def weight_of(baseline: Baseline, model_auroc: Estimate) -> Weight | None:
     return weigh_baseline(baseline, model_sees=is_above_chance(model_auroc))
 
 
-def effect_text(weight: Weight | None) -> str:
-    """Say in words what a baseline does to the headline."""
-    return NO_EFFECT if weight is None else EFFECTS[weight]
-
-
 def bare_share_text(share: Estimate) -> str:
     """Write a share of the model's discrimination without its interval: `94 %`."""
     if not math.isfinite(share.value):
         return NOT_DEFINED
     if share.value > _SHARE_AT_MOST:
         return f"over {100 * _SHARE_AT_MOST} %"
-    return f"{100 * share.value:.0f} %"
+    return percent_text(share.value, 0)
 
 
 def share_text(share: Estimate) -> str:
@@ -124,7 +90,7 @@ def share_text(share: Estimate) -> str:
     value = bare_share_text(share)
     if share.value > _SHARE_AT_MOST or not all(map(math.isfinite, (share.low, share.high))):
         return value
-    return f"{value} [{100 * share.low:.0f}, {100 * share.high:.0f}]"
+    return f"{value} {percents_interval(share.low, share.high, 0)}"
 
 
 def baseline_line(baseline: Baseline, weight: Weight | None) -> str:
@@ -196,20 +162,6 @@ def strongest_text(baseline: Baseline, at_most: int = 4, least: float = 0.55) ->
     return joined(shown)
 
 
-def association_text(association: float) -> str:
-    """Put Cramér's V of source and class into words; empty where it does not exist."""
-    if math.isnan(association):
-        return ""
-    meaning = (
-        "no source holds films of more than one class"
-        if association >= 1.0
-        else next(text for least, text in _ASSOCIATIONS if association >= least)
-    )
-    # A V of 0.996 is not the 1.0 of which the verdict speaks.
-    shown = "1.0" if association >= 1.0 else f"{min(association, 0.99):.2f}"
-    return f"Cramér’s V of source and class, from 0 to 1, is {shown}: {meaning}."
-
-
 def _listed(baselines: Sequence[Baseline]) -> str:
     """Write `The frame of the film alone predicts it with AUROC 0.918`, or of several."""
     names = joined([f"{_PARTS[b.name]} (AUROC {b.auroc.value:.3f})" for b in baselines])
@@ -258,61 +210,84 @@ _WORDS: dict[Weight | None, str] = {
 }  # fmt: skip
 
 
-def draw_shortcuts(
-    baselines: Sequence[Baseline], *, model: str, model_auroc: Estimate, is_verified: bool = True
-) -> str:
-    """Draw the AUROC of the model and of every baseline, with its interval.
+@dataclass(frozen=True)
+class ShortcutsFigure:
+    """The AUROC of the model and of every baseline, with its interval.
 
     Behind those that can withhold the headline stand the zones in which they limit and
     withhold it, as shares of what the model reaches above chance.
 
-    Args:
+    Attributes:
         baselines: What predicts without the disease; at least one.
         model: The model's title.
         model_auroc: On all films of the study.
         is_verified: The model ran on its published weights.
     """
-    parts = [
-        ("The network, with the whole film", None),
-        ("Holds no disease: can withhold", [b for b in baselines if b.can_withhold]),
-        ("May hold disease: only describes", [b for b in baselines if not b.can_withhold]),
-    ]
-    shown = [(title, rows) for title, rows in parts if rows is None or rows]
-    n_rows = 1 + len(baselines)
-    has_zones = is_above_chance(model_auroc) and any(b.can_withhold for b in baselines)
-    foot = 0.5 + (0.28 if has_zones else 0.0)
-    height = len(shown) * _HEADING_INCH + n_rows * _ROW_INCH
-    figure = new_figure(_WIDTH_INCH, height + foot + 0.06)
-    axes = axes_inch(figure, 0.08, foot, 0.1, 0.06)
-    axes.set_xlim(_LEFT_EDGE, 1.008)
-    axes.set_ylim(height, 0)
-    top = 0.0
-    for title, rows in shown:
-        axes.text(_LEFT_EDGE, top + 0.22, title, fontsize=9, color=palette.MUTED.light)
-        top += _HEADING_INCH
-        if rows is None:
-            colour = palette.SERIES[0] if is_verified else palette.MUTED
-            _draw_row(axes, top, shortened(model, 28), model_auroc, "o", colour)
-            top += _ROW_INCH
-        for baseline in rows or ():
-            if baseline.can_withhold and has_zones:
-                _draw_zones(axes, top, model_auroc.value)
-            weight = weight_of(baseline, model_auroc)
-            marker, colour = _MARKS[weight]
-            _draw_row(
-                axes, top, baseline.title, baseline.auroc, marker, colour,
-                word=_WORDS[weight], is_hollow=not baseline.can_withhold,
-            )  # fmt: skip
-            top += _ROW_INCH
-    axes.set_yticks([])
-    axes.grid(visible=False)
-    axes.spines["left"].set_visible(False)
-    axes.set_xticks(np.arange(0.5, 1.01, 0.1), ["0.5\nchance", "0.6", "0.7", "0.8", "0.9", "1.0"])
-    axes.text(1.008, height + 0.42, "AUROC, 95 % interval", ha="right", fontsize=9,
-              color=palette.MUTED.light, clip_on=False)  # fmt: skip
-    if has_zones:
-        _draw_key(figure)
-    return svg.standalone(figure, "What predicts the label, with and without the disease")
+
+    baselines: tuple[Baseline, ...]
+    model: str
+    model_auroc: Estimate
+    is_verified: bool = True
+    description: str = "What predicts the label, with and without the disease"
+
+    def frame(self) -> dict[str, list[Any]]:
+        """List the model and every baseline with bounds, and what each does to the headline."""
+        aurocs = [self.model_auroc, *(baseline.auroc for baseline in self.baselines)]
+        return {
+            "seen": [self.model, *(baseline.title for baseline in self.baselines)],
+            "auroc": [auroc.value for auroc in aurocs],
+            "low": [auroc.low for auroc in aurocs],
+            "high": [auroc.high for auroc in aurocs],
+            "effect": [None, *(weight_of(b, self.model_auroc) for b in self.baselines)],
+        }
+
+    @svg.drawing_style()
+    def plot(self, figure: Figure | None = None) -> Figure:
+        """Draw it; see `Picture`."""
+        baselines, model_auroc = self.baselines, self.model_auroc
+        parts = [
+            ("The network, with the whole film", None),
+            ("Holds no disease: can withhold", [b for b in baselines if b.can_withhold]),
+            ("May hold disease: only describes", [b for b in baselines if not b.can_withhold]),
+        ]
+        shown = [(title, rows) for title, rows in parts if rows is None or rows]
+        n_rows = 1 + len(baselines)
+        has_zones = is_above_chance(model_auroc) and any(b.can_withhold for b in baselines)
+        foot = 0.5 + (0.28 if has_zones else 0.0)
+        height = len(shown) * _HEADING_INCH + n_rows * _ROW_INCH
+        figure = new_figure(_WIDTH_INCH, height + foot + 0.06, figure)
+        axes = axes_inch(figure, 0.08, foot, 0.1, 0.06)
+        axes.set_xlim(_LEFT_EDGE, 1.008)
+        axes.set_ylim(height, 0)
+        top = 0.0
+        for title, rows in shown:
+            axes.text(_LEFT_EDGE, top + 0.22, title, fontsize=9, color=palette.MUTED.light)
+            top += _HEADING_INCH
+            if rows is None:
+                colour = palette.SERIES[0] if self.is_verified else palette.MUTED
+                _draw_row(axes, top, shortened(self.model, 28), model_auroc, "o", colour)
+                top += _ROW_INCH
+            for baseline in rows or ():
+                if baseline.can_withhold and has_zones:
+                    _draw_zones(axes, top, model_auroc.value)
+                weight = weight_of(baseline, model_auroc)
+                marker, colour = _MARKS[weight]
+                _draw_row(
+                    axes, top, baseline.title, baseline.auroc, marker, colour,
+                    word=_WORDS[weight], is_hollow=not baseline.can_withhold,
+                )  # fmt: skip
+                top += _ROW_INCH
+        axes.set_yticks([])
+        axes.grid(visible=False)
+        axes.spines["left"].set_visible(False)
+        axes.set_xticks(
+            np.arange(0.5, 1.01, 0.1), ["0.5\nchance", "0.6", "0.7", "0.8", "0.9", "1.0"]
+        )
+        axes.text(1.008, height + 0.42, "AUROC, 95 % interval", ha="right", fontsize=9,
+                  color=palette.MUTED.light, clip_on=False)  # fmt: skip
+        if has_zones:
+            _draw_key(figure)
+        return figure
 
 
 def _draw_row(
@@ -349,6 +324,8 @@ def _draw_row(
 
 def _draw_zones(axes: Axes, top: float, model_auroc: float) -> None:
     """Shade where a baseline would limit the headline, and where it would withhold it."""
+    from matplotlib.patches import Rectangle
+
     limiting, withholding = (
         0.5 + share * (model_auroc - 0.5)
         for share in (RULES.limiting_share, RULES.withholding_share)
@@ -365,14 +342,16 @@ def _draw_zones(axes: Axes, top: float, model_auroc: float) -> None:
 
 def _draw_key(figure: Figure) -> None:
     """Say what the two shades mean."""
+    from matplotlib.patches import Rectangle
+
     height = float(figure.get_size_inches()[1])
     axes = figure.add_axes((0.0, 0.0, 1.0, 0.3 / height))
     axes.set_axis_off()
     axes.set_xlim(0, _WIDTH_INCH)
     axes.set_ylim(0, 0.3)
     words = (
-        (0.08, palette.CAUTION, f"{100 * RULES.limiting_share:.0f} %"),
-        (0.8, palette.BAD, f"{100 * RULES.withholding_share:.0f} % and more"),
+        (0.08, palette.CAUTION, percent_text(RULES.limiting_share, 0)),
+        (0.8, palette.BAD, f"{percent_text(RULES.withholding_share, 0)} and more"),
     )
     for left, colour, text in words:
         shade: dict[str, Any] = {"facecolor": colour.light, "alpha": _ZONE_OPACITY}
@@ -452,12 +431,12 @@ def view_shortcuts(
         "answer": disease_text(audit, positive, model.title, auroc) if rows else "",
         "untried": untried_text(audit),
         "model": model.title,
-        "model_auroc": formatting.metric_value("auroc", auroc.value),
-        "model_interval": formatting.metric_interval("auroc", auroc),
+        "model_auroc": metric_value("auroc", auroc.value),
+        "model_interval": metric_interval("auroc", auroc),
         "model_whisker": _whisker(auroc),
         "groups": [(title, listed) for title, listed in groups if listed],
-        "limiting": f"{100 * RULES.limiting_share:.0f} %",
-        "withholding": f"{100 * RULES.withholding_share:.0f} %",
+        "limiting": percent_text(RULES.limiting_share, 0),
+        "withholding": percent_text(RULES.withholding_share, 0),
         "figure": inline_figure(
             figures, "shortcuts", "", shortcuts_label(audit, model.title, auroc)
         ),
@@ -495,8 +474,8 @@ def show_parts(
 
 def shortcuts_label(audit: AuditReport, model: str, auroc: Estimate) -> str:
     """Write the text alternative of the figure."""
-    figures = [f"{model} {formatting.metric_text('auroc', auroc)}"] + [
-        f"{b.title} {formatting.metric_text('auroc', b.auroc)}" for b in audit.baselines
+    figures = [f"{model} {metric_text('auroc', auroc)}"] + [
+        f"{b.title} {metric_text('auroc', b.auroc)}" for b in audit.baselines
     ]
     return f"What predicts the label, and how well. AUROC: {'; '.join(figures)}."
 
@@ -508,16 +487,16 @@ def _row(
     return BaselineRow(
         title=baseline.title,
         sight=SIGHTS[baseline.name],
-        auroc=formatting.metric_value("auroc", baseline.auroc.value),
-        interval=formatting.metric_interval("auroc", baseline.auroc),
+        auroc=metric_value("auroc", baseline.auroc.value),
+        interval=metric_interval("auroc", baseline.auroc),
         whisker=_whisker(baseline.auroc),
         share=share_text(baseline.share),
-        p_below=formatting.p_text(baseline.p_below),
-        effect=effect_text(weight),
+        p_below=p_text(baseline.p_below),
+        effect="nothing" if weight is None else EFFECTS[weight],
         weight=weight,
         strongest=redact(strongest_text(baseline)),
-        films="" if baseline.n_films == n_films else formatting.films_text(baseline.n_films),
-        seconds=formatting.seconds_text(baseline.seconds),
+        films="" if baseline.n_films == n_films else films_text(baseline.n_films),
+        seconds=seconds_text(baseline.seconds),
     )
 
 

@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from hilum.cohort import is_without_disease
 from hilum.evaluation import Estimate, Evaluation, Interval, NestedPick, PairedComparison
-from hilum.report import wording, wording as formatting
-from hilum.report.wording import (
+from hilum.report.sections.cohort import people_text
+from hilum.studies import BackboneResult, Comparison, Ensemble
+from hilum.wording import (
     UNKNOWN,
     count_text,
     difference_text,
@@ -23,10 +25,10 @@ from hilum.report.wording import (
     metric_value,
     metric_word,
     p_text,
+    percent_text,
     seconds_text,
     spread_text,
 )
-from hilum.studies import BackboneResult, Comparison, Ensemble
 
 UNRANKED_HEADING = "On unverified weights: in no tier"
 
@@ -325,7 +327,7 @@ def make_matrix(result: BackboneResult) -> tuple[tuple[MatrixCell, ...], ...]:
         shares = [count / total if total else 0.0 for count in counts]
         rows.append(
             tuple(
-                MatrixCell(f"{count:,}", f"{100 * share:.1f} %", share, j == k)
+                MatrixCell(f"{count:,}", percent_text(share), share, j == k)
                 for j, (count, share) in enumerate(zip(counts, shares, strict=True))
             )
         )
@@ -606,16 +608,16 @@ def view_answer(comparison: Comparison) -> dict[str, Any]:
         "choices": 0 if pick is None else len(pick.times_chosen),
         "figures": [
             (
-                formatting.metric_title(metric),
-                formatting.metric_value(metric, evaluation.metrics[metric].value),
-                formatting.metric_interval(metric, evaluation.metrics[metric]),
+                metric_title(metric),
+                metric_value(metric, evaluation.metrics[metric].value),
+                metric_interval(metric, evaluation.metrics[metric]),
             )
             for metric in headline_metrics(comparison)
         ],
-        "standing": wording.standing_text(comparison, leader or best),
-        "subjects": wording.subjects_text(comparison),
-        "sensitivity": wording.sensitivity_gloss(comparison.positive),
-        "specificity": wording.specificity_gloss(comparison.positive, others),
+        "standing": standing_text(comparison, leader or best),
+        "subjects": subjects_text(comparison),
+        "sensitivity": sensitivity_gloss(comparison.positive),
+        "specificity": specificity_gloss(comparison.positive, others),
     }
 
 
@@ -629,13 +631,13 @@ def view_standings(comparison: Comparison) -> dict[str, Any]:
     pairs = make_pairs(comparison)
     example = find_leader(comparison) or comparison.backbones[0]
     return {
-        "counting": wording.counting_text(comparison),
+        "counting": counting_text(comparison),
         "clustering": clustering_text(comparison, example),
         "tiers": tiers_text(comparison),
-        "titles": [formatting.metric_title(metric) for metric in metrics],
+        "titles": [metric_title(metric) for metric in metrics],
         "blocks": make_blocks(comparison, metrics),
         "start": scale_start(comparison, metrics),
-        "further_titles": [formatting.metric_title(metric) for metric in further],
+        "further_titles": [metric_title(metric) for metric in further],
         "further_rows": [row for block in make_blocks(comparison, further) for row in block.rows]
         if further
         else [],
@@ -649,3 +651,87 @@ def view_standings(comparison: Comparison) -> dict[str, Any]:
 def find_leader(comparison: Comparison) -> BackboneResult | None:
     """Find who leads: who ran on other weights than the published ones leads nothing."""
     return next((r for r in comparison.backbones if r.weights.is_verified), None)
+
+
+_NAMED_AT_MOST = 6
+
+
+SAME_FILMS_NOTE = (
+    "Validation and test are the same films here, since the recipe was published so. The curves "
+    "and the table look at one set, so choices made on the curves flatter the table."
+)
+
+
+def standing_text(comparison: Comparison, best: BackboneResult) -> str:
+    """Say whether the backbone put first is really ahead of the others that may be judged."""
+    titles = {r.name: r.title for r in comparison.backbones if r.weights.is_verified}
+    tied: list[str] = []
+    behind: list[str] = []
+    for pair in comparison.comparisons:
+        other = pair.b if pair.a == best.name else pair.a
+        if best.name in (pair.a, pair.b) and other in titles:
+            (tied if pair.tied else behind).append(titles[other])
+    if not tied and not behind:
+        alone = len(comparison.backbones) == 1
+        return f"It was the only one {'compared' if alone else 'on its published weights'}."
+    if not behind:
+        number = {1: "the other one", 2: "both others"}.get(len(tied), f"all {len(tied)} others")
+        return f"It is statistically tied with {number}: these films show no difference."
+    if not tied:
+        return f"The films show a difference from {_named(behind)}, after correction."
+    return (
+        f"It is statistically tied with {_named(tied)}; the films show a difference from "
+        f"{_named(behind)}, after correction for the number of pairs."
+    )
+
+
+def _named(titles: Sequence[str]) -> str:
+    """Name a few backbones, and count many."""
+    return joined(titles) if len(titles) <= _NAMED_AT_MOST else f"{len(titles)} others"
+
+
+def counting_text(comparison: Comparison) -> str:
+    """Say how the films were called, and what the two kinds of uncertainty are."""
+    repeats = comparison.recipe.repeats
+    if comparison.recipe.folds == 0 and repeats == 1:
+        called = "Each test film is called once, by its score from the head of the single split."
+    elif repeats == 1:
+        called = "Each film is called once, by its score from the one head that did not see it."
+    else:
+        called = (
+            f"Each film is called once, by the mean of its out-of-fold scores over the "
+            f"{repeats} repeats: {repeats} heads together, usually a little better than one."
+        )
+    interval = "The brackets hold the 95 % interval: how far the figure would move with other films"
+    if repeats == 1:
+        return f"{called} {interval}."
+    return (
+        f"{called} {interval}. The small print is one repeat alone, mean ± standard deviation "
+        f"over the repeats: how far the figure moves when the folds are drawn anew on the same "
+        f"films. The spread over repeats is not sampling uncertainty."
+    )
+
+
+def subjects_text(comparison: Comparison) -> str:
+    """Say how many films, and of how many people, stand behind the figures."""
+    rows = comparison.backbones[0].evaluation.films
+    return f"{films_text(len(rows))} {people_text(comparison.cohort, rows.tolist())}"
+
+
+def sensitivity_gloss(positive: str) -> str:
+    """Say what sensitivity is and what a low one does."""
+    missed = f"{positive} films" if is_without_disease(positive) else "the diseased"
+    return (
+        f"Sensitivity is the share of {positive} films that are called {positive}. "
+        f"A low sensitivity misses {missed}."
+    )
+
+
+def specificity_gloss(positive: str, others: Sequence[str]) -> str:
+    """Say what specificity is and what a low one does."""
+    is_plain = all(map(is_without_disease, others)) and not is_without_disease(positive)
+    mistaken = "calls the healthy ill" if is_plain else f"calls other films {positive}"
+    return (
+        f"Specificity is the share of the other films ({joined(others)}) that are called "
+        f"not {positive}. A low specificity {mistaken}."
+    )

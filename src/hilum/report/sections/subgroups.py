@@ -10,8 +10,17 @@ from typing import Any
 from hilum.evaluation import Estimate, Subgroup, SubgroupComparison
 from hilum.report.sections.decisions import find_quoted
 from hilum.report.sections.standings import Cell, make_cell, tenth_below
-from hilum.report.wording import films_text, joined, metric_title, metric_value, metric_word, p_text
 from hilum.studies import Comparison
+from hilum.wording import (
+    capitalised,
+    counted,
+    films_text,
+    joined,
+    metric_title,
+    metric_value,
+    metric_word,
+    p_text,
+)
 
 _LEVEL_OF_SIGNIFICANCE = 0.05
 
@@ -24,7 +33,7 @@ _NAMED_AT_MOST = 6
 
 def attribute_title(attribute: str) -> str:
     """Head the groups by an attribute."""
-    return _TITLES.get(attribute, _capitalised(attribute))
+    return _TITLES.get(attribute, capitalised(attribute))
 
 
 def level_text(attribute: str, level: str) -> str:
@@ -36,8 +45,7 @@ def further_text(n_levels: int) -> str:
     """Say that further levels are not shown, and where they are; empty if there are none."""
     if n_levels == 0:
         return ""
-    few = "1 smaller subgroup is" if n_levels == 1 else f"{n_levels:,} smaller subgroups are"
-    return f"{few} in results.json."
+    return f"{counted(n_levels, 'smaller subgroup', 'is/are')} in results.json."
 
 
 def has_difference(attribute: SubgroupComparison) -> bool:
@@ -87,8 +95,8 @@ def untested_text(attributes: Sequence[SubgroupComparison]) -> str:
         and (missing := [metric for metric, p in _tests(a).items() if not math.isfinite(p)])
     ]
     if not whole:
-        return _capitalised(f"{joined(parts)} could not be tested.") if parts else ""
-    text = _capitalised(f"{joined(whole)} could not be tested")
+        return capitalised(f"{joined(parts)} could not be tested.") if parts else ""
+    text = capitalised(f"{joined(whole)} could not be tested")
     return f"{text}, nor could {joined(parts, 'or')}." if parts else f"{text}."
 
 
@@ -131,7 +139,7 @@ def small_text(attributes: Sequence[SubgroupComparison], people: str) -> str:
     named = joined(small) if len(small) <= _NAMED_AT_MOST else f"{len(small)} of the subgroups"
     verb = "has" if len(small) == 1 else "have"
     return (
-        f"{_capitalised(named)} {verb} too few {people} on a side for figures that say "
+        f"{capitalised(named)} {verb} too few {people} on a side for figures that say "
         "much: their intervals are what to read, not their values."
     )
 
@@ -142,10 +150,6 @@ def _tests(attribute: SubgroupComparison) -> dict[str, float]:
         "sensitivity": attribute.p_sensitivity,
         "specificity": attribute.p_specificity,
     }
-
-
-def _capitalised(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _having(attribute: SubgroupComparison, metric: str) -> list[tuple[Subgroup, float]]:
@@ -209,7 +213,7 @@ def view_subgroups(comparison: Comparison, redact: Callable[[str], str]) -> dict
         ]
     )
     return {
-        "title": f"{quoted.title[:1].upper()}{quoted.title[1:]}",
+        "title": capitalised(quoted.title),
         "is_verified": quoted.is_verified,
         "answer": answer_text(attributes),
         "small": small_text(attributes, people.lower()),

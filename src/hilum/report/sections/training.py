@@ -5,16 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from jaxtyping import Float, Int
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from hilum.heads import History
 from hilum.report import drawing as palette, drawing as svg
 from hilum.report.drawing import axes_inch, heading_size, new_figure, shortened
+from hilum.studies import Comparison
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 BAND_PERCENTILES = (10.0, 90.0)
 
@@ -132,9 +135,15 @@ def scales_of(curves: Sequence[TrainingCurves]) -> Scales:
 
 
 def _draw_pair(
-    title: str, training: EpochCurve, validation: EpochCurve, best_epoch: float, last_epoch: int
-) -> tuple[Figure, Axes]:
-    figure = new_figure(5.0, 3.6)
+    figure: Figure,
+    title: str,
+    training: EpochCurve,
+    validation: EpochCurve,
+    best_epoch: float,
+    last_epoch: int,
+) -> Axes:
+    from matplotlib.ticker import MaxNLocator
+
     axes = axes_inch(figure, 0.62, 0.5, 0.15, 0.68)
     for curve, label, colour, dashes in (
         (training, "training", palette.TRAINING.light, palette.LINE_STYLES[0]),
@@ -160,31 +169,81 @@ def _draw_pair(
         1.0, 1.03, f"best epoch {best_epoch:g} (median)", transform=axes.transAxes,
         ha="right", va="bottom", fontsize=9, color=palette.MUTED.light,
     )  # fmt: skip
-    return figure, axes
+    return axes
 
 
-def draw_accuracy(title: str, curves: TrainingCurves, scales: Scales) -> str:
-    """Draw the share of films called correctly, epoch by epoch."""
-    figure, axes = _draw_pair(
-        f"Accuracy · {shortened(title)}",
-        curves.training_accuracy,
-        curves.validation_accuracy,
-        curves.best_epoch,
-        scales.last_epoch,
+@dataclass(frozen=True)
+class TrainingCurvesFigure:
+    """The share of films called correctly, or the loss, epoch by epoch.
+
+    Attributes:
+        title: Of the backbone.
+        quantity: What is drawn.
+        curves: Of that backbone.
+        scales: Of all backbones, so that their pictures can be compared.
+    """
+
+    title: str
+    quantity: Literal["accuracy", "loss"]
+    curves: TrainingCurves
+    scales: Scales
+
+    @property
+    def description(self) -> str:
+        """What the picture shows, for those who cannot see it."""
+        return f"{self.quantity.capitalize()} against epoch, {self.title}"
+
+    @property
+    def _pair(self) -> tuple[EpochCurve, EpochCurve]:
+        if self.quantity == "accuracy":
+            return self.curves.training_accuracy, self.curves.validation_accuracy
+        return self.curves.training_loss, self.curves.validation_loss
+
+    def frame(self) -> dict[str, list[Any]]:
+        """List the points of both curves, with the band of the middle 80 % of the heads."""
+        training, validation = pair = self._pair
+        return {
+            "films": ["training"] * len(training.epochs) + ["validation"] * len(validation.epochs),
+            "epoch": [x for curve in pair for x in curve.epochs.tolist()],
+            "mean": [x for curve in pair for x in curve.mean.tolist()],
+            "low": [x for curve in pair for x in curve.low.tolist()],
+            "high": [x for curve in pair for x in curve.high.tolist()],
+            "heads": [x for curve in pair for x in curve.heads.tolist()],
+        }
+
+    @svg.drawing_style()
+    def plot(self, figure: Figure | None = None) -> Figure:
+        """Draw it; see `Picture`."""
+        from matplotlib.ticker import PercentFormatter
+
+        heading = f"{self.quantity.capitalize()} · {shortened(self.title)}"
+        best, scales = self.curves.best_epoch, self.scales
+        figure = new_figure(5.0, 3.6, figure)
+        axes = _draw_pair(figure, heading, *self._pair, best, scales.last_epoch)
+        if self.quantity == "loss":
+            axes.set_ylim(0.0, scales.highest_loss)
+            return figure
+        axes.set_ylim(scales.lowest_accuracy, 1.0 + 0.01 * (1.0 - scales.lowest_accuracy))
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+        return figure
+
+
+def curves_text(comparison: Comparison) -> str:
+    """Say how the training curves are to be read."""
+    parts = []
+    if len(comparison.folds.splits) > 1:
+        parts.append("Lines are means over the heads, bands hold the middle 80 % of them.")
+    if comparison.recipe.head.patience_epochs is not None:
+        parts.append(
+            "Heads stop early: the mean of an epoch is over the heads still training, and a curve "
+            "ends where fewer than half of them are left."
+        )
+    kept = (
+        "" if comparison.recipe.head.keeps_best_epoch else "; the last epoch was kept all the same"
     )
-    axes.set_ylim(scales.lowest_accuracy, 1.0 + 0.01 * (1.0 - scales.lowest_accuracy))
-    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
-    return svg.standalone(figure, f"Accuracy against epoch, {title}")
-
-
-def draw_loss(title: str, curves: TrainingCurves, scales: Scales) -> str:
-    """Draw the loss, epoch by epoch."""
-    figure, axes = _draw_pair(
-        f"Loss · {shortened(title)}",
-        curves.training_loss,
-        curves.validation_loss,
-        curves.best_epoch,
-        scales.last_epoch,
+    parts.append(f"The dotted line marks the lowest validation loss (median epoch){kept}.")
+    parts.append(
+        "All backbones share one scale. Dropout is on while the training figures are taken and "
+        "off for validation, which may put validation ahead at first."
     )
-    axes.set_ylim(0.0, scales.highest_loss)
-    return svg.standalone(figure, f"Loss against epoch, {title}")
+    return " ".join(parts)

@@ -5,7 +5,18 @@ import math
 import pytest
 
 from hilum.evaluation.results import Estimate, Spread
-from hilum.report import wording as formatting
+from hilum.wording import (
+    bytes_text,
+    count_text,
+    difference_text,
+    films_text,
+    metric_text,
+    metric_title,
+    metric_word,
+    p_text,
+    seconds_text,
+    spread_text,
+)
 
 
 @pytest.mark.parametrize(
@@ -20,19 +31,19 @@ from hilum.report import wording as formatting
     ],
 )
 def test_a_figure_and_its_interval(metric: str, estimate: Estimate, text: str) -> None:
-    assert formatting.metric_text(metric, estimate) == text
+    assert metric_text(metric, estimate) == text
 
 
 def test_the_spread_over_repeats() -> None:
-    assert formatting.spread_text("accuracy", Spread(0.9712, 0.0058)) == "97.1 ± 0.6 %"
-    assert formatting.spread_text("auroc", Spread(0.9712, 0.0058)) == "0.971 ± 0.006"
-    assert formatting.spread_text("accuracy", Spread(0.9712, math.nan)) == "97.1 %"
+    assert spread_text("accuracy", Spread(0.9712, 0.0058)) == "97.1 ± 0.6 %"
+    assert spread_text("auroc", Spread(0.9712, 0.0058)) == "0.971 ± 0.006"
+    assert spread_text("accuracy", Spread(0.9712, math.nan)) == "97.1 %"
 
 
 def test_titles() -> None:
-    assert formatting.metric_title("auroc") == "AUROC"
-    assert formatting.metric_title("macro_auroc") == "Macro AUROC"
-    assert formatting.metric_title("balanced_accuracy") == "Balanced accuracy"
+    assert metric_title("auroc") == "AUROC"
+    assert metric_title("macro_auroc") == "Macro AUROC"
+    assert metric_title("balanced_accuracy") == "Balanced accuracy"
     words = {
         "auroc": "AUROC",
         "macro_auroc": "macro AUROC",
@@ -40,7 +51,7 @@ def test_titles() -> None:
         "mcc": "Matthews correlation",
     }
     words |= {"sensitivity": "sensitivity", "brier_score": "Brier score"}
-    assert {metric: formatting.metric_word(metric) for metric in words} == words
+    assert {metric: metric_word(metric) for metric in words} == words
 
 
 @pytest.mark.parametrize(
@@ -51,16 +62,16 @@ def test_titles() -> None:
     ],
 )  # fmt: skip
 def test_times(seconds: float, text: str) -> None:
-    assert formatting.seconds_text(seconds) == text
+    assert seconds_text(seconds) == text
 
 
 def test_counts_differences_and_p_values() -> None:
-    assert formatting.count_text(4_652_008) == "4.65 M"
-    assert formatting.count_text(138_357_544) == "138 M"
-    assert formatting.count_text(412) == "412"
-    assert formatting.difference_text("accuracy", -0.0125) == "−1.2"
-    assert formatting.difference_text("auroc", 0.0125) == "+0.013"
-    assert formatting.p_text(0.0004) == "< 0.001"
-    assert formatting.p_text(0.0499) == "0.050"
-    assert formatting.films_text(1) == "1 film"
-    assert formatting.bytes_text(1_420_000_000) == "1.4 GB"
+    assert count_text(4_652_008) == "4.65 M"
+    assert count_text(138_357_544) == "138 M"
+    assert count_text(412) == "412"
+    assert difference_text("accuracy", -0.0125) == "−1.2"
+    assert difference_text("auroc", 0.0125) == "+0.013"
+    assert p_text(0.0004) == "< 0.001"
+    assert p_text(0.0499) == "0.050"
+    assert films_text(1) == "1 film"
+    assert bytes_text(1_420_000_000) == "1.4 GB"

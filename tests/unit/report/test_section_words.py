@@ -7,14 +7,21 @@ import pytest
 from make_comparison import make_comparison, render_page
 from make_paper_run import make_paper_run
 
-from hilum.report import wording
 from hilum.report.sections import method as method_wording
+from hilum.report.sections.cohort import people_text
+from hilum.report.sections.standings import (
+    counting_text,
+    sensitivity_gloss,
+    specificity_gloss,
+    standing_text,
+)
+from hilum.report.sections.training import curves_text
 from hilum.studies.recipes import RECIPES
 from hilum.studies.results import Comparison
 
 
 def test_low_sensitivity_misses_the_diseased() -> None:
-    gloss = wording.sensitivity_gloss("COVID-19")
+    gloss = sensitivity_gloss("COVID-19")
     assert "share of COVID-19 films that are called COVID-19" in gloss
     assert re.search(r"low sensitivity misses the diseased", gloss)
     assert "specificity" not in gloss.lower()
@@ -32,12 +39,12 @@ def test_low_sensitivity_misses_the_diseased() -> None:
 def test_glosses_are_right_whatever_the_positive_class(
     positive: str, others: list[str], missed: str, mistaken: str
 ) -> None:
-    assert wording.sensitivity_gloss(positive).endswith(f"A low sensitivity {missed}.")
-    assert wording.specificity_gloss(positive, others).endswith(f"A low specificity {mistaken}.")
+    assert sensitivity_gloss(positive).endswith(f"A low sensitivity {missed}.")
+    assert specificity_gloss(positive, others).endswith(f"A low specificity {mistaken}.")
 
 
 def test_low_specificity_calls_the_healthy_ill() -> None:
-    gloss = wording.specificity_gloss("COVID-19", ["normal", "control"])
+    gloss = specificity_gloss("COVID-19", ["normal", "control"])
     assert "share of the other films (normal and control) that are called not COVID-19" in gloss
     assert re.search(r"low specificity calls the healthy ill", gloss)
     assert "sensitivity" not in gloss.lower()
@@ -63,39 +70,39 @@ def test_the_answer_says_who_is_tied(
 ) -> None:
     titles = [result.title for result in comparison.backbones]
     tied = with_ties(comparison, best=best)
-    assert words.format(*titles) in wording.standing_text(tied, tied.backbones[0])
+    assert words.format(*titles) in standing_text(tied, tied.backbones[0])
 
 
 def test_a_lone_backbone_is_compared_with_none(comparison: Comparison) -> None:
     lone = replace(comparison, backbones=comparison.backbones[:1], comparisons=())
-    assert wording.standing_text(lone, lone.backbones[0]) == "It was the only one compared."
+    assert standing_text(lone, lone.backbones[0]) == "It was the only one compared."
 
 
 def test_how_films_were_counted_is_said(comparison: Comparison) -> None:
-    text = wording.counting_text(comparison)
+    text = counting_text(comparison)
     assert "mean of its out-of-fold scores over the 5 repeats" in text
     assert "spread over repeats is not sampling uncertainty" in text
-    single = wording.counting_text(make_comparison(is_paper=True))
+    single = counting_text(make_comparison(is_paper=True))
     assert "single split" in single
     assert "repeats" not in single
 
 
 def test_people_behind_the_films(comparison: Comparison) -> None:
-    assert wording.people_text(comparison.cohort, [0, 1, 2]) == "of 2 patients"
+    assert people_text(comparison.cohort, [0, 1, 2]) == "of 2 patients"
     films = tuple(replace(film, patient=None) for film in comparison.cohort.films)
     unnamed = replace(comparison, cohort=replace(comparison.cohort, films=films))
-    assert wording.people_text(unnamed.cohort, [0, 1]) == "of an unknown number of patients"
+    assert people_text(unnamed.cohort, [0, 1]) == "of an unknown number of patients"
     mixed = (replace(films[0], patient="a"), *films[1:])
     some = replace(comparison, cohort=replace(comparison.cohort, films=mixed))
-    assert wording.people_text(some.cohort, [0, 1, 2]) == "of 1 patient, 2 of unknown people"
+    assert people_text(some.cohort, [0, 1, 2]) == "of 1 patient, 2 of unknown people"
 
 
 def test_the_curves_are_explained_as_they_were_made() -> None:
-    stopped = wording.curves_text(make_comparison())
+    stopped = curves_text(make_comparison())
     assert "middle 80 %" in stopped
     assert "Heads stop early" in stopped
     assert "the last epoch was kept" not in stopped
-    paper = wording.curves_text(make_comparison(is_paper=True))
+    paper = curves_text(make_comparison(is_paper=True))
     assert "middle 80 %" not in paper
     assert "Heads stop early" not in paper
     assert "the last epoch was kept all the same" in paper
@@ -104,7 +111,7 @@ def test_the_curves_are_explained_as_they_were_made() -> None:
 def test_many_rivals_are_counted_and_not_named() -> None:
     comparison = make_comparison(backbones=9)
     pairs = tuple(replace(pair, tied=k < 1) for k, pair in enumerate(comparison.comparisons))
-    text = wording.standing_text(replace(comparison, comparisons=pairs), comparison.backbones[0])
+    text = standing_text(replace(comparison, comparisons=pairs), comparison.backbones[0])
     assert text.endswith(
         "show a difference from 7 others, after correction for the number of pairs."
     )
