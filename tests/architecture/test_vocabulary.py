@@ -47,8 +47,9 @@ ALLOWED = (
      "of a browser"),
     (r".", r"""["'`\[]twins["'`\]]|\btwins: |^twins {2,}|\btwins \{""",
      "a key of audit.json and results.json; keys stay"),
-    (r".", r"""["'`]transfers["'`]|\btransfers: |\btransfers [\[]|, transfers}""",
-     "a key of results.json"),
+    (r".", r"""["'`]transfers["'`]|\btransfers: |\btransfers [\[]|, transfers}"""
+           r"|\.transfers\b|\btransfers=",
+     "a key of results.json, and the field that is written under it"),
     (r".", r"""["'`](?:twin-patients|portraits)["'`]|\(`twins`""",
      "what older versions called it, where they are read or told of"),
     (r".", r"SITTING\b", "a position of the patient in DICOM"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from hilum.heads.estimator import HeadClassifier
+from hilum.heads import HeadClassifier
 
 
 @parametrize_with_checks([HeadClassifier()])

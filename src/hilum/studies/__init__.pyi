@@ -75,10 +75,8 @@ from .results import (
     ExternalFigures as ExternalFigures,
     ExternalValidation as ExternalValidation,
     Recipe as Recipe,
-    Seconds as Seconds,
     SourceTest as SourceTest,
     SourceValidation as SourceValidation,
-    Unavailable as Unavailable,
     WeightsRecord as WeightsRecord,
 )
 from .training import (

@@ -316,7 +316,7 @@ def test_reduced_scale_agrees_after_shrinking(tint: bool) -> None:
     assert np.abs(whole - reduced).mean() < 1
 
 
-def test_luma_is_the_same_at_full_scale_with_and_without_a_wish() -> None:
+def test_luma_is_the_same_at_full_scale_with_and_without_a_size() -> None:
     data = jpeg(colour(film()))
     assert np.array_equal(decode_film(data).pixels, decode_film(data, at_least_px=48).pixels)
 

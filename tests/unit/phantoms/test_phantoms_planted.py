@@ -335,7 +335,7 @@ def test_plants_are_read_one_by_one_or_from_a_list() -> None:
     assert wanted.shortcuts == ("size-shortcut",)
 
 
-def test_all_faults_of_a_wish_are_told_at_once() -> None:
+def test_all_faults_of_a_plan_are_told_at_once() -> None:
     with pytest.raises(CohortError) as caught:
         parse_plants(
             ["duplicate=3,rotated=-1", "relabelled", "size-shortcut=2", "duplicates=2,duplicates=2",
@@ -366,8 +366,8 @@ def test_more_than_there_is_cannot_be_planted(plants: Plants, said: str, tmp_pat
 
 
 def test_the_command_plants_and_says_where_it_is_told(tmp_path: Path) -> None:
-    wish = ["--n", "4", "--plant", "duplicates=1,rotated=1", "--plant", "marker-shortcut"]
-    done = CliRunner().invoke(app, ["phantoms", str(tmp_path / "a"), *wish])
+    asked = ["--n", "4", "--plant", "duplicates=1,rotated=1", "--plant", "marker-shortcut"]
+    done = CliRunner().invoke(app, ["phantoms", str(tmp_path / "a"), *asked])
     assert done.exit_code == 0
     assert "6 films" in done.output
     assert "planted.csv" in done.output

@@ -137,8 +137,8 @@ def make_by_source(comparison: Comparison) -> SourceValidation:
     """Two sources that were tested, one that could not be."""
     return SourceValidation(
         tests=(
-            SourceTest("Hospital A", 107, 53, "", _transfers(comparison, (0.02, 0.015, 0.03))),
-            SourceTest("Hospital B", 53, 27, "", _transfers(comparison, (0.19, 0.12, 0.24))),
+            SourceTest("Hospital A", 107, 53, "", _external(comparison, (0.02, 0.015, 0.03))),
+            SourceTest("Hospital B", 53, 27, "", _external(comparison, (0.19, 0.12, 0.24))),
             SourceTest(
                 "Hospital C", 12, 12, "The other sources hold no film of class 'normal'.", ()
             ),
@@ -179,17 +179,17 @@ def make_external(comparison: Comparison) -> ExternalValidation:
         sensitivity=Estimate(0.683, 0.550, 0.797, MADE_UP),
         specificity=Estimate(0.875, 0.782, 0.938, MADE_UP),
     )
-    transfers = _transfers(comparison, (0.09, 0.11, 0.08), with_ensemble=True)
+    all_scored = _external(comparison, (0.09, 0.11, 0.08), with_ensemble=True)
     return ExternalValidation(
         cohort=cohort,
         n_known=12,
         n_shared_patients=3,
-        transfers=tuple(replace(transfer, operating_point=point) for transfer in transfers),
+        transfers=tuple(replace(scored, operating_point=point) for scored in all_scored),
         seconds=4.1,
     )
 
 
-def _transfers(
+def _external(
     comparison: Comparison, drops: tuple[float, float, float], *, with_ensemble: bool = False
 ) -> tuple[ExternalFigures, ...]:
     """Figures that lie below those here by `drops`: AUROC, sensitivity, specificity."""
@@ -198,13 +198,13 @@ def _transfers(
         here["ensemble"] = comparison.backbones[0].evaluation
     by_metric = dict(zip(("auroc", "sensitivity", "specificity"), drops, strict=True))
     by_metric["accuracy"] = drops[0]
-    transfers = []
+    all_scored = []
     for name, evaluation in here.items():
         metrics = {
             metric: _estimate(evaluation.metrics[metric].value - drop, 0.05)
             for metric, drop in by_metric.items()
         }
-        transfers.append(
+        all_scored.append(
             ExternalFigures(
                 name=name,
                 metrics=metrics,
@@ -218,7 +218,7 @@ def _transfers(
                 operating_point=None,
             )
         )
-    return tuple(transfers)
+    return tuple(all_scored)
 
 
 def _evaluation(comparison: Comparison, scores: np.ndarray) -> Evaluation:

@@ -28,8 +28,8 @@ def assessed() -> Comparison:
 
 def with_drop(comparison: Comparison, low: float, value: float, high: float) -> ExternalFigures:
     assert comparison.external is not None
-    transfer = comparison.external.transfers[0]
-    return replace(transfer, drops={"auroc": Estimate(value, low, high, "made up")})
+    scored = comparison.external.transfers[0]
+    return replace(scored, drops={"auroc": Estimate(value, low, high, "made up")})
 
 
 @pytest.mark.parametrize(
@@ -63,8 +63,8 @@ def test_a_gain_and_a_drop_are_written_with_their_bounds(assessed: Comparison) -
 def test_shares_drop_in_points(assessed: Comparison) -> None:
     drop = Estimate(0.11, 0.05, 0.17, "made up")
     assert words.drop_text("sensitivity", drop) == "+11.0 [+5.0, +17.0]"
-    transfer = replace(with_drop(assessed, 0, 0, 0), drops={"specificity": drop})
-    text = words.external_figures_text("Lite", transfer, assessed.backbones[0].evaluation.metrics)
+    scored = replace(with_drop(assessed, 0, 0, 0), drops={"specificity": drop})
+    text = words.external_figures_text("Lite", scored, assessed.backbones[0].evaluation.metrics)
     assert text.endswith("a drop of 11.0 points [5.0, 17.0].")
 
 
@@ -131,12 +131,12 @@ def test_more_heads_there_than_here_are_owned_up_to(assessed: Comparison) -> Non
 def test_a_threshold_applied_to_one_side_has_no_figure_of_the_other(assessed: Comparison) -> None:
     assert assessed.external is not None
     missing = Estimate(float("nan"), float("nan"), float("nan"), "no films")
-    transfers = tuple(
+    all_scored = tuple(
         replace(t, operating_point=replace(t.operating_point, sensitivity=missing, threshold=0.004))
         for t in assessed.external.transfers
         if t.operating_point is not None
     )
-    healthy = replace(assessed, external=replace(assessed.external, transfers=transfers))
+    healthy = replace(assessed, external=replace(assessed.external, transfers=all_scored))
     view = view_external(healthy, str)
     assert view is not None
     row = view["external"]["applied"][0]

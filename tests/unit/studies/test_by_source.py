@@ -57,12 +57,12 @@ def test_a_source_without_the_shortcut_is_the_one_that_falls(collected: SmallStu
     north, west, south, tiny = validation.tests
     for test in (north, south, west):
         assert test.why_untested == ""
-        (transfer,) = test.transfers
-        confusion = transfer.confusion
+        (scored,) = test.transfers
+        confusion = scored.confusion
         assert confusion.tp + confusion.fn == test.n_positives
-        assert transfer.drops.keys() == {"sensitivity", "specificity", "auroc"}
-        assert transfer.operating_point is not None
-        point = transfer.operating_point.confusion
+        assert scored.drops.keys() == {"sensitivity", "specificity", "auroc"}
+        assert scored.operating_point is not None
+        point = scored.operating_point.confusion
         assert point.tp + point.fn + point.tn + point.fp == test.n_films
     (fallen,) = west.transfers
     ranked = [t.transfers[0].metrics["auroc"].value for t in (north, south)]
@@ -99,8 +99,8 @@ def test_films_that_may_be_of_the_source_train_nothing(collected: SmallStudy) ->
         validation = validate(replace(collected, design=changed))
         assert validation is not None
         (test,) = (test for test in validation.tests if test.source == "west")
-        (transfer,) = test.transfers
-        return {name: estimate.value for name, estimate in transfer.metrics.items()}
+        (scored,) = test.transfers
+        return {name: estimate.value for name, estimate in scored.metrics.items()}
 
     honest = west_when(np.array([]))
     assert west_when(np.concatenate([unknown, tied])) == honest
@@ -133,9 +133,9 @@ def test_a_source_of_one_class_tells_of_that_class(collected: SmallStudy) -> Non
     assert validation is not None
     (west,) = (test for test in validation.tests if test.source == "west")
     assert west.n_films == west.n_positives == 15
-    (transfer,) = west.transfers
-    assert transfer.metrics.keys() == transfer.drops.keys() == {"sensitivity"}
-    assert transfer.roc is None
+    (scored,) = west.transfers
+    assert scored.metrics.keys() == scored.drops.keys() == {"sensitivity"}
+    assert scored.roc is None
 
 
 def test_films_of_one_place_have_nothing_to_leave_out(collected: SmallStudy) -> None:

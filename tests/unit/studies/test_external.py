@@ -71,26 +71,26 @@ def test_a_shortcut_that_is_not_there_is_found_out(
     assert validation.n_known == 0
     assert len(validation.cohort) == 32
     assert validation.seconds > 0
-    for transfer, result in zip(validation.transfers, fogged.results, strict=True):
-        assert transfer.name == result.name
+    for scored, result in zip(validation.transfers, fogged.results, strict=True):
+        assert scored.name == result.name
         assert result.evaluation.metrics["auroc"].value > 0.95
-        drop = transfer.drops["auroc"]
+        drop = scored.drops["auroc"]
         assert drop.low > 0.1
         assert drop.value == pytest.approx(
-            result.evaluation.metrics["auroc"].value - transfer.metrics["auroc"].value
+            result.evaluation.metrics["auroc"].value - scored.metrics["auroc"].value
         )
-        assert transfer.drops.keys() == {"sensitivity", "specificity", "auroc"}
-        assert transfer.metrics.keys() == transfer.drops.keys() | {"accuracy", "average_precision"}
-        confusion = transfer.confusion
+        assert scored.drops.keys() == {"sensitivity", "specificity", "auroc"}
+        assert scored.metrics.keys() == scored.drops.keys() | {"accuracy", "average_precision"}
+        confusion = scored.confusion
         assert confusion.tp + confusion.fn == confusion.tn + confusion.fp == 16
 
 
 def test_films_like_those_here_are_called_as_well_as_here(fogged: SmallStudy, folder: Path) -> None:
     alike = draw_cohort(folder / "alike", 32, "exposure-shortcut", seed=3)
-    for transfer in every(validate(fogged, alike).transfers):
-        drop = transfer.drops["auroc"]
+    for scored in every(validate(fogged, alike).transfers):
+        drop = scored.drops["auroc"]
         assert drop.low <= 0 <= drop.high
-        assert transfer.metrics["auroc"].value > 0.9
+        assert scored.metrics["auroc"].value > 0.9
 
 
 def test_scores_are_the_mean_over_the_heads(
@@ -101,21 +101,21 @@ def test_scores_are_the_mean_over_the_heads(
     assert len(heads) == 3
     scores = np.mean([head.predict_scores(features.values[:, 0]) for head in heads], axis=0)
     accuracy = np.mean(scores.argmax(axis=1) == clear.y)
-    transfer = validation.transfers[0]
-    assert transfer.metrics["accuracy"].value == pytest.approx(accuracy)
+    scored = validation.transfers[0]
+    assert scored.metrics["accuracy"].value == pytest.approx(accuracy)
 
 
 def test_the_threshold_of_the_study_is_applied(
     fogged: SmallStudy, admitted: ExternalFilms, validation: ExternalValidation
 ) -> None:
-    for transfer, result in zip(validation.transfers, fogged.results, strict=True):
+    for scored, result in zip(validation.transfers, fogged.results, strict=True):
         assert result.decisions is not None
-        assert transfer.operating_point is not None
+        assert scored.operating_point is not None
         fixed = result.decisions.operating_point
-        assert transfer.operating_point.threshold == fixed.threshold
-        assert transfer.operating_point.policy == fixed.policy
+        assert scored.operating_point.threshold == fixed.threshold
+        assert scored.operating_point.policy == fixed.policy
         # The others are not fogged, and a threshold for fogged films finds few of them.
-        assert transfer.operating_point.sensitivity.value < fixed.sensitivity.value
+        assert scored.operating_point.sensitivity.value < fixed.sensitivity.value
     undecided = replace(fogged, results=tuple(replace(r, decisions=None) for r in fogged.results))
     assert all(t.operating_point is None for t in every(score(undecided, admitted).transfers))
 
@@ -183,11 +183,11 @@ def test_patients_of_the_same_name_are_counted_and_stay(
 def test_films_of_one_class_tell_what_they_can(fogged: SmallStudy, clear: Cohort) -> None:
     films = tuple(film for film in clear.films if film.label == "Normal")
     validation = validate(fogged, replace(clear, films=films, classes=("Normal",)))
-    transfer = validation.transfers[0]
-    assert transfer.metrics.keys() == transfer.drops.keys() == {"specificity"}
-    assert transfer.roc is None
-    assert transfer.operating_point is not None
-    assert np.isnan(transfer.operating_point.sensitivity.value)
+    scored = validation.transfers[0]
+    assert scored.metrics.keys() == scored.drops.keys() == {"specificity"}
+    assert scored.roc is None
+    assert scored.operating_point is not None
+    assert np.isnan(scored.operating_point.sensitivity.value)
 
 
 def cut_short(folder: Path, external: Cohort, *labels: str) -> Cohort:

@@ -16,7 +16,7 @@ from hilum.studies.auditing import check_labels_agree
 from hilum.studies.preparation import choose_backbones, draw_folds
 from hilum.studies.recipes import find_recipe
 
-SHELF = LocalWeights(Path("nowhere"))
+LOCAL_WEIGHTS = LocalWeights(Path("nowhere"))
 
 
 def make_cohort(n_films: int = 60, films_per_patient: int = 3, *, is_known: bool = True) -> Cohort:
@@ -86,12 +86,12 @@ def test_folds_that_cannot_be_drawn_name_the_films_that_are_missing() -> None:
 
 
 def test_choices_are_checked_before_any_work() -> None:
-    (only,), unavailable = choose_backbones("efficientnet-lite1", SHELF)
+    (only,), unavailable = choose_backbones("efficientnet-lite1", LOCAL_WEIGHTS)
     assert only.name == "efficientnet-lite1"
     assert unavailable == ()
-    assert len(choose_backbones(None, SHELF)[0]) == 3
+    assert len(choose_backbones(None, LOCAL_WEIGHTS)[0]) == 3
     with pytest.raises(UnknownBackboneError, match="No backbone is named"):
-        choose_backbones([], SHELF)
+        choose_backbones([], LOCAL_WEIGHTS)
     with pytest.raises(WeightsError, match="no folder 'nobody'"):
         choose_backbones(None, LocalWeights(Path("nowhere"), Path("nobody")))
     with pytest.raises(RecipeError, match="one fixed split"):

@@ -319,10 +319,10 @@ def _operating_point(decisions: Decisions | None) -> OperatingPoint | None:
 
 
 def start_of(
-    transfers: Sequence[ExternalFigures], here: Mapping[str, Figures], metrics: Sequence[str]
+    all_scored: Sequence[ExternalFigures], here: Mapping[str, Figures], metrics: Sequence[str]
 ) -> float:
     """Choose where the bars begin: below all figures there, and here where they are shown."""
-    shown = [t.metrics for t in transfers] + [here[t.name].metrics for t in transfers if here]
+    shown = [t.metrics for t in all_scored] + [here[t.name].metrics for t in all_scored if here]
     return tenth_below(
         [
             figures[metric].low
@@ -455,10 +455,10 @@ def external_text(comparison: Comparison) -> str:
 def _external(
     comparison: Comparison, external: ExternalValidation, here: Mapping[str, Figures]
 ) -> dict[str, Any]:
-    transfers = [t for t in external.transfers if t.name in here]
-    start = start_of(transfers, here, HEADLINE_METRICS)
-    metrics = [m for m in HEADLINE_METRICS if any(m in t.metrics for t in transfers)]
-    applied = [(here[t.name], p) for t in transfers if (p := t.operating_point) is not None]
+    all_scored = [t for t in external.transfers if t.name in here]
+    start = start_of(all_scored, here, HEADLINE_METRICS)
+    metrics = [m for m in HEADLINE_METRICS if any(m in t.metrics for t in all_scored)]
+    applied = [(here[t.name], p) for t in all_scored if (p := t.operating_point) is not None]
     bars_from = applied_start(applied)
     return {
         "name": external.cohort.name,
@@ -466,12 +466,12 @@ def _external(
         "not_scored": not_scored_text(external),
         "left_out": external_left_out(external),
         "missing": missing_text(external, comparison.cohort.classes),
-        "reading": _external_reading(comparison, transfers, here),
+        "reading": _external_reading(comparison, all_scored, here),
         "heads": _heads(comparison),
         "start": start,
         "titles": [metric_title(metric) for metric in metrics],
         "is_mixed": any(m not in PREVALENCE_FREE for m in metrics),
-        "rows": [make_row(t, here[t.name], metrics, start) for t in transfers],
+        "rows": [make_row(t, here[t.name], metrics, start) for t in all_scored],
         "applied_start": bars_from,
         "applied": [make_applied(figures, point, bars_from) for figures, point in applied],
     }
@@ -483,9 +483,9 @@ def _heads(comparison: Comparison) -> str:
 
 
 def _external_reading(
-    comparison: Comparison, transfers: Sequence[ExternalFigures], here: Mapping[str, Figures]
+    comparison: Comparison, all_scored: Sequence[ExternalFigures], here: Mapping[str, Figures]
 ) -> list[str]:
-    first = _first(comparison, transfers, here)
+    first = _first(comparison, all_scored, here)
     if first is None:
         return []
     figures = here[first.name]
@@ -502,9 +502,9 @@ def _external_reading(
 def _sources(
     comparison: Comparison, validation: SourceValidation, here: Mapping[str, Figures]
 ) -> dict[str, Any]:
-    transfers = [t for test in validation.tests for t in test.transfers if t.name in here]
-    first = _first(comparison, transfers, here)
-    start = start_of(transfers, {}, _SOURCE_METRICS)
+    all_scored = [t for test in validation.tests for t in test.transfers if t.name in here]
+    first = _first(comparison, all_scored, here)
+    start = start_of(all_scored, {}, _SOURCE_METRICS)
     tests = [
         SourceRow(
             source=test.source,
@@ -531,19 +531,19 @@ def _sources(
 def _sources_reading(
     comparison: Comparison, validation: SourceValidation, here: Mapping[str, Figures]
 ) -> str:
-    transfers = [t for test in validation.tests for t in test.transfers]
-    first = _first(comparison, transfers, here)
+    all_scored = [t for test in validation.tests for t in test.transfers]
+    first = _first(comparison, all_scored, here)
     if first is None:
         return ""
     return sources_text(here[first.name].title, validation.tests, first.name)
 
 
 def _first(
-    comparison: Comparison, transfers: Sequence[ExternalFigures], here: Mapping[str, Figures]
+    comparison: Comparison, all_scored: Sequence[ExternalFigures], here: Mapping[str, Figures]
 ) -> ExternalFigures | None:
     """Find whom the sentences speak of: the leader, or whoever was tested first."""
     leader = find_leader(comparison)
-    known = {scored.name: scored for scored in transfers if scored.name in here}
+    known = {scored.name: scored for scored in all_scored if scored.name in here}
     if leader is not None and leader.name in known:
         return known[leader.name]
     return next(iter(known.values()), None)
