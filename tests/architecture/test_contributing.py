@@ -14,6 +14,7 @@ from jinja2 import Template
 from hilum.auditing.checks import films as family
 from hilum.auditing.evidence import Check, Evidence, run_checks
 from hilum.auditing.register import CHECKS
+from hilum.report.section import ReportParts, Section, all_sections
 from made_evidence import GOOD_TRAITS, make_cohort, make_film_traits
 
 ROOT = Path(__file__).parents[2]
@@ -49,22 +50,23 @@ def test_the_check_that_is_shown_is_one_place_and_runs() -> None:
 
 
 def test_the_report_section_that_is_shown_fits_the_code_and_runs() -> None:
-    section, template, page, order = diffs_below("Add a report section")
-    assert all(line.startswith("+") for line in (*section, *template))
-    report = ROOT / "src" / "hilum" / "report"
-    for diff, path in ((page, "comparison.py"), (order, "templates/report.html.j2")):
-        kept = [line[1:] for line in diff if line.startswith(" ")]
-        assert kept
-        code = (report / path).read_text(encoding="utf-8")
-        assert all(f"\n{line}\n" in code for line in kept), path
-        assert sum(line.startswith("+") for line in diff) == 1
+    shown, template = diffs_below("Add a report section")
+    assert all(line.startswith("+") for line in (*shown, *template))
     namespace: dict[str, Any] = {}
-    exec("\n".join(line[1:] for line in section), namespace)
-    ages = namespace["view_ages"](make_cohort(["A", "B", "B"], age=[None, 40.0, 60.0]))
-    assert ages == [("B", 50.0)]
-    shown = Template("\n".join(line[1:] for line in template), autoescape=True)
-    assert "<li>B: 50 years</li>" in shown.render(ages=ages)
-    assert shown.render(ages=[]).strip() == ""
+    exec("\n".join(line[1:] for line in shown), namespace)
+    view = namespace["view_ages"]
+    assert view(make_cohort(["A", "B", "B"], age=[None, 40.0, 60.0])) == [("B", 50.0)]
+    assert view(make_cohort(["A", "B"])) is None
+    made = view.__section__
+    assert isinstance(made, Section)
+    assert hasattr(ReportParts, "cohort")
+    assert made.template == "sections/ages.html.j2"
+    page = Template("\n".join(line[1:] for line in template), autoescape=True)
+    assert "<li>B: 50 years</li>" in page.render(ages=[("B", 50.0)])
+    names = [each.name for each in all_sections()]
+    places = {each.name: each.place for each in all_sections()}
+    assert len(names) > 8
+    assert places["subgroups"] < made.place < places["external"]
 
 
 def test_every_target_that_is_named_exists() -> None:

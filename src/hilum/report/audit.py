@@ -102,7 +102,7 @@ def render_audit(audit: Audit, figures: Mapping[str, str], thumbnails: Mapping[s
             report,
             cohort=cohort,
             groups=audit.groups,
-            model=audit.model.title if audit.model is not None else "",
+            model_title=audit.model.title if audit.model is not None else "",
             thumbnails=thumbnails,
             redact=redact,
             n_straddling=None if audit.model is None else 0,

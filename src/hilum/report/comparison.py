@@ -21,28 +21,18 @@ from hilum.report.films import (
     load_thumbnails,
 )
 from hilum.report.pages import day_of, list_entries, render_page
+from hilum.report.section import ReportParts, view_sections
 from hilum.report.sections import method as method_wording, standings as interval_wording
-from hilum.report.sections.cohort import view_cohort, view_findings
-from hilum.report.sections.decisions import view_decisions
-from hilum.report.sections.duplicates import films_of_pairs, view_duplicates
-from hilum.report.sections.external import view_external
-from hilum.report.sections.replication import make_paper_rows, paper_scale_start, reading_texts
-from hilum.report.sections.shortcuts import view_shortcuts
+from hilum.report.sections.duplicates import films_of_pairs
 from hilum.report.sections.standings import (
     SAME_FILMS_NOTE,
     find_leader,
     make_matrix,
-    view_answer,
-    view_standings,
 )
-from hilum.report.sections.subgroups import view_subgroups
 from hilum.report.sections.training import curves_text
 from hilum.report.sections.verdict import (
     bare_title,
     unverified_text,
-    verdict_text,
-    verdict_title,
-    view_verdict,
 )
 from hilum.runs import (
     check_run_folder,
@@ -58,7 +48,7 @@ from hilum.runs import (
     to_json,
     write_run,
 )
-from hilum.studies import BackboneResult, Comparison, set_beside_paper
+from hilum.studies import BackboneResult, Comparison
 from hilum.wording import bytes_text, films_text, joined, metric_text, metric_title
 
 _OPEN_ARTICLES_AT_MOST = 6
@@ -101,55 +91,21 @@ def render_report(
     Returns:
         A whole HTML page. The same arguments always give the same text.
     """
-    cohort, positive, audit = comparison.cohort, comparison.positive, comparison.audit
     redact = redactor(*cohorts_of(comparison))
     best = comparison.backbones[0]
-    # Whose discrimination the shortcuts were held against; not always the first.
-    model = next((r for r in comparison.backbones if r.name == audit.model), best)
     return render_page(
         "report",
+        **view_sections(ReportParts(comparison, figures, thumbnails, redact)),
         same_films=SAME_FILMS_NOTE,
         curves=curves_text(comparison),
         bare_title=bare_title(best),
         comparison=comparison,
-        cohort=cohort,
-        positive=positive,
+        cohort=comparison.cohort,
+        positive=comparison.positive,
         best=best,
         date=day_of(comparison.provenance),
-        verdict=view_verdict(
-            comparison.verdict,
-            verdict_title(comparison),
-            verdict_text(comparison),
-            redact,
-        ),
         unverified=unverified_text(comparison),
         absences=_absences(comparison, redact),
-        answer=view_answer(comparison),
-        standings=view_standings(comparison),
-        paper=_paper(comparison),
-        decisions=view_decisions(comparison, figures),
-        subgroups=view_subgroups(comparison, redact),
-        elsewhere=view_external(comparison, redact),
-        shortcuts=view_shortcuts(
-            audit,
-            cohort=cohort,
-            positive=positive,
-            model=model,
-            figures=figures,
-            thumbnails=thumbnails,
-            redact=redact,
-        ),
-        relations=view_duplicates(
-            audit,
-            cohort=cohort,
-            groups=comparison.folds.groups,
-            model=model.title,
-            thumbnails=thumbnails,
-            redact=redact,
-            n_straddling=len(comparison.folds.straddling_groups),
-        ),
-        cohort_view=view_cohort(cohort, positive, thumbnails),
-        findings=view_findings(audit.findings, redact),
         roc=inline_figure(figures, "roc", "", _roc_label(comparison)),
         backbones=[_backbone_view(result, figures, redact) for result in comparison.backbones],
         open_articles=_OPEN_ARTICLES_AT_MOST,
@@ -158,18 +114,6 @@ def render_report(
         provenance=list_entries(comparison.provenance, redact),
         peak_memory=bytes_text(comparison.peak_rss_bytes),
     )
-
-
-def _paper(comparison: Comparison) -> dict[str, Any] | None:
-    """Set the paper's table beside ours, where the run follows the paper's recipe."""
-    table = set_beside_paper(comparison)
-    if table is None:
-        return None
-    return {
-        "rows": make_paper_rows(table),
-        "start": paper_scale_start(table),
-        "reading": reading_texts(table, comparison),
-    }
 
 
 def _absences(comparison: Comparison, redact: Callable[[str], str]) -> dict[str, Any]:

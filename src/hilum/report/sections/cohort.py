@@ -11,6 +11,7 @@ from hilum.auditing import Finding, State, associate_sources, tabulate_sources
 from hilum.cohort import Cohort
 from hilum.report.films import choose_examples, data_uri
 from hilum.report.pages import list_entries
+from hilum.report.section import section
 from hilum.wording import counted, films_text
 
 _STATES: Mapping[State, tuple[str, str]] = {
@@ -21,6 +22,7 @@ _STATES: Mapping[State, tuple[str, str]] = {
 }
 
 
+@section("cohort", place=100, variable="cohort_view")
 def view_cohort(cohort: Cohort, positive: str, thumbnails: Mapping[str, bytes]) -> dict[str, Any]:
     """Put into words which films were studied, of whom, from where, and which were not.
 
@@ -65,6 +67,7 @@ def view_excluded(cohort: Cohort) -> list[tuple[str, str, list[str]]]:
     return [(code, EXCLUSION_REASONS.get(code, ""), ids) for code, ids in sorted(by_code.items())]
 
 
+@section("findings", place=110)
 def view_findings(
     findings: Sequence[Finding], redact: Callable[[str], str]
 ) -> list[dict[str, Any]]:

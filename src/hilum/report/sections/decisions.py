@@ -24,6 +24,7 @@ from hilum.evaluation import (
 )
 from hilum.report import drawing as palette, drawing as svg
 from hilum.report.drawing import axes_inch, heading_size, inline_figure, new_figure, shortened
+from hilum.report.section import section
 from hilum.report.sections.prevalence import make_row, make_slider
 from hilum.report.sections.standings import (
     Cell,
@@ -612,6 +613,7 @@ class OtherRow:
     calibration_errors: str
 
 
+@section("decisions", place=50)
 def view_decisions(comparison: Comparison, figures: Mapping[str, str]) -> dict[str, Any] | None:
     """Put into words, rows and pictures what scores are worth once something is decided by them.
 

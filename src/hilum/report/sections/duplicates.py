@@ -13,6 +13,7 @@ from hilum.auditing import AuditReport, LeakWorth
 from hilum.cohort import Cohort, Film
 from hilum.duplicates import Duplicate, DuplicateKind
 from hilum.report.films import data_uri
+from hilum.report.section import section
 from hilum.wording import counted, difference_text, films_text, joined, metric_text
 
 DUPLICATE_TEXTS: Mapping[DuplicateKind, str] = {
@@ -145,12 +146,13 @@ def films_of_pairs(audit: AuditReport, cohort: Cohort) -> tuple[Film, ...]:
     )
 
 
+@section("duplicates", place=90, variable="relations")
 def view_duplicates(
     audit: AuditReport,
     *,
     cohort: Cohort,
     groups: Int[np.ndarray, " films"],
-    model: str,
+    model_title: str,
     thumbnails: Mapping[str, bytes],
     redact: Callable[[str], str],
     n_straddling: int | None = 0,
@@ -161,7 +163,7 @@ def view_duplicates(
         audit: What the audit found.
         cohort: The films.
         groups: Group of each film.
-        model: Title of the backbone that was studied with and without the leak.
+        model_title: Title of the backbone that was studied with and without the leak.
         thumbnails: JPEG bytes by film id.
         redact: Hides names and places.
         n_straddling: Groups that stand on both sides of some split; None where nothing
@@ -176,7 +178,7 @@ def view_duplicates(
         "duplicates": duplicates_text(duplicates),
         "pairs": [_pair(duplicate, films, thumbnails) for duplicate in pairs],
         "n_hidden": len(duplicates) - len(pairs),
-        "leak": "" if audit.leak is None else leak_text(audit.leak, model),
+        "leak": "" if audit.leak is None else leak_text(audit.leak, model_title),
     }
 
 

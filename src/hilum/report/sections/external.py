@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hilum.evaluation import Decisions, Estimate, OperatingPoint
+from hilum.report.section import section
 from hilum.report.sections.decisions import aim_text
 from hilum.report.sections.standings import (
     HEADLINE_METRICS,
@@ -402,6 +403,7 @@ class SourceRow:
     rows: tuple[ExternalRow, ...]
 
 
+@section("external", place=70, variable="elsewhere")
 def view_external(comparison: Comparison, redact: Callable[[str], str]) -> dict[str, Any] | None:
     """Put into words and rows whether what was learned here holds elsewhere.
 

@@ -7,12 +7,14 @@ published one would be read as the network's.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from hilum.published import ReplicatedFigure, agreeing_counts
 from hilum.report.published import size_text
+from hilum.report.section import section
 from hilum.report.sections.standings import Whisker, scaled, tenth_below
 from hilum.report.sections.verdict import UNVERIFIED
-from hilum.studies import Comparison, PaperTable
+from hilum.studies import Comparison, PaperTable, set_beside_paper
 from hilum.wording import joined, metric_title, p_text, percents_interval
 
 _POSITIVE = "COVID-19"
@@ -162,3 +164,16 @@ def _power_text(table: PaperTable) -> str:
         f"That says little: with {figure.trials} published films, even uncorrected, any accuracy "
         f"here from {low:.0f} to {high:.0f} % would pass beside {model}'s {figure.printed} %."
     )
+
+
+@section("replication", place=80, variable="paper", is_optional=True)
+def view_replication(comparison: Comparison) -> dict[str, Any] | None:
+    """Set the paper's table beside ours, where the run follows the paper's recipe."""
+    table = set_beside_paper(comparison)
+    if table is None:
+        return None
+    return {
+        "rows": make_paper_rows(table),
+        "start": paper_scale_start(table),
+        "reading": reading_texts(table, comparison),
+    }

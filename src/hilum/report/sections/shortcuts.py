@@ -29,6 +29,7 @@ from hilum.features import Part, resize_film, show_part
 from hilum.report import drawing as palette, drawing as svg
 from hilum.report.drawing import axes_inch, inline_figure, new_figure, shortened
 from hilum.report.films import choose_examples
+from hilum.report.section import section
 from hilum.report.sections.standings import Whisker, scaled
 from hilum.report.sections.verdict import EFFECTS
 from hilum.studies import BackboneResult
@@ -393,6 +394,7 @@ class BaselineRow:
     seconds: str
 
 
+@section("shortcuts", place=20)
 def view_shortcuts(
     audit: AuditReport,
     *,

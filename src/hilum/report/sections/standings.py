@@ -11,6 +11,7 @@ import numpy as np
 
 from hilum.cohort import is_without_disease
 from hilum.evaluation import Estimate, Evaluation, Interval, NestedPick, PairedComparison
+from hilum.report.section import section
 from hilum.report.sections.cohort import people_text
 from hilum.studies import BackboneResult, Comparison, Ensemble
 from hilum.wording import (
@@ -588,6 +589,7 @@ def _place(method: str) -> int:
 _OPEN_PAIRS_AT_MOST = 6
 
 
+@section("answer", place=30)
 def view_answer(comparison: Comparison) -> dict[str, Any]:
     """Put the answer into words: who leads, and what may be quoted for it.
 
@@ -621,6 +623,7 @@ def view_answer(comparison: Comparison) -> dict[str, Any]:
     }
 
 
+@section("standings", place=40)
 def view_standings(comparison: Comparison) -> dict[str, Any]:
     """Write out the table of all backbones, by tier, and every pair of them.
 

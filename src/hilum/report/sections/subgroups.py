@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hilum.evaluation import Estimate, Subgroup, SubgroupComparison
+from hilum.report.section import section
 from hilum.report.sections.decisions import find_quoted
 from hilum.report.sections.standings import Cell, make_cell, tenth_below
 from hilum.studies import Comparison
@@ -186,6 +187,7 @@ class AttributeBlock:
     is_different: bool
 
 
+@section("subgroups", place=60)
 def view_subgroups(comparison: Comparison, redact: Callable[[str], str]) -> dict[str, Any] | None:
     """Put into words and rows whether the figures that are quoted hold for everybody.
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
+from hilum.report.section import section
 from hilum.wording import joined
 
 if TYPE_CHECKING:
@@ -189,3 +190,10 @@ def unverified_text(comparison: Comparison | Naming) -> str:
 def bare_title(result: BackboneResult | BackboneNames) -> str:
     """Write a backbone's title without the mark of its weights, for a text that gives it."""
     return result.title.removesuffix(UNVERIFIED_MARK)
+
+
+@section("verdict", place=10, variable="verdict")
+def view_comparison_verdict(comparison: Comparison, redact: Callable[[str], str]) -> dict[str, Any]:
+    """Gather what the section shows of a comparison."""
+    title, text = verdict_title(comparison), verdict_text(comparison)
+    return view_verdict(comparison.verdict, title, text, redact)
