@@ -17,10 +17,7 @@ if TYPE_CHECKING:
     from hilum.evaluation import Estimate, Spread
 
 NOT_DEFINED = "not defined"
-
-
 UNKNOWN = "unknown"
-
 
 _TITLES = {
     "auroc": "AUROC",
@@ -31,15 +28,11 @@ _TITLES = {
     "mcc": "Matthews correlation",
 }
 
-
 _NO_SHARES = (
     "auroc", "average_precision", "brier", "mcc", "matthews", "kappa", "loss", "calibration",
 )  # fmt: skip
 
-
 _LEAST_PROBABILITY = 1e-7
-
-
 _DIGITS_AT_MOST = 6
 
 

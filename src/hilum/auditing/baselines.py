@@ -138,7 +138,6 @@ class Baseline:
 _TREES_IN_ALL = 1250
 
 _LEAST_TREES = 50
-
 _MOST_TREES = 300
 
 # A leaf of one film would only remember it.

@@ -14,7 +14,6 @@ from hilum.auditing.baselines import SUBJECTS, Baseline
 from hilum.evaluation import Estimate
 
 Headline = Literal["supported", "limited", "withheld"]
-
 Weight = Literal["withholds", "limits", "describes"]
 
 
@@ -46,7 +45,6 @@ class VerdictRules:
 
 
 RULES = VerdictRules()
-
 _SHOW_DISEASE = frozenset({"centre", "lungs"})
 
 

@@ -169,15 +169,9 @@ class RunOutput(OutputOptions):
 
 
 Seed = Annotated[int, flag(StudyOptions, "seed")]
-
 Json = Annotated[bool, flag(OutputOptions, "is_json")]
-
 Quiet = Annotated[bool, flag(OutputOptions, "is_quiet")]
-
 Offline = Annotated[bool, flag(OutputOptions, "is_offline")]
-
 CacheDir = Annotated[Path | None, flag(PlaceOptions, "cache_dir")]
-
 WeightsDir = Annotated[Path | None, flag(PlaceOptions, "weights_dir")]
-
 Out = Annotated[Path | None, flag(RunOutput, "out")]

@@ -18,11 +18,8 @@ if TYPE_CHECKING:
 
 
 TOKEN_VARIABLE = "HILUM_SERVE_TOKEN"  # noqa: S105 - the name of one, not a token
-
 _EXTRA = ("fastapi", "uvicorn", "httptools", "python_multipart", "prometheus_client")
-
 _ACCESS = "Who may reach it"
-
 _LIMITS = "How much it takes on"
 
 

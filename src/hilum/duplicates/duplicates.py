@@ -52,7 +52,6 @@ _MIN_TURN_DEGREES = 1.0
 """Alignment is this uncertain at worst; a smaller turn counts as upright."""
 
 _FINE_PX = 96
-
 _CHUNK_PAIRS = 128
 
 

@@ -22,7 +22,6 @@ from hilum.evaluation.results import PairedComparison
 from hilum.evaluation.scored_films import ScoredFilms
 
 SIGNIFICANCE_LEVEL = 0.05
-
 POWER = 0.8
 
 # More films than this means never; it also ends the search.

@@ -114,7 +114,6 @@ _MODEL_NAMES = (
 _NUMBER = re.compile(r"(?=[0-9.])([0-9]{0,3})(?:\.([0-9]{1,30}))? ?(%?)")
 
 _UNIT_IN_HEADING = re.compile(r"\s*(\(%\)|\[%\]|%|\(percent\)|in percent)$")
-
 _FAULTS_SHOWN = 10
 _CELL_SHOWN = 40
 

@@ -31,8 +31,6 @@ from hilum.studies import RECIPES, Audit, BackboneResult
 from hilum.wording import bytes_text, joined, metric_text, metric_title, seconds_text
 
 _RECIPE = "hilum"
-
-
 _SHORTEST_TOLD_SECONDS = 0.05
 
 

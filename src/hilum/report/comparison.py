@@ -52,8 +52,6 @@ from hilum.studies import BackboneResult, Comparison
 from hilum.wording import bytes_text, films_text, joined, metric_text, metric_title
 
 _OPEN_ARTICLES_AT_MOST = 6
-
-
 _ABSENT_EXPLAINED_AT_MOST = 3
 
 

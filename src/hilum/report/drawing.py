@@ -59,19 +59,10 @@ class Colour:
 
 
 PAPER = Colour("paper", "#fefefe", "#14171b")
-
-
 PANEL = Colour("panel", "#f4f5f7", "#1d2126")
-
-
 INK = Colour("ink", "#1b1f24", "#e7e9ec")
-
-
 MUTED = Colour("muted", "#59616b", "#a3abb5")
-
-
 RULE = Colour("rule", "#d9dde2", "#353b43")
-
 
 SERIES = (
     Colour("series-1", "#0067a6", "#6bb8f0"),
@@ -83,21 +74,11 @@ SERIES = (
     Colour("series-7", "#4a4f57", "#c4c9d0"),
 )
 
-
 TRAINING, VALIDATION = SERIES[0], SERIES[1]
-
-
 GOOD = Colour("good", "#0b6b3a", "#5fd394")
-
-
 CAUTION = Colour("caution", "#8a5300", "#f2b75c")
-
-
 BAD = Colour("bad", "#b3261e", "#ff8a80")
-
-
 COLOURS = (PAPER, PANEL, INK, MUTED, RULE, *SERIES, GOOD, CAUTION, BAD)
-
 
 # Solid first; then dashes that stay apart when printed in grey.
 LINE_STYLES: tuple[str | tuple[int, tuple[float, ...]], ...] = (
@@ -167,14 +148,8 @@ def heading_size(text: str, at_most: int = 40) -> float:
 
 
 FONT_STACK = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif"
-
-
 _ROOT_STYLE = f"stroke-linejoin: round; stroke-linecap: butt; font-family: {FONT_STACK}"
-
-
 _REFERENCE = re.compile(r"#([\w.-]+)")
-
-
 _LONG_FRACTION = re.compile(r"(\.\d{2})\d+")
 
 

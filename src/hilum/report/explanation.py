@@ -155,22 +155,13 @@ def _signed(value: float) -> str:
 SOFTWARE = "Hilum"
 """Stands in every picture's metadata, so that ours can be told from a film."""
 
-
 _LONGEST_PX = 900
-
-
 _DPI = 150
-
-
 _PANEL_INCH, _TEXT_INCH, _GAP_INCH = 4.0, 3.5, 0.18
-
-
 _TOP_INCH, _SCALE_INCH = 0.45, 0.55
-
 
 _WRAP = 48
 """Characters of 9 points on a line."""
-
 
 _INCH_PER_CHARACTER = 0.082
 """Of 10.5 points."""

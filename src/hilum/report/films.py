@@ -50,8 +50,6 @@ def data_uri(film: Film, thumbnails: Mapping[str, bytes]) -> str:
 
 
 EXAMPLES_PER_CLASS = 6
-
-
 MISJUDGED_AT_MOST = 24
 
 

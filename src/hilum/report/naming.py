@@ -42,10 +42,7 @@ LESSON = (
 )
 """What a person is to take home, a paragraph each."""
 
-
 _BACKBONES_PER_FILM = 3
-
-
 _HEADLINES_AT_MOST = 6
 
 

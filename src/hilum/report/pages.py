@@ -104,7 +104,6 @@ _FURTHER_STYLES: Mapping[str, tuple[str, ...]] = {
     "naming": ("naming.css",),
 }
 
-
 _SCRIPTS: Mapping[str, str] = {"report": "prevalence.js"}
 
 

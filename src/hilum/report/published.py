@@ -20,27 +20,22 @@ from hilum.wording import joined, p_text, printed_percent_text, range_text
 
 MISS_MARK = "· "
 
-
 ONE_SET_NOTE = (
     "This holds for one test set on which every model calls each film once. Figures that are "
     "means over folds or runs, or over several classes, need not fit any set."
 )
-
 
 FILMS_NOTE = (
     "Each film counts as a witness of its own. Several films of one patient would make "
     "these p too small, and the intervals too narrow."
 )
 
-
 _MANNER_TEXTS: dict[Manner, str] = {"rounding": "rounded", "truncation": "cut off"}
-
 
 _NUMBERS = (
     "none", "one", "two", "three", "four", "five", "six",
     "seven", "eight", "nine", "ten", "eleven", "twelve",
 )  # fmt: skip
-
 
 _NEXT_SHOWN = 4
 

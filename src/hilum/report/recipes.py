@@ -44,7 +44,6 @@ from hilum.wording import (
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
-
 CALLS_AND_DRAW_NOTE = (
     "A difference has two parts: the calls, on the films that both recipes tested, and the "
     "choice of films. Brackets hold its 95 % interval, which takes into account that films are "
@@ -52,15 +51,12 @@ CALLS_AND_DRAW_NOTE = (
     "differences."
 )
 
-
 HOLM_NOTE = "p is McNemar's on the shared films, after Holm's correction."
-
 
 _GROUPS_NOTE = (
     "Films of one patient or copies of one film count once in p, yet each for itself in the "
     "interval, which is therefore too narrow."
 )
-
 
 SIGN_NOTE = "Changes are in percentage points: what the setting after the arrow added."
 

@@ -120,10 +120,7 @@ def _operating_point(comparison: Comparison) -> str:
 
 
 HEADLINE_COLOURS = {"supported": "green", "limited": "yellow", "withheld": "red"}
-
-
 _STYLES = {"fail": "bold red", "warn": "yellow", "note": "dim", "muted": "dim"}
-
 
 _EFFECTS = {
     "withholds": "[red]withholds[/]",
@@ -383,7 +380,6 @@ def _with_interval(figure: str, interval: str) -> str:
 
 
 _TABLE_WIDTH = 76
-
 
 _RECIPES_ON_ONE_LINE = 2
 """Of more recipes than these, intervals stand below their figures, to fit 80 columns."""

@@ -35,9 +35,7 @@ from hilum.studies import (
 )
 
 _MOST_BYTES = 500_000_000
-
 _AGAIN = "Run `hilum compare` again, or `hilum train` on the films."
-
 _COLUMNS = ("repeat", "fold", "part", "film_id", "path", "label", "group", "row")
 
 

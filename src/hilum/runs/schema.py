@@ -55,7 +55,6 @@ DOCUMENTS: Mapping[str, Any] = {
 """The type of each document, by what its `schema` says, or else by where it is met."""
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
-
 _PLAIN = {bool: "boolean", int: "integer", float: "number", str: "string", type(None): "null"}
 
 

@@ -21,7 +21,6 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from hilum.classifier import FilmFailure, Prediction
 
 MEDIA_TYPE = CONTENT_TYPE_LATEST
-
 _SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
 _BATCHES = (1, 2, 4, 8)
 

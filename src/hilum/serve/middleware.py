@@ -32,7 +32,6 @@ _OPEN_PREFIX = "/static/"
 _PROBES = frozenset({"/healthz", "/readyz"})
 
 _NO_PAGES_OF_OTHERS = frozenset({"cross-site", "same-site"})
-
 Headers = Mapping[bytes, bytes]
 
 
@@ -107,14 +106,12 @@ def _name_of(host: str) -> str:
 
 
 _ROUTES = OPEN_PATHS | {"/v1/predict", "/v1/explain", "/v1/model", "/metrics"}
-
 _METHODS = frozenset({"GET", "HEAD", "POST"})
 
 SENDER_LEFT = 499
 """What a request counts as whose sender left before the end; nobody sees the answer."""
 
 _LOG = logging.getLogger("hilum.serve")
-
 _ACCESS = logging.getLogger("hilum.serve.access")
 
 
@@ -183,7 +180,6 @@ ANSWER_HEADERS: tuple[tuple[bytes, bytes], ...] = (
 """What every answer says, whatever it is."""
 
 _BODY_HEADERS = frozenset({b"content-length", b"transfer-encoding"})
-
 _PATIENCE_SECONDS = 2.0
 
 

@@ -42,7 +42,6 @@ _TOO_LONG = FilmFailure(
 )
 
 Answer = Prediction | FilmFailure
-
 _T = TypeVar("_T")
 
 

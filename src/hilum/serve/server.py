@@ -34,7 +34,6 @@ from hilum.serve.problems import MEDIA_TYPE, Problem, overloaded
 from hilum.serve.settings import LOOPBACK_NAMES, ServeLimits, ServeSettings
 
 _TOKEN_BYTES = 32
-
 _BACKLOG = 512
 
 

@@ -220,7 +220,6 @@ def too_large(what: str, most_bytes: int) -> Problem:
 
 
 _MOST_HEADERS = 8
-
 _MOST_HEADER_BYTES = 4096
 
 # The parser tells of odd bytes in bodies; a log is no place for what a sender chose.

@@ -33,13 +33,9 @@ DECISIONS_PANEL = "From scores to decisions"
 """Heading in the help of a command."""
 
 _P = ParamSpec("_P")
-
 _Subject = TypeVar("_Subject")
-
 _Options = TypeVar("_Options")
-
 _Result = TypeVar("_Result")
-
 _Value = TypeVar("_Value")
 
 

@@ -41,7 +41,6 @@ ProbeName = Literal["frame", "centre", "blur", "lungs", "lungless"]
 """A baseline that is a part of the film."""
 
 PROBES: tuple[ProbeName, ...] = ("frame", "centre", "blur")
-
 LUNG_PROBES: tuple[ProbeName, ...] = ("lungs", "lungless")
 
 

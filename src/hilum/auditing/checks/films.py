@@ -58,9 +58,7 @@ COMMON_SHARE = 0.05
 """Of a class. Fewer such films are a blemish; more of them may be how the class is told."""
 
 _EDGE_LEVELS = 6
-
 _TAIL = 0.01
-
 _OWN_FIGURES = re.compile(r"(, (?:scaled|constant)) (?:from|at) .*")
 
 

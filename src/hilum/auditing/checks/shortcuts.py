@@ -37,9 +37,7 @@ from hilum.cohort import Cohort
 from hilum.features import CELLS_PER_SIDE, FilmTraits
 
 _SOURCES_SHOWN = 20
-
 _PATIENT_FACTS = ("view ", "sex ", "age")
-
 _COLUMNS_SHOWN = 5
 
 # A column below this is hardly better than a coin.

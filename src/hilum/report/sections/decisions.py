@@ -54,7 +54,6 @@ if TYPE_CHECKING:
 PICK_STEM = "pick"
 """What ends the names of the figures of the choice, as a backbone's name ends those of its own."""
 
-
 _PICK_TITLE = "the network chosen anew for every film"
 
 
@@ -115,17 +114,13 @@ def find_quoted(comparison: Comparison) -> Quoted:
 
 
 _ROUNDING = 1e-9
-
-
 _STRETCHES_AT_MOST = 3
-
 
 WHY_CHOSEN_ANEW = (
     "The first backbone of the table is first because of these very films, so what it decides on "
     "them looks better than it is. Here every film is decided by the network that did best on "
     "validation films, chosen without that film."
 )
-
 
 READING_THE_CURVE = (
     "Net benefit counts the positive films found, less the false alarms, each at the price that "
@@ -302,9 +297,7 @@ _ABOUT_RIGHT = 1.25
 """Temperatures off 1 by no more than this factor make a difference that few would see, and that
 few validation films make by chance."""
 
-
 _CLEARLY_OFF = 2.0
-
 
 _SAME = 0.02
 """Logarithms of a share's ratio to an equal share that nobody would see."""
@@ -402,17 +395,11 @@ def _change_text(calibration: Calibration) -> str:
 
 
 _WIDTH_INCH = 5.0
-
-
 _PANEL_INCH = 1.78
-
-
 _ACTING_FROM = (0.1, 0.25, 0.5, 0.75, 0.9)
-
 
 _PRICES = ("9", "3", "1", "⅓", "⅑")
 """False alarms that are accepted for one find by whoever acts from those probabilities on."""
-
 
 _BAND_OPACITY = 0.2
 
@@ -574,8 +561,6 @@ def _write_heading(figure: Figure, heading: str) -> None:
 
 
 _METRICS = ("sensitivity", "specificity", "accuracy")
-
-
 _CALIBRATION = ("brier_score", "calibration_error")
 
 

@@ -42,8 +42,6 @@ from hilum.wording import (
 )
 
 _NAMED_AT_MOST = 4
-
-
 _SPOKEN_OF = ("auroc", "sensitivity", "specificity")
 
 
@@ -233,14 +231,10 @@ def _points(metric: str, size: float, *, bare: bool = False) -> str:
 APPLIED = ("sensitivity", "specificity", "accuracy")
 """What a threshold decides; the AUROC knows of none."""
 
-
 MIXED = "hangs on the mixture"
 """In place of the drop of a figure that changes with the shares of the classes."""
 
-
 _NO_SUCH_FILMS = "no such films"
-
-
 _ONE_SIDE = "films of one side only"
 
 

@@ -15,9 +15,7 @@ _CITING_TEXTS = {
     ),
 }
 
-
 _OTHER_CITING_TEXT = "This run keeps its question and changes its recipe, as stated above."
-
 
 _SCALINGS: dict[Scaling | None, str] = {
     None: "grey levels as the network was trained on them",

@@ -23,19 +23,15 @@ from hilum.wording import (
 
 LOWEST, HIGHEST = 0.001, 0.5
 
-
 STEPS = 54
 """The slider goes from the lowest to the highest prevalence in equal ratios, 20 for a factor
 of 10: so no two places of it are written alike."""
 
-
 _TICKS = (0.001, 0.01, 0.1, 0.5)
-
 
 _FILMS = ((0.1, 1_000), (0.01, 10_000), (0.0, 100_000))
 """From which prevalence on how many films are counted: 100 positive ones at the least, so that
 rounding does not make nearly all of them all."""
-
 
 _FARTHEST = 1e-6
 """Nearer to 0 or 1 than this, a prevalence says nothing that could be moved to another one."""

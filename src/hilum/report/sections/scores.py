@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _NAMED_LINES_AT_MOST = 8
-
-
 _SHADE_OPACITY = 0.4  # the most that a cell is shaded: text on it stays readable
 
 

@@ -52,10 +52,8 @@ if TYPE_CHECKING:
 
 UNTRAINED = "Unknown: the films are too few to train and test on, so nothing was measured."
 
-
 # Of a model that is hardly above chance, a baseline reaches any multiple, and it means nothing.
 _SHARE_AT_MOST = 5
-
 
 _PARTS: Mapping[BaselineName, str] = {
     "metadata": "the making of the file",
@@ -180,23 +178,14 @@ def _tell(baselines: Sequence[Baseline]) -> str:
 
 
 _WIDTH_INCH = 5.0
-
-
 _ROW_INCH = 0.44
-
-
 _HEADING_INCH = 0.36
-
 
 _LEFT_EDGE = 0.46
 """Where the scale begins: a little below chance; what lies further left is cut off there."""
 
-
 _STRIP_INCH = 0.17
-
-
 _ZONE_OPACITY = 0.3
-
 
 _MARKS: dict[Weight | None, tuple[str, palette.Colour]] = {
     "withholds": ("D", palette.BAD),
@@ -204,7 +193,6 @@ _MARKS: dict[Weight | None, tuple[str, palette.Colour]] = {
     "describes": ("o", palette.MUTED),
     None: ("o", palette.MUTED),
 }
-
 
 _WORDS: dict[Weight | None, str] = {
     "withholds": "withholds", "limits": "limits", "describes": "describes", None: "",
@@ -369,10 +357,7 @@ SHOWN_PARTS: Mapping[Part, str] = {
     "blur": "Blurred: 14 x 14 px",
 }
 
-
 _PART_PX = 128
-
-
 _SCALE_START = 0.5
 
 

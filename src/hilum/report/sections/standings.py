@@ -32,14 +32,8 @@ from hilum.wording import (
 )
 
 UNRANKED_HEADING = "On unverified weights: in no tier"
-
-
 COMBINED_HEADING = "Made of several"
-
-
 PICK_TITLE = "Chosen anew for every film"
-
-
 _MANY_FILMS = 1_000_000
 
 
@@ -449,13 +443,11 @@ def make_pairs(comparison: Comparison) -> tuple[PairRow, ...]:
 
 NAIVE = "films_as_independent"
 
-
 CHECKS: Mapping[str, str] = {
     "wilson": "Wilson",
     "delong": "DeLong",
     NAIVE: "as if films were independent",
 }
-
 
 _SHOWN_FIRST = ("accuracy", "sensitivity", "specificity", "auroc")
 
@@ -657,7 +649,6 @@ def find_leader(comparison: Comparison) -> BackboneResult | None:
 
 
 _NAMED_AT_MOST = 6
-
 
 SAME_FILMS_NOTE = (
     "Validation and test are the same films here, since the recipe was published so. The curves "

@@ -24,11 +24,7 @@ from hilum.wording import (
 )
 
 _LEVEL_OF_SIGNIFICANCE = 0.05
-
-
 _TITLES = {"age": "Age, in years"}
-
-
 _NAMED_AT_MOST = 6
 
 
@@ -159,8 +155,6 @@ def _having(attribute: SubgroupComparison, metric: str) -> list[tuple[Subgroup, 
 
 
 METRICS = ("auroc", "sensitivity", "specificity")
-
-
 _ROWS_AT_MOST = 12
 
 

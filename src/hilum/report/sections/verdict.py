@@ -2,7 +2,7 @@
 
 Wherever a verdict is spoken of, its headline, its title, its sentence and its reasons come from
 here. Networks that did not run on their published weights belong to it: they stand in the title
-before all else. Whoever predicts loads this module, so it loads nothing that only studies need.
+before all else. Predicting loads this module, so it loads nothing that only studies need.
 """
 
 from __future__ import annotations
@@ -21,20 +21,16 @@ if TYPE_CHECKING:
 
 UNVERIFIED = "unverified weights"
 
-
 UNVERIFIED_MARK = f" ({UNVERIFIED})"
 """What ends the title of a backbone that did not run on its published weights."""
 
-
 _GRAVITY = ("withheld", "limited", "supported")
-
 
 _RESULT_TITLES: Mapping[Headline, str] = {
     "supported": "The cohort supports this result",
     "limited": "Read this result with care",
     "withheld": "The headline is withheld",
 }
-
 
 _RESULT_TEXTS: Mapping[Headline, str] = {
     "supported": (
@@ -48,19 +44,16 @@ _RESULT_TEXTS: Mapping[Headline, str] = {
     ),
 }
 
-
 _COHORT_TITLES: Mapping[Headline, str] = {
     "supported": "This cohort can carry the claim",
     "limited": "This cohort carries the claim with reservations",
     "withheld": "This cohort cannot carry the claim",
 }
 
-
 _FURTHER: Mapping[Weight, str] = {
     "limits": "Even without that, it would be limited:",
     "describes": "Not counted, for disease changes these too:",
 }
-
 
 EFFECTS: Mapping[Weight, str] = {
     "withholds": "withholds the headline",
