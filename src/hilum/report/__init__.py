@@ -1,8 +1,8 @@
 """The report: a finished study in, pages, figures and sentences out.
 
 In: what `studies` returns. Out: one HTML file per study, figures, the model card, the lines of the
-terminal. Every section owns its words, its figure and its template; whoever shows a section shows
-the same one.
+terminal. Every section owns its words, its figure and its template; all of them
+show the same sections.
 """
 
 import lazy_loader

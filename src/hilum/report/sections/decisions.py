@@ -399,7 +399,7 @@ _PANEL_INCH = 1.78
 _ACTING_FROM = (0.1, 0.25, 0.5, 0.75, 0.9)
 
 _PRICES = ("9", "3", "1", "⅓", "⅑")
-"""False alarms that are accepted for one find by whoever acts from those probabilities on."""
+"""False alarms that are accepted for one find by a reader who acts from those probabilities on."""
 
 _BAND_OPACITY = 0.2
 
@@ -604,7 +604,7 @@ def view_decisions(comparison: Comparison, figures: Mapping[str, str]) -> dict[s
 
     Args:
         comparison: A finished study with at least one backbone.
-        figures: SVG documents; `reliability-…` and `decision-curve-…` of whoever is told of
+        figures: SVG documents; `reliability-…` and `decision-curve-…` of those that are told of
             are shown where they are among them.
 
     Returns:

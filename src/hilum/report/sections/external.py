@@ -537,7 +537,7 @@ def _sources_reading(
 def _first(
     comparison: Comparison, all_scored: Sequence[ExternalFigures], here: Mapping[str, Figures]
 ) -> ExternalFigures | None:
-    """Find whom the sentences speak of: the leader, or whoever was tested first."""
+    """Find whom the sentences speak of: the leader, or the first that was tested."""
     leader = find_leader(comparison)
     known = {scored.name: scored for scored in all_scored if scored.name in here}
     if leader is not None and leader.name in known:
