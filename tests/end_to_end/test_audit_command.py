@@ -68,7 +68,7 @@ def test_the_verdict_comes_first_and_names_the_planted_marker(audited) -> None:
 def test_an_unknown_code_is_refused_before_any_work(hilum: Hilum, faulty: Path) -> None:
     process = hilum("audit", faulty, "--positive", "Opacity", "--mute", "duplicate,mixed-patients")
     assert process.returncode == 2
-    assert "No check has the code 'duplicate'. Did you mean 'duplicates'?" in process.stderr
+    assert "No check has the code 'duplicate'.\nDid you mean 'duplicates'?" in process.stderr
     assert process.stdout == ""
 
 

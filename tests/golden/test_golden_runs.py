@@ -58,6 +58,7 @@ def check(golden: Path, kept: Path, names: tuple[str, ...]) -> None:
     assert not differences, "\n".join(differences[:40])
 
 
+@pytest.mark.slow
 def test_a_comparison_and_answers_come_out_as_they_were(tmp_path: Path) -> None:
     make(tmp_path / "golden", first_steps)
     check(tmp_path / "golden", tmp_path / "kept", FIRST)

@@ -9,17 +9,22 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints, is_typedd
 
 import numpy as np
 import pytest
-from hilum.evaluation.overlap import OverlapDifference
-from hilum.evaluation.usefulness import DecisionCurve, PredictiveValues
 
 from hilum.auditing.baselines import Baseline, LeakWorth
 from hilum.auditing.findings import Finding
 from hilum.auditing.verdict import Verdict, VerdictRules
 from hilum.classifier.records import WeightsJson
 from hilum.cohort.films import Exclusion
-from hilum.evaluation.calibration import Calibration
-from hilum.evaluation.results import Evaluation, OperatingPoint, PairedComparison
-from hilum.evaluation.subgroups import SubgroupComparison
+from hilum.evaluation.results import (
+    Calibration,
+    DecisionCurve,
+    Evaluation,
+    OperatingPoint,
+    OverlapDifference,
+    PairedComparison,
+    PredictiveValues,
+    SubgroupComparison,
+)
 from hilum.published.audit import PairAudit
 from hilum.published.set_sizes import Miss, SetSize
 from hilum.runs import audit, comparison, figures, recipes, table_check

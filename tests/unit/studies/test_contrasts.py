@@ -244,9 +244,7 @@ def test_the_page_and_the_data_tell_the_same(contrast: RecipeContrast) -> None:
     assert "<script" not in page
     assert page == render_recipes(contrast)
     told = to_json(data)
-    assert all(
-        film.path.name not in told for film in every(contrast.comparisons[0].cohort.excluded)
-    )
+    assert all(film.path.name not in told for film in every(contrast.comparisons[0].cohort.films))
 
 
 def test_what_the_calls_and_the_draw_are_worth_in_words(contrast: RecipeContrast) -> None:
