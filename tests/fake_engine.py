@@ -25,6 +25,8 @@ class GridEngine:
         self.n_seen = 0
         self.stops_after: int | None = None
 
+    map_shape = None
+
     def features(self, films: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         for film in films:
             if self.n_seen == self.stops_after:

@@ -1,4 +1,5 @@
 from .baselines import (
+    BEARINGS as BEARINGS,
     SIGHTS as SIGHTS,
     TITLES as TITLES,
     Baseline as Baseline,
@@ -25,6 +26,11 @@ from .metadata import (
     tabulate_metadata as tabulate_metadata,
     tabulate_sources as tabulate_sources,
 )
+from .place import (
+    Place as Place,
+    Spot as Spot,
+    locate_evidence as locate_evidence,
+)
 from .register import (
     CHECKS as CHECKS,
     find_codes as find_codes,
@@ -34,10 +40,16 @@ from .report import (
     FilmRelations as FilmRelations,
 )
 from .verdict import (
+    CONFIRMABLE as CONFIRMABLE,
     RULES as RULES,
     Circumstances as Circumstances,
+    Draw as Draw,
+    Elsewhere as Elsewhere,
     Headline as Headline,
     Reason as Reason,
+    Scope as Scope,
+    SeenIn as SeenIn,
+    Unequal as Unequal,
     Verdict as Verdict,
     Weight as Weight,
     give_verdict as give_verdict,

@@ -10,7 +10,8 @@ from jaxtyping import Float
 
 from hilum.auditing.baselines import Baseline, LeakWorth
 from hilum.auditing.findings import Finding
-from hilum.auditing.verdict import Verdict
+from hilum.auditing.place import Place
+from hilum.auditing.verdict import Draw, Verdict
 from hilum.duplicates import Duplicate
 
 
@@ -38,6 +39,8 @@ class AuditReport:
         relations: How the films are related.
         baselines: What predicts the label without the disease, those that can withhold
             the headline first.
+        draws: The same by other draws of the folds.
+        place: Where the evidence stands; None where that was not measured.
         leak: What splitting groups would have been worth; None where no films
             belong together, or it was not tried.
         verdict: Whether the cohort carries the claim.
@@ -51,6 +54,8 @@ class AuditReport:
     leak: LeakWorth | None
     verdict: Verdict
     seconds: Mapping[str, float]
+    draws: tuple[Draw, ...] = ()
+    place: Place | None = None
 
     @property
     def needs_attention(self) -> bool:

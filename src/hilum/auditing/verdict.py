@@ -1,20 +1,41 @@
 """The verdict: whether a cohort carries the claim, by written rules.
 
-The rules and their reasons stand in `docs/verdict.md`; the thresholds stand here, once.
+It weighs everything that a run found out: what predicts the label without the disease, what is left
+when small objects are taken away, where the evidence stands, leaks, precision, other cohorts,
+left-out sources, subgroups, and every finding that a person should look at. The rules and their
+reasons stand in `docs/verdict.md`; the thresholds stand here, once.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from statistics import median_low
+from typing import TYPE_CHECKING, Literal
 
-from hilum.auditing.baselines import SUBJECTS, Baseline
+from hilum.auditing.baselines import SUBJECTS, Baseline, BaselineName
 from hilum.evaluation import Estimate
+from hilum.wording import counted, interval_text, percent_text
+
+if TYPE_CHECKING:
+    from hilum.auditing.findings import Finding
+    from hilum.auditing.place import Place
 
 Headline = Literal["supported", "limited", "withheld"]
 Weight = Literal["withholds", "limits", "describes"]
+
+SeenIn = Literal["lungs", "heart", "anywhere"]
+"""Where the disease is to be seen, as the user says beforehand."""
+
+_ORDER: tuple[Weight, ...] = ("withholds", "limits", "describes")
+_HEADLINES: tuple[Headline, ...] = ("supported", "limited", "withheld")
+_HEADLINE_OF: Mapping[Weight | None, Headline] = {
+    "withholds": "withheld", "limits": "limited", "describes": "supported", None: "supported",
+}  # fmt: skip
+
+CONFIRMABLE = ("objects", "objectless", "place", "lungless", "lettering")
+"""Reasons that a person who looks at the films can answer, and no test can."""
 
 
 @dataclass(frozen=True)
@@ -22,9 +43,14 @@ class VerdictRules:
     """Every threshold of the verdict.
 
     Attributes:
-        withholding_share: A baseline that reaches this share of the model's
-            discrimination withholds the headline.
-        limiting_share: One that reaches this share limits it.
+        withholding_share: What holds no disease withholds the headline if it reaches this share
+            of the model's discrimination.
+        limiting_share: If it reaches this share, and is above chance, it limits it.
+        objects_share: Small objects that reach this share of it limit the headline.
+        remaining_share: A film without small objects on which less than this share of it is left
+            limits the headline.
+        caught_share: What gives away so many of the positive films at a specificity of 95 % limits
+            the headline, however little it tells of the others.
         chance_margin: A baseline whose interval lies wholly above this AUROC is clearly
             above chance.
         significance: A baseline is below the model if the one-sided p of the paired test
@@ -34,18 +60,29 @@ class VerdictRules:
         contradicted_share: Films recognised as changed copies of films of another class
             limit the headline from this share of all films on: recognition may err, and
             fewer wrong labels move no figure.
+        lost_elsewhere: On other films, losing this share of the discrimination limits.
+        gone_elsewhere: Losing this share withholds.
+        one_place: Share of the evidence that one place holds on the average film, from which on
+            it stands on one spot of all films.
+        near: Figures this close to a threshold are told as near it.
     """
 
     withholding_share: float = 0.8
-    limiting_share: float = 0.4
+    limiting_share: float = 0.25
+    objects_share: float = 0.8
+    remaining_share: float = 0.5
+    caught_share: float = 0.2
     chance_margin: float = 0.55
     significance: float = 0.05
     least_bound: float = 0.8
     contradicted_share: float = 0.01
+    lost_elsewhere: float = 0.4
+    gone_elsewhere: float = 0.8
+    one_place: float = 0.42
+    near: float = 0.03
 
 
 RULES = VerdictRules()
-_SHOW_DISEASE = frozenset({"centre", "lungs"})
 
 
 @dataclass(frozen=True)
@@ -56,11 +93,100 @@ class Reason:
         cause: What stands behind it, such as `metadata`, `frame`, `leaks` or `patients`.
         weight: What it does to the headline.
         text: One or two sentences for a clinician.
+        confirmed: Who looked at the films and what they saw, where a person has answered it. The
+            reason then weighs nothing and stays beside the verdict.
     """
 
     cause: str
     weight: Weight
     text: str
+    confirmed: str = ""
+
+
+@dataclass(frozen=True)
+class Draw:
+    """What one draw of the folds found; the verdict does not hang on a single one.
+
+    Attributes:
+        seed: Where it began.
+        auroc: The model's.
+        baselines: What predicts the label without the disease.
+    """
+
+    seed: int
+    auroc: Estimate
+    baselines: tuple[Baseline, ...]
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """How the model does on films that no head of it saw: another cohort's, or a source's.
+
+    Attributes:
+        kind: `external` or `source`.
+        name: Of the cohort or source.
+        n_films: Films that were scored.
+        n_scarcest: Films of the side that has fewer.
+        auroc: There; None where one side has no film.
+        internal: The model's AUROC on the films of the study.
+        drop: `internal` less `auroc`; None where that does not exist.
+        lost_calls: Share of the sensitivity or specificity that is lost where only one side has
+            films, and whether the interval of the drop lies above 0; None otherwise.
+        side: `sensitivity` or `specificity`, with `lost_calls`.
+    """
+
+    kind: Literal["external", "source"]
+    name: str
+    n_films: int
+    n_scarcest: int
+    auroc: Estimate | None
+    internal: Estimate
+    drop: Estimate | None
+    lost_calls: tuple[float, bool] | None = None
+    side: str = ""
+
+
+@dataclass(frozen=True)
+class Unequal:
+    """An attribute whose levels the model serves unequally, or within which it fails.
+
+    Attributes:
+        attribute: Such as `sex`.
+        text: What was found, in words.
+        weight: What it does to the headline.
+    """
+
+    attribute: str
+    text: str
+    weight: Weight
+
+
+@dataclass(frozen=True)
+class Scope:
+    """On which films a verdict stands: said with it wherever it is shown.
+
+    Attributes:
+        n_sources: Sources of the study's films; 0 where unknown.
+        n_sources_tested: Those that heads without them were tried on.
+        external: Names of the other cohorts that were tried.
+    """
+
+    n_sources: int = 0
+    n_sources_tested: int = 0
+    external: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The end of a sentence: `on films of one source`."""
+        sources = {0: "on films whose source is unknown", 1: "on films of one source"}.get(
+            self.n_sources, f"on films of {self.n_sources} sources, each tested while it trained"
+        )
+        if self.n_sources_tested:
+            sources = (
+                f"on films of {self.n_sources} sources, {self.n_sources_tested} of them also left "
+                "out of training"
+            )
+        return f"{sources}, and on films from elsewhere" if self.external else sources
 
 
 @dataclass(frozen=True)
@@ -70,15 +196,33 @@ class Verdict:
     Attributes:
         headline: `supported`, `limited` or `withheld`.
         grounds: The reasons, the weightiest first.
+        scope: On which films it stands.
+        n_draws: Draws of the folds that were judged.
+        n_agree: Those that would have led to the same headline.
+        edge: Which figure stands nearest to a threshold that would change the headline, in
+            words; empty where none is near.
+        tried: What was looked at, in words.
+        untried: What was not, and why.
     """
 
     headline: Headline
     grounds: tuple[Reason, ...] = ()
+    scope: Scope = field(default_factory=Scope)
+    n_draws: int = 0
+    n_agree: int = 0
+    edge: str = ""
+    tried: tuple[str, ...] = ()
+    untried: tuple[str, ...] = ()
 
     @property
     def reasons(self) -> tuple[str, ...]:
         """The reasons in words."""
         return tuple(reason.text for reason in self.grounds)
+
+    @property
+    def confirmations(self) -> tuple[Reason, ...]:
+        """The reasons that a person has answered."""
+        return tuple(reason for reason in self.grounds if reason.confirmed)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,10 +233,16 @@ class Circumstances:
         positive: The class that the model is said to recognise.
         model: Title of the model whose figures are headlined.
         auroc: Its AUROC.
-        sensitivity: Its sensitivity; if it is chosen, that of a model chosen anew for each film.
+        sensitivity: Its sensitivity at the operating point that is handed on, by the highest score
+            where there is none; if the model is chosen, that of a model chosen anew for each film.
         specificity: Likewise.
+        at: Where the calls were made: `operating point` or `highest score`.
         is_chosen: It was chosen among several.
         baselines: What predicts the label without the disease.
+        draws: The same by other draws of the folds; empty where only one was judged.
+        place: Where the evidence stands; None where that was not measured.
+        frame_holds_lung: The films are cropped so that their frame holds lung; None where unknown.
+        seen_in: Where the disease is to be seen.
         source_association: Cramér's V of source and class; NaN where sources are unknown.
         n_leaks: Groups that stand on both sides of some split.
         n_conflicts: Films that stand in the cohort under two labels, pixel by pixel the same.
@@ -102,6 +252,13 @@ class Circumstances:
         has_probes: Frame, centre and blur were tried.
         validates_on_test: Validation and test are the same films.
         unverified: Titles of the models that did not run on their published weights.
+        elsewhere: The model on other cohorts and on left-out sources.
+        unequal: What was found among subgroups.
+        findings: What the checks say.
+        collections: Networks that were trained on these films, in words.
+        scope: On which films the study stands.
+        confirmed: Causes that a person has answered, with who looked and what it is.
+        untried: What was not looked at, and why.
     """
 
     positive: str
@@ -118,53 +275,118 @@ class Circumstances:
     n_films: int
     has_probes: bool
     validates_on_test: bool
+    at: Literal["operating point", "highest score"] = "highest score"
     is_chosen: bool = False
+    draws: Sequence[Draw] = ()
+    place: Place | None = None
+    frame_holds_lung: bool | None = None
+    seen_in: SeenIn = "anywhere"
     unverified: Sequence[str] = ()
+    elsewhere: Sequence[Elsewhere] = ()
+    unequal: Sequence[Unequal] = ()
+    findings: Sequence[Finding] = ()
+    collections: Sequence[str] = ()
+    scope: Scope = field(default_factory=Scope)
+    confirmed: Mapping[str, str] = field(default_factory=dict)
+    untried: Sequence[str] = ()
 
 
 def give_verdict(circumstances: Circumstances, rules: VerdictRules = RULES) -> Verdict:
-    """Apply the rules: what withholds outweighs what limits, and that what supports."""
-    reasons = [
-        *_judge_model(circumstances),
-        *_judge_baselines(circumstances, rules),
-        *_judge_split(circumstances),
-        *_judge_knowledge(circumstances, rules),
+    """Apply the rules: what withholds outweighs what limits, and that what supports.
+
+    What hangs on the draw of the folds (the model above chance, the weight of each baseline) is
+    decided by the median over the draws.
+    """
+    given = circumstances
+    fixed = [
+        *_judge_weights(given),
+        *_judge_split(given),
+        *_judge_knowledge(given, rules),
+        *_judge_elsewhere(given, rules),
+        *_judge_findings(given),
     ]
-    order: list[Weight] = ["withholds", "limits", "describes"]
+    draws = given.draws or (Draw(0, given.auroc, tuple(given.baselines)),)
+    by_draw = [_judge_draw(given, draw, rules) for draw in draws]
+    sees = _vote([is_above_chance(draw.auroc) for draw in draws])
+    reasons = [*fixed, *_judge_model(given, sees), *_explain(given, by_draw, rules, sees)]
+    answered = [_confirm(reason, given.confirmed) for reason in reasons]
     # Figures under a wrong name come before everything that may be said of them.
     grounds = tuple(
-        sorted(reasons, key=lambda reason: (reason.cause != "weights", order.index(reason.weight)))
+        sorted(
+            answered, key=lambda reason: (reason.cause != "weights", _ORDER.index(reason.weight))
+        )
     )
-    weights = {reason.weight for reason in grounds}
-    if "withholds" in weights:
-        return Verdict("withheld", grounds)
-    return Verdict("limited" if "limits" in weights else "supported", grounds)
+    headline = _headline(reason.weight for reason in grounds)
+    least = _headline(
+        _confirm(reason, given.confirmed).weight
+        for reason in [*fixed, *_place_reason(given, rules, sees)]
+    )
+    n_agree = sum(
+        max(least, _headline(_unanswered(weights, given.confirmed)), key=_HEADLINES.index)
+        == headline
+        for weights in by_draw
+    )
+    return Verdict(
+        headline,
+        grounds,
+        scope=given.scope,
+        n_draws=len(by_draw),
+        n_agree=n_agree,
+        edge=_nearest_edge(given, headline, rules),
+        tried=_list_tried(given),
+        untried=tuple(given.untried),
+    )
 
 
 def weigh_baseline(
-    baseline: Baseline, *, model_sees: bool, rules: VerdictRules = RULES
+    baseline: Baseline,
+    *,
+    model_sees: bool,
+    frame_holds_lung: bool | None = None,
+    seen_in: SeenIn = "anywhere",
+    rules: VerdictRules = RULES,
 ) -> Weight | None:
     """Say what a baseline does to the headline; None where it does nothing.
 
     Args:
-        baseline: What predicts without the disease.
+        baseline: What predicts without the disease, or with less of it.
         model_sees: The model is above chance. If not, a baseline that is as good as the
             model is so by being as bad.
+        frame_holds_lung: The frame of these films is known to hold lung.
+        seen_in: Where the disease is to be seen.
         rules: The thresholds.
     """
+    share = baseline.share.value
     is_clear = baseline.auroc.low > rules.chance_margin
-    has_share = not math.isnan(baseline.share.value)
-    withholds = has_share and baseline.share.value >= rules.withholding_share
-    limits = is_clear or (has_share and baseline.share.value >= rules.limiting_share)
-    if not baseline.can_withhold:
-        # That the centre and the lungs tell what the whole film tells is as it should be.
-        is_telling = baseline.name not in _SHOW_DISEASE
-        return "describes" if is_telling and model_sees and withholds and is_clear else None
-    if model_sees and (withholds or baseline.p_below >= rules.significance):
-        return "withholds"
-    if is_clear and not model_sees:
-        return "withholds"
-    return "limits" if limits and model_sees else None
+    reaches = not math.isnan(share) and share >= rules.withholding_share
+    match baseline.bearing:
+        case "remaining":
+            is_gone = share < rules.remaining_share and baseline.p_below < rules.significance
+            return "limits" if model_sees and is_gone else None
+        case "questionable":
+            if not (model_sees and is_clear):
+                return None
+            if baseline.name == "lungless":
+                if not reaches or seen_in == "heart":
+                    return None
+                return "withholds" if seen_in == "lungs" else "limits"
+            gives_away = _gives_away(baseline, rules)
+            return "limits" if share >= rules.objects_share or gives_away else None
+        case "descriptive":
+            # That the centre and the lungs tell what the whole film tells is as it should be.
+            is_telling = baseline.name in ("histogram", "blur")
+            return "describes" if is_telling and model_sees and reaches and is_clear else None
+        case "diseaseless":
+            pass
+    if not model_sees:
+        return "withholds" if is_clear else None
+    limits = baseline.auroc.low > 0.5 and (
+        share >= rules.limiting_share or _gives_away(baseline, rules)
+    )
+    if reaches or baseline.p_below >= rules.significance:
+        may_hold_disease = baseline.name in ("frame", "processing") and frame_holds_lung
+        return "limits" if may_hold_disease else "withholds"
+    return "limits" if limits else None
 
 
 def is_above_chance(auroc: Estimate) -> bool:
@@ -172,14 +394,77 @@ def is_above_chance(auroc: Estimate) -> bool:
     return auroc.low > 0.5
 
 
-def _judge_model(given: Circumstances) -> Iterator[Reason]:
-    if not is_above_chance(given.auroc):
+def _gives_away(baseline: Baseline, rules: VerdictRules) -> bool:
+    """Tell whether it names a part of the positive films for certain: the mark of one source."""
+    caught = baseline.caught
+    return caught.value >= rules.caught_share and caught.low > rules.caught_share / 2
+
+
+def _judge_draw(
+    given: Circumstances, draw: Draw, rules: VerdictRules
+) -> dict[BaselineName | str, Weight | None]:
+    """Weigh everything that hangs on one draw of the folds."""
+    sees = is_above_chance(draw.auroc)
+    weights: dict[BaselineName | str, Weight | None] = {
+        baseline.name: weigh_baseline(
+            baseline,
+            model_sees=sees,
+            frame_holds_lung=given.frame_holds_lung,
+            seen_in=given.seen_in,
+            rules=rules,
+        )
+        for baseline in draw.baselines
+    }
+    if given.source_association >= 1.0:
+        weights["source"] = "withholds"
+    if not sees:
+        weights["chance"] = "withholds"
+    if weights.get("processing") in ("withholds", "limits"):
+        # Sharpness, noise and contrast change what stands out everywhere: no object need be there.
+        weights["objects"] = None
+    return weights
+
+
+def _vote(answers: Sequence[bool]) -> bool:
+    return 2 * sum(answers) > len(answers)
+
+
+def _median(weights: Sequence[Weight | None]) -> Weight | None:
+    """The weight in the middle; of two middle ones the heavier."""
+    order: tuple[Weight | None, ...] = (*_ORDER, None)
+    return order[median_low([order.index(weight) for weight in weights])]
+
+
+def _unanswered(
+    weights: Mapping[BaselineName | str, Weight | None], confirmed: Mapping[str, str]
+) -> Iterator[Weight]:
+    return (weight for cause, weight in weights.items() if weight and cause not in confirmed)
+
+
+def _headline(weights: Iterator[Weight] | Sequence[Weight]) -> Headline:
+    return max(
+        (_HEADLINE_OF[weight] for weight in weights), key=_HEADLINES.index, default="supported"
+    )
+
+
+def _confirm(reason: Reason, confirmed: Mapping[str, str]) -> Reason:
+    who = confirmed.get(reason.cause)
+    if not who or reason.cause not in CONFIRMABLE or reason.weight != "limits":
+        return reason
+    return replace(reason, weight="describes", confirmed=who)
+
+
+def _judge_model(given: Circumstances, model_sees: bool) -> Iterator[Reason]:
+    if not model_sees:
         yield Reason(
             "chance",
             "withholds",
             f"{given.model} ranks films no better than chance (AUROC {_auroc(given.auroc)}), so "
             "there is nothing to claim.",
         )
+
+
+def _judge_weights(given: Circumstances) -> Iterator[Reason]:
     if given.unverified:
         yield Reason(
             "weights",
@@ -187,12 +472,18 @@ def _judge_model(given: Circumstances) -> Iterator[Reason]:
             f"Unverified weights: {', '.join(given.unverified)} did not run on the published "
             "weights, so no figure under such a name says anything of the network.",
         )
+    for text in given.collections:
+        yield Reason("collection", "limits", text)
 
 
-def _judge_baselines(given: Circumstances, rules: VerdictRules) -> Iterator[Reason]:
-    model_sees = is_above_chance(given.auroc)
-    is_source_the_class = given.source_association >= 1.0
-    if is_source_the_class:
+def _explain(
+    given: Circumstances,
+    by_draw: Sequence[Mapping[BaselineName | str, Weight | None]],
+    rules: VerdictRules,
+    model_sees: bool,
+) -> Iterator[Reason]:
+    """Say what the baselines and the place of the evidence do to the headline."""
+    if given.source_association >= 1.0:
         yield Reason(
             "source",
             "withholds",
@@ -201,29 +492,77 @@ def _judge_baselines(given: Circumstances, rules: VerdictRules) -> Iterator[Reas
             "films of both kinds from one source would.",
         )
     for baseline in given.baselines:
-        weight = weigh_baseline(baseline, model_sees=model_sees, rules=rules)
-        if weight is None or (baseline.name == "source" and is_source_the_class):
+        weight = _median([weights.get(baseline.name) for weights in by_draw])
+        if weight is None or (baseline.name == "source" and given.source_association >= 1.0):
             continue
-        yield Reason(baseline.name, weight, _baseline_text(baseline, weight, given, rules))
+        text = _baseline_text(baseline, weight, given, rules, model_sees)
+        yield Reason(baseline.name, weight, text)
+    yield from _place_reason(given, rules, model_sees)
+
+
+def _place_reason(given: Circumstances, rules: VerdictRules, model_sees: bool) -> Iterator[Reason]:
+    place = given.place
+    if place is None or not model_sees or place.share < rules.one_place:
+        return
+    yield Reason(
+        "place",
+        "limits",
+        f"On the average film of {given.positive}, {place.share:.0%} of the evidence stands on one "
+        f"spot that is the same on all films, {place.where}. A device, a tube or lettering stands "
+        "so; so may a disease that has one place. Look at the spots that the report shows.",
+    )
 
 
 def _baseline_text(
-    baseline: Baseline, weight: Weight, given: Circumstances, rules: VerdictRules
+    baseline: Baseline,
+    weight: Weight,
+    given: Circumstances,
+    rules: VerdictRules,
+    model_sees: bool,
 ) -> str:
     alone, model = _auroc(baseline.auroc), f"{baseline.model_auroc.value:.3f}"
     seen = SUBJECTS[baseline.name]
+    if baseline.bearing == "remaining":
+        return (
+            f"Without small objects (writing, markers, lines, tubes; nodules, too) the network "
+            f"reaches AUROC {alone}, against {model} on the whole films. What it goes by is small: "
+            "look whether it is the disease."
+        )
+    if baseline.name == "objects":
+        return (
+            f"{seen} tells {given.positive} with AUROC {alone}, against {model}; "
+            f"{percent_text(baseline.caught.value)} of its films stand out by that alone. Small "
+            "bright things may be the disease, such as calcified nodules: look at them."
+        )
+    if baseline.name == "lungless":
+        return (
+            f"{seen} predicts {given.positive} with AUROC {alone}, against {model}: the network does "
+            "not need the lungs."
+            + ("" if given.seen_in == "lungs" else " Say where the disease is to be seen.")
+        )
     if weight == "describes":
         return (
             f"{seen} predicts {given.positive} with AUROC {alone}, against {model}: the network "
             "may have learned no more than that."
         )
-    if weight == "limits":
+    if weight == "limits" and baseline.share.value >= rules.withholding_share:
         return (
-            f"{seen} predicts {given.positive} with AUROC {alone}, {baseline.share.value:.0%} of "
-            f"what {given.model} ({model}) reaches above chance. Part of its figure may come from "
-            "there."
+            f"{seen} predicts {given.positive} with AUROC {alone}, against {model}. These films are "
+            "cropped so that their frame holds lung, so it may show the disease."
         )
-    if not is_above_chance(given.auroc):
+    if weight == "limits":
+        caught = (
+            f" {percent_text(baseline.caught.value)} of the films of {given.positive} stand out by "
+            "it alone."
+            if _gives_away(baseline, rules)
+            else ""
+        )
+        return (
+            f"{seen} predicts {given.positive} with AUROC {alone}, "
+            f"{percent_text(baseline.share.value, 0)} of what {given.model} ({model}) reaches above "
+            f"chance.{caught} Part of its figure may come from there."
+        )
+    if not model_sees:
         return f"{seen} predicts {given.positive} with AUROC {alone}, where the network fails."
     if not baseline.auroc.low > rules.chance_margin:
         return (
@@ -280,8 +619,9 @@ def _judge_knowledge(given: Circumstances, rules: VerdictRules) -> Iterator[Reas
             yield Reason(
                 "precision",
                 "limits",
-                f"The {name} of {judged} is {estimate.value:.0%}, and may be as low as "
-                f"{estimate.low:.0%}.",
+                f"The {name} of {judged} is {estimate.value:.0%}"
+                f"{' at the operating point' * (given.at == 'operating point')}, and may be as low "
+                f"as {estimate.low:.0%}.",
             )
     if not given.has_probes:
         yield Reason(
@@ -291,8 +631,99 @@ def _judge_knowledge(given: Circumstances, rules: VerdictRules) -> Iterator[Reas
         )
 
 
+LEAST_ELSEWHERE = 10
+"""Films of the scarcer side: on fewer, an interval that reaches one half says nothing."""
+
+
+def _judge_elsewhere(given: Circumstances, rules: VerdictRules) -> Iterator[Reason]:
+    """Judge how much is left on other cohorts, and on sources that took no part in training."""
+    for other in given.elsewhere:
+        where = (
+            f"on the films of {other.name}, another cohort,"
+            if other.kind == "external"
+            else f"on the films of {other.name}, a source that was left out of training,"
+        )
+        weight, what = _weigh_elsewhere(other, rules)
+        if weight is not None:
+            yield Reason(other.kind, weight, f"{given.model} reaches {what.format(where=where)}")
+
+
+def _weigh_elsewhere(other: Elsewhere, rules: VerdictRules) -> tuple[Weight | None, str]:
+    if other.auroc is None:
+        if other.lost_calls is None or other.n_films < LEAST_ELSEWHERE:
+            return None, ""
+        lost, is_lower = other.lost_calls
+        if not is_lower or lost < rules.lost_elsewhere:
+            return None, ""
+        return (
+            "withholds" if lost >= rules.gone_elsewhere else "limits",
+            f"{percent_text(1 - lost, 0)} of its {other.side} {{where}}: it does not hold there.",
+        )
+    reached = f"AUROC {_auroc(other.auroc)} {{where}} against {other.internal.value:.3f} here"
+    if other.auroc.high < 0.5:
+        return "withholds", f"{reached}: are the labels swapped there?"
+    above = other.internal.value - 0.5
+    lost = (other.internal.value - other.auroc.value) / above if above > 0 else 0.0
+    is_lower = other.drop is not None and other.drop.low > 0
+    if is_lower and lost >= rules.gone_elsewhere:
+        return "withholds", f"{reached}: hardly anything of what it learned holds there."
+    if other.auroc.low <= 0.5 and other.n_scarcest >= LEAST_ELSEWHERE:
+        weight: Weight = "withholds" if is_lower or other.kind == "external" else "limits"
+        return weight, f"{reached}: these films do not show that it is better than chance there."
+    if other.auroc.low <= 0.5 and other.kind == "external":
+        return "limits", f"{reached}: there are too few films to tell it from chance there."
+    if is_lower and lost >= rules.lost_elsewhere:
+        return "limits", f"{reached}: a large part of what it learned does not hold there."
+    return None, ""
+
+
+def _judge_findings(given: Circumstances) -> Iterator[Reason]:
+    """Let no finding stand under a headline that denies it."""
+    for each in given.unequal:
+        yield Reason(each.attribute, each.weight, each.text)
+    judged = {baseline.name for baseline in given.baselines} | {
+        "leaks", "conflicting-labels", "patients", "source",
+    }  # fmt: skip
+    for finding in given.findings:
+        if finding.severity == "note" or finding.check in judged:
+            continue
+        bears = finding.severity == "fail" or finding.check in _BEARING_CHECKS
+        yield Reason(finding.check, "limits" if bears else "describes", f"{finding.title}.")
+
+
+_BEARING_CHECKS = frozenset({"lettering", "lungs", "class-size", "mixed-patients"})
+"""Cautions of these checks bear on the claim; those of the others are told beside it."""
+
+
+def _nearest_edge(given: Circumstances, headline: Headline, rules: VerdictRules) -> str:
+    """Say which figure, a little different, would have changed the headline."""
+    edges = []
+    for name, estimate in (("sensitivity", given.sensitivity), ("specificity", given.specificity)):
+        edges.append((abs(estimate.low - rules.least_bound), f"the lower bound of the {name} is "
+                      f"{estimate.low:.1%}, and the rule asks for {rules.least_bound:.0%}"))  # fmt: skip
+    for baseline in given.baselines:
+        if baseline.bearing == "diseaseless" and not math.isnan(baseline.share.value):
+            for threshold in (rules.limiting_share, rules.withholding_share):
+                edges.append((abs(baseline.share.value - threshold),
+                              f"{_lowered(SUBJECTS[baseline.name]).rstrip(',')} reaches "
+                              f"{baseline.share.value:.0%} of the network's discrimination, and the "
+                              f"rule changes at {threshold:.0%}"))  # fmt: skip
+    distance, text = min(edges, key=lambda edge: edge[0], default=(math.inf, ""))
+    return text if distance < rules.near and headline != "withheld" else ""
+
+
+def _list_tried(given: Circumstances) -> tuple[str, ...]:
+    tried = [baseline.title.lower() for baseline in given.baselines]
+    tried += ["place of the evidence"] * (given.place is not None)
+    sources = [other for other in given.elsewhere if other.kind == "source"]
+    external = [other for other in given.elsewhere if other.kind == "external"]
+    if sources:
+        tried.append(counted(len(sources), "left-out source"))
+    return (*tried, *(f"films of {other.name}" for other in external))
+
+
 def _auroc(estimate: Estimate) -> str:
-    return f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
+    return f"{estimate.value:.3f} {interval_text(estimate.low, estimate.high)}"
 
 
 def _lowered(text: str) -> str:

@@ -39,7 +39,7 @@ GRAPH_VERSION = 5
 
 _LOG = logging.getLogger(__name__)
 
-Output = Literal["features", "classes"]
+Output = Literal["features", "maps", "classes"]
 """Pooled features and the last feature map; or the probabilities of the ImageNet classes."""
 
 

@@ -37,6 +37,11 @@ class Engine(Protocol):
         """Length of the vectors that it yields."""
         ...
 
+    @property
+    def map_shape(self) -> tuple[int, int] | None:
+        """Rows and columns of the feature maps that it yields; None where it yields none."""
+        ...
+
     def features(
         self, films: Iterable[UInt8[np.ndarray, "size size"]]
     ) -> Iterator[Float32[np.ndarray, " width"]]:
@@ -55,21 +60,29 @@ def open_engine(backbone: Backbone, cache_dir: Path, output: Output = "features"
     Args:
         backbone: Which backbone, its weights proven.
         cache_dir: Hilum's cache folder.
-        output: What the engine's vectors are: pooled features, or the probabilities of
-            the ImageNet classes.
+        output: What the engine's vectors are: pooled features, the last feature map (row by row,
+            flat), or the probabilities of the ImageNet classes.
 
     Raises:
         CompilingError: Its graph could not be made.
         CacheError: The cache folder cannot be written.
     """
-    return OpenVinoEngine(compile_backbone(backbone, cache_dir, output))
+    graph: Output = "features" if output == "maps" else output
+    return OpenVinoEngine(
+        compile_backbone(backbone, cache_dir, graph), yields_maps=output == "maps"
+    )
 
 
 class OpenVinoEngine:
     """A compiled graph on the CPU, one stream per core, in single precision."""
 
-    def __init__(self, graph: Path) -> None:
-        """Load the graph from the folder that `compile_backbone` returned."""
+    def __init__(self, graph: Path, *, yields_maps: bool = False) -> None:
+        """Load the graph from the folder that `compile_backbone` returned.
+
+        Args:
+            graph: The folder.
+            yields_maps: The vectors are the last feature map, where the graph has one.
+        """
         # OpenVINO is loaded when a graph is, so that finding features in the store stays quick.
         import openvino
 
@@ -80,9 +93,17 @@ class OpenVinoEngine:
         # Mapped into memory, the weights would stay beside the engine's own copy of them.
         core.set_property({"ENABLE_MMAP": False})
         model = core.read_model(graph / "graph.xml")
-        for result in model.get_results()[1:]:
-            model.remove_result(result)  # the feature map, wanted elsewhere
+        # Pooled features, and behind them the map that they were pooled from.
+        results = model.get_results()
+        wanted = results[-1] if yields_maps else results[0]
+        for result in results:
+            if result is not wanted:
+                model.remove_result(result)
         model.reshape([_BATCH, self._size_px, self._size_px, 1])
+        shape = model.outputs[0].shape
+        self._map_shape = (int(shape[1]), int(shape[2])) if len(shape) == 4 else None
+        if self._map_shape:
+            self._feature_width *= self._map_shape[0] * self._map_shape[1]
         cores = usable_cores()
         self._compiled = core.compile_model(
             model,
@@ -105,6 +126,11 @@ class OpenVinoEngine:
     def feature_width(self) -> int:
         """Length of the vectors that it yields."""
         return self._feature_width
+
+    @property
+    def map_shape(self) -> tuple[int, int] | None:
+        """Rows and columns of the feature maps that it yields; None where it yields none."""
+        return self._map_shape
 
     def features(
         self, films: Iterable[UInt8[np.ndarray, "size size"]]
@@ -136,7 +162,7 @@ class OpenVinoEngine:
                     request.wait()
                     vectors = request.get_output_tensor(0).data[:filled].copy()
                     idle.append((request, batch))
-                    yield from vectors
+                    yield from vectors.reshape(filled, -1)
         finally:
             # A caller that leaves early must not free a buffer that is still read.
             for request, _, _ in running:

@@ -25,7 +25,10 @@ from .operating_point import (
     judge_calls as judge_calls,
     parse_policy as parse_policy,
 )
-from .proportions import clopper_pearson as clopper_pearson
+from .proportions import (
+    clopper_pearson as clopper_pearson,
+    clustered_proportion as clustered_proportion,
+)
 from .results import (
     SMALLEST_PROBABILITY as SMALLEST_PROBABILITY,
     Calibration as Calibration,
@@ -55,4 +58,5 @@ from .scored_films import (
     fold_inflation as fold_inflation,
 )
 from .selection import pick_by_validation as pick_by_validation
+from .strata import StratifiedAuroc as StratifiedAuroc, stratify_auroc as stratify_auroc
 from .subgroups import age_band as age_band, compare_subgroups as compare_subgroups

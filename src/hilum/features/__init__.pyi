@@ -3,11 +3,15 @@ from .extraction import (
     ExtractionCost as ExtractionCost,
     FeatureTable as FeatureTable,
     extract_features as extract_features,
+    stream_maps as stream_maps,
 )
 from .masks import (
     LungMask as LungMask,
     find_masks as find_masks,
     load_mask as load_mask,
+)
+from .objects import (
+    remove_objects as remove_objects,
 )
 from .traits import (
     CELLS_PER_SIDE as CELLS_PER_SIDE,
@@ -18,6 +22,7 @@ from .traits import (
     measure_traits as measure_traits,
 )
 from .views import (
+    UPRIGHT as UPRIGHT,
     VIEWS_VERSION as VIEWS_VERSION,
     FilmViews as FilmViews,
     Part as Part,

@@ -23,7 +23,7 @@ from hilum.cohort import Exclusion, Film, load_registered
 from hilum.disk import nearest_folder
 from hilum.errors import CacheError, FilmError
 from hilum.features.store import FeatureKey, FeatureStore, stored_in_shards
-from hilum.features.views import VIEWS_VERSION, FilmViews, View, render_views
+from hilum.features.views import UPRIGHT, VIEWS_VERSION, FilmViews, View, render_views
 from hilum.films import READING_VERSION, decode_film
 from hilum.machine import map_ahead
 
@@ -227,6 +227,27 @@ def _compute(
 
     for vector in engine.features(pictures()):
         yield keys.popleft(), vector
+
+
+def stream_maps(
+    films: Sequence[Film], engine: Engine
+) -> Iterator[tuple[Film, Float32[np.ndarray, "rows columns channels"]]]:
+    """Yield the last feature map of each upright film, one at a time: together they are large.
+
+    Args:
+        films: Each is read once; one that can no longer be read is passed over.
+        engine: Yields maps.
+
+    Raises:
+        ValueError: It yields none.
+    """
+    if engine.map_shape is None:
+        raise ValueError("this engine yields no feature maps")
+    unreadable: dict[str, FilmError] = {}
+    by_hash = {film.sha256: film for film in films}
+    wanted = [(film, (UPRIGHT,)) for film in by_hash.values()]
+    for (sha256, _), vector in _compute(wanted, engine, unreadable):
+        yield by_hash[sha256], vector.reshape(*engine.map_shape, -1)
 
 
 def _draw(

@@ -1,7 +1,7 @@
 """Traits: what a film tells without a network, measured once on all its pixels.
 
-How its file is made, how often each grey level occurs (and not where), how much lettering it
-shows, and a small picture of it. Traits are stored beside the features, so that a film is
+How its file is made, how often each grey level occurs (and not where), how much lettering and how
+many small bright objects it shows, how its frame was processed, and a small picture of it. Traits are stored beside the features, so that a film is
 measured once, ever.
 
 A film's own shadows are soft. Letters, arrows and lead markers have sharp edges in both
@@ -24,11 +24,14 @@ from PIL import Image
 
 from hilum.cohort import Exclusion, Film, load_registered
 from hilum.errors import FilmError
+from hilum.features.objects import N_OBJECT_COUNTS, count_objects
+from hilum.features.processing import N_PROCESSING, describe_processing
 from hilum.features.store import ShardFolder, stored_in_shards
+from hilum.features.views import resize_film
 from hilum.films import READING_VERSION, Encoding, decode_film
 from hilum.machine import map_ahead
 
-TRAITS_VERSION = 2
+TRAITS_VERSION = 3
 """Raised whenever traits change; part of the folder in which they are stored."""
 
 CELLS_PER_SIDE = 32
@@ -51,14 +54,21 @@ N_LEVELS = 256
 PICTURE_PX = 96
 """Side of the small picture of a film."""
 
+_SQUARE_PX = 224
+"""Side at which objects and processing are measured: most backbones see no more."""
+
 _SCHEMA = pa.schema(
     {
         "film": pa.string(),
         "traits": pa.string(),
         "levels": pa.list_(pa.float32(), N_LEVELS),
+        "objects": pa.list_(pa.float32(), N_OBJECT_COUNTS),
+        "processing": pa.list_(pa.float32(), N_PROCESSING),
         "picture": pa.list_(pa.uint8(), PICTURE_PX**2),
     }
 )
+
+_VECTORS = ("levels", "objects", "processing", "picture")
 
 
 @dataclass(frozen=True)
@@ -94,17 +104,35 @@ class FilmTraits:
     Attributes:
         files: Of each film's file.
         levels: Share of the pixels that have each grey level; rows sum to 1.
+        objects: Small bright objects, cell by cell; see `count_objects`.
+        processing: Texture and grey levels of the frame; see `describe_processing`.
         pictures: Each film as a small square, without its aspect ratio, as backbones see it.
     """
 
     files: tuple[FileTraits, ...]
     levels: Float32[np.ndarray, "films 256"]
+    objects: Float32[np.ndarray, "films counts"]
+    processing: Float32[np.ndarray, "films figures"]
     pictures: UInt8[np.ndarray, "films side side"]
+
+    def joined(self, other: FilmTraits) -> FilmTraits:
+        """Put the films of another cohort behind these."""
+        return FilmTraits(
+            files=(*self.files, *other.files),
+            levels=np.concatenate([self.levels, other.levels]),
+            objects=np.concatenate([self.objects, other.objects]),
+            processing=np.concatenate([self.processing, other.processing]),
+            pictures=np.concatenate([self.pictures, other.pictures]),
+        )
 
     def of(self, rows: Int[np.ndarray, " kept"]) -> FilmTraits:
         """Keep the traits of some films."""
         return FilmTraits(
-            tuple(self.files[row] for row in rows), self.levels[rows], self.pictures[rows]
+            files=tuple(self.files[row] for row in rows),
+            levels=self.levels[rows],
+            objects=self.objects[rows],
+            processing=self.processing[rows],
+            pictures=self.pictures[rows],
         )
 
 
@@ -131,6 +159,8 @@ class _Traits:
 
     file: FileTraits
     levels: Float32[np.ndarray, " 256"]
+    objects: Float32[np.ndarray, " counts"]
+    processing: Float32[np.ndarray, " figures"]
     picture: UInt8[np.ndarray, "side side"]
 
 
@@ -170,6 +200,12 @@ def measure_traits(
         film_traits=FilmTraits(
             files=tuple(row.file for row in rows),
             levels=np.array([row.levels for row in rows], np.float32).reshape(-1, N_LEVELS),
+            objects=np.array([row.objects for row in rows], np.float32).reshape(
+                -1, N_OBJECT_COUNTS
+            ),
+            processing=np.array([row.processing for row in rows], np.float32).reshape(
+                -1, N_PROCESSING
+            ),
             pictures=np.array([row.picture for row in rows], np.uint8).reshape(
                 -1, PICTURE_PX, PICTURE_PX
             ),
@@ -200,6 +236,7 @@ def _measure(film: Film) -> _Traits | FilmError:
         return error
     pixels = image.pixels
     small = Image.fromarray(pixels).resize((PICTURE_PX, PICTURE_PX), Image.Resampling.BOX)
+    square = resize_film(pixels, _SQUARE_PX)
     counts = np.bincount(pixels.ravel(), minlength=N_LEVELS)
     return _Traits(
         file=FileTraits(
@@ -215,19 +252,24 @@ def _measure(film: Film) -> _Traits | FilmError:
             lettering=measure_lettering(pixels),
         ),
         levels=(counts / pixels.size).astype(np.float32),
+        objects=count_objects(square),
+        processing=describe_processing(square),
         picture=np.asarray(small),
     )
 
 
 def _load(shards: ShardFolder, wanted: set[str]) -> Iterator[tuple[str, _Traits]]:
     for table in shards.read() if wanted else ():
-        levels = table["levels"].combine_chunks().flatten().to_numpy().reshape(-1, N_LEVELS)
-        pictures = table["picture"].combine_chunks().flatten().to_numpy()
-        pictures = pictures.reshape(-1, PICTURE_PX, PICTURE_PX)
+        columns = {
+            name: table[name].combine_chunks().flatten().to_numpy().reshape(len(table), -1)
+            for name in _VECTORS
+        }
         keys = zip(table["film"].to_pylist(), table["traits"].to_pylist(), strict=True)
         for row, (sha256, text) in enumerate(keys):
             if sha256 in wanted:
-                yield sha256, _Traits(_read_file_traits(text), levels[row], pictures[row])
+                vectors = {name: values[row] for name, values in columns.items()}
+                picture = vectors.pop("picture").reshape(PICTURE_PX, PICTURE_PX)
+                yield sha256, _Traits(_read_file_traits(text), picture=picture, **vectors)
 
 
 def _read_file_traits(text: str) -> FileTraits:
@@ -239,19 +281,16 @@ def _read_file_traits(text: str) -> FileTraits:
 
 def _store(shard: dict[str, _Traits], shards: ShardFolder) -> None:
     rows = list(shard.values())
-    levels = pa.array(np.concatenate([row.levels for row in rows]))
-    pictures = pa.array(np.concatenate([row.picture.ravel() for row in rows]))
-    shards.add(
-        pa.table(
-            {
-                "film": list(shard),
-                "traits": [json.dumps(asdict(row.file)) for row in rows],
-                "levels": pa.FixedSizeListArray.from_arrays(levels, N_LEVELS),
-                "picture": pa.FixedSizeListArray.from_arrays(pictures, PICTURE_PX**2),
-            },
-            schema=_SCHEMA,
+    columns: dict[str, object] = {
+        "film": list(shard),
+        "traits": [json.dumps(asdict(row.file)) for row in rows],
+    }
+    for name in _VECTORS:
+        vectors = np.stack([getattr(row, name).ravel() for row in rows])
+        columns[name] = pa.FixedSizeListArray.from_arrays(
+            pa.array(vectors.ravel()), vectors.shape[1]
         )
-    )
+    shards.add(pa.table(columns, schema=_SCHEMA))
 
 
 def measure_lettering(pixels: UInt8[np.ndarray, "height width"]) -> float:

@@ -19,16 +19,17 @@ from PIL import Image
 
 from hilum.cohort import Film
 from hilum.features.masks import LungMask, load_mask
+from hilum.features.objects import remove_objects
 
 VIEWS_VERSION = 1
 """Raised whenever a view's pixels change; part of every feature's address."""
 
 MAX_ANGLE_DEGREES = 15.0
 
-Part = Literal["whole", "frame", "centre", "blur", "lungs", "lungless"]
+Part = Literal["whole", "frame", "centre", "blur", "objectless", "lungs", "lungless"]
 """Part of the film that is shown. `frame`: the outermost 10 % of each side, the rest black;
-`centre`: the opposite; `blur`: all of it, at 14 x 14 px; `lungs`: inside the lung mask, the rest
-black; `lungless`: the opposite."""
+`centre`: the opposite; `blur`: all of it, at 14 x 14 px; `objectless`: without small objects;
+`lungs`: inside the lung mask, the rest black; `lungless`: the opposite."""
 
 FRAME_SHARE = 0.1
 BLUR_PX = 14
@@ -124,6 +125,14 @@ def rotate_film(
     return np.asarray(turned)
 
 
+def frame_of(size_px: int) -> Bool[np.ndarray, "size size"]:
+    """Tell which pixels of a square film are its frame: the outermost 10 % of each side."""
+    margin = round(FRAME_SHARE * size_px)
+    is_frame = np.ones((size_px, size_px), bool)
+    is_frame[margin : size_px - margin, margin : size_px - margin] = False
+    return is_frame
+
+
 def show_part(
     square: UInt8[np.ndarray, "size size"],
     part: Part,
@@ -146,10 +155,10 @@ def show_part(
     if part == "blur":
         small = Image.fromarray(square).resize((BLUR_PX, BLUR_PX), Image.Resampling.BOX)
         return np.asarray(small.resize((size, size), Image.Resampling.BILINEAR))
+    if part == "objectless":
+        return remove_objects(square)
     if part in ("frame", "centre"):
-        margin = round(FRAME_SHARE * size)
-        is_shown = np.ones(square.shape, bool)
-        is_shown[margin : size - margin, margin : size - margin] = False
+        is_shown = frame_of(size)
     else:
         if mask is None:
             raise ValueError(f"the part '{part}' needs a lung mask")

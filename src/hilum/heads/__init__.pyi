@@ -1,3 +1,8 @@
+from .closed_form import (
+    RidgeHead as RidgeHead,
+    score_in_closed_form as score_in_closed_form,
+    solve_heads as solve_heads,
+)
 from .estimator import (
     HeadClassifier as HeadClassifier,
 )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Int
@@ -12,10 +14,13 @@ from jaxtyping import Int
 from hilum.auditing import (
     CHECKS,
     AuditReport,
-    Baseline,
     Circumstances,
+    Elsewhere,
     Evidence,
+    LeakWorth,
     Reason,
+    Scope,
+    Unequal,
     Verdict,
     associate_sources,
     give_verdict,
@@ -25,7 +30,15 @@ from hilum.backbones import Backbone, LocalWeights, graph_key
 from hilum.cohort import Cohort
 from hilum.duplicates import join_duplicates
 from hilum.errors import CohortError, FoldsError
-from hilum.evaluation import NestedPick
+from hilum.evaluation import (
+    SIGNIFICANCE_LEVEL,
+    Estimate,
+    NestedPick,
+    SubgroupComparison,
+    age_band,
+    fold_inflation,
+    stratify_auroc,
+)
 from hilum.folds import conflicting_labels, group_films
 from hilum.machine import peak_rss_bytes
 from hilum.studies.extraction import StudyContext, open_context
@@ -47,9 +60,20 @@ from hilum.studies.preparation import (
 )
 from hilum.studies.provenance import Provenance, describe_study
 from hilum.studies.recipes import find_recipe
-from hilum.studies.results import BackboneResult
-from hilum.studies.shortcuts import ReferenceBackbone, measure_leak, try_shortcuts
+from hilum.studies.results import (
+    BackboneResult,
+    ExternalFigures,
+    ExternalValidation,
+    SourceValidation,
+)
+from hilum.studies.shortcuts import (
+    ReferenceBackbone,
+    Shortcuts,
+    measure_leak,
+    try_shortcuts,
+)
 from hilum.studies.statistics import judge_backbone
+from hilum.wording import interval_text, metric_value, metric_word, p_text
 
 
 def check_labels_agree(cohort: Cohort) -> None:
@@ -70,32 +94,67 @@ def check_labels_agree(cohort: Cohort) -> None:
         )
 
 
-def audit_study(
+@dataclass(frozen=True)
+class Examination:
+    """What was measured of a cohort beside the networks' own figures, before it is judged.
+
+    Attributes:
+        shortcuts: What predicts without the disease.
+        leak: What splitting groups would have been worth.
+        seconds: Wall-clock time by part.
+    """
+
+    shortcuts: Shortcuts
+    leak: LeakWorth | None
+    seconds: Mapping[str, float]
+
+
+def examine_cohort(
+    design: StudyDesign, reference: ReferenceBackbone, context: StudyContext
+) -> Examination:
+    """Measure what predicts without the disease, and what a leak is worth.
+
+    Args:
+        design: What was settled before.
+        reference: The backbone that shortcuts are measured against.
+        context: Where features are computed.
+    """
+    started = time.perf_counter()
+    shortcuts = try_shortcuts(design, reference, context)
+    tried = time.perf_counter()
+    has_baselines = design.plan.shortcuts.has_baselines
+    leak = measure_leak(design, reference, context) if has_baselines else None
+    seconds = {"shortcuts": tried - started, "leak": time.perf_counter() - tried}
+    return Examination(shortcuts, leak, seconds)
+
+
+def judge_study(
     design: StudyDesign,
     reference: ReferenceBackbone,
     results: Sequence[BackboneResult],
-    context: StudyContext,
+    examination: Examination,
     *,
     pick: NestedPick | None = None,
+    subgroups: Sequence[SubgroupComparison] = (),
+    by_source: SourceValidation | None = None,
+    external: ExternalValidation | None = None,
 ) -> AuditReport:
-    """Measure what predicts without the disease, run the checks, give the verdict.
+    """Run the checks, and give the verdict on everything that the study found out.
 
     Muted checks run as well: the verdict is given on the evidence, so muting never changes it.
 
     Args:
         design: What was settled before.
-        reference: The backbone that shortcuts are measured against.
+        reference: The backbone that shortcuts were measured against.
         results: All backbones, the reference backbone's among them.
-        context: Where features are computed.
+        examination: What was measured beside them.
         pick: What choosing among the backbones is worth; its sensitivity and specificity
             are judged in the reference backbone's stead, which was chosen for being best.
+        subgroups: The figures by sex, age, view and source.
+        by_source: Every source under heads that never saw it.
+        external: The heads on another cohort.
     """
-    plan = design.plan.shortcuts
-    started = time.perf_counter()
-    baselines = try_shortcuts(design, reference, context)
-    tried = time.perf_counter()
-    leak = measure_leak(design, reference, context) if plan.has_baselines else None
-    seconds = {"shortcuts": tried - started, "leak": time.perf_counter() - tried}
+    plan, shortcuts = design.plan.shortcuts, examination.shortcuts
     evidence = Evidence(
         cohort=design.cohort,
         positive=design.plan.positive,
@@ -103,18 +162,161 @@ def audit_study(
         duplicates=design.relations.duplicates,
         affinity=design.relations.affinity,
         folds=design.folds,
-        baselines=baselines,
+        baselines=shortcuts.baselines,
         masked=frozenset(plan.masks) if plan.masks and plan.has_probes else None,
-        leak=leak,
+        leak=examination.leak,
+    )
+    findings = run_checks(CHECKS, evidence, design.plan.options.muted_checks())
+    (model,) = (result for result in results if result.name == reference.backbone.name)
+    circumstances = replace(
+        _circumstances(design, model, results, shortcuts, pick),
+        findings=findings,
+        elsewhere=_look_elsewhere(model, by_source, external),
+        unequal=[*_list_unequal(subgroups), *_stratify(design, model)],
+        scope=_scope(design.cohort, by_source, external),
     )
     return AuditReport(
         model=reference.backbone.name,
-        findings=run_checks(CHECKS, evidence, design.plan.options.muted_checks()),
+        findings=findings,
         relations=design.relations,
-        baselines=baselines,
-        leak=leak,
-        verdict=give_verdict(_circumstances(design, reference, results, baselines, pick)),
-        seconds=seconds,
+        baselines=shortcuts.baselines,
+        leak=examination.leak,
+        verdict=give_verdict(circumstances),
+        seconds=examination.seconds,
+        draws=shortcuts.draws,
+        place=shortcuts.place,
+    )
+
+
+def _look_elsewhere(
+    model: BackboneResult,
+    by_source: SourceValidation | None,
+    external: ExternalValidation | None,
+) -> list[Elsewhere]:
+    """Gather how the model does on films that no head of it saw."""
+    found: list[Elsewhere] = []
+    internal = model.evaluation.metrics["auroc"]
+    if external is not None:
+        for figures in external.transfers:
+            if figures.name == model.name:
+                found.append(_elsewhere("external", external.cohort.name, figures, internal))
+    for test in by_source.tests if by_source is not None else ():
+        for figures in test.transfers:
+            if figures.name == model.name:
+                found.append(_elsewhere("source", test.source, figures, internal))
+    return found
+
+
+def _elsewhere(
+    kind: Literal["external", "source"], name: str, figures: ExternalFigures, internal: Estimate
+) -> Elsewhere:
+    confusion = figures.confusion
+    n_positives = confusion.tp + confusion.fn
+    n_others = confusion.tn + confusion.fp
+    auroc, drop = figures.metrics.get("auroc"), figures.drops.get("auroc")
+    if auroc is not None and drop is not None:
+        # The drop is from the study's figure on these very films, where it has one.
+        internal = replace(internal, value=auroc.value + drop.value)
+    side = "sensitivity" if n_positives else "specificity"
+    lost = None
+    if auroc is None and side in figures.drops:
+        fall = figures.drops[side]
+        before = figures.metrics[side].value + fall.value
+        lost = (fall.value / before, fall.low > 0) if before > 0 else None
+    return Elsewhere(
+        kind=kind,
+        name=name,
+        n_films=n_positives + n_others,
+        n_scarcest=min(n_positives, n_others),
+        auroc=auroc,
+        internal=internal,
+        drop=drop,
+        lost_calls=lost,
+        side=side,
+    )
+
+
+_UNEQUAL = 0.1
+"""Difference of sensitivity, specificity or AUROC between two levels that bears on the claim."""
+
+
+def _list_unequal(subgroups: Sequence[SubgroupComparison]) -> Iterator[Unequal]:
+    """List the attributes whose levels are served unequally, and not by chance."""
+    for compared in subgroups:
+        if not compared.adjusted_p < SIGNIFICANCE_LEVEL:
+            continue
+        tests = {
+            "sensitivity": compared.p_sensitivity,
+            "specificity": compared.p_specificity,
+            "auroc": compared.p_auroc,
+        }
+        metric = min(tests, key=lambda name: (math.isnan(tests[name]), tests[name]))
+        figures = [
+            (level.level, getattr(level, metric).value)
+            for level in compared.subgroups
+            if getattr(level, metric) is not None and not level.is_small
+        ]
+        if len(figures) < 2:
+            continue
+        least, most = (pick(figures, key=lambda figure: figure[1]) for pick in (min, max))
+        if most[1] - least[1] >= _UNEQUAL:
+            values = [metric_value(metric, figure[1]) for figure in (most, least)]
+            yield Unequal(
+                compared.attribute,
+                f"The {metric_word(metric)} differs by {compared.attribute}: {values[0]} "
+                f"for {most[0]}, {values[1]} for {least[0]} (p {p_text(compared.adjusted_p)}, "
+                "corrected for all such tests).",
+                "limits",
+            )
+
+
+_FALLEN = 0.02
+"""A smaller fall of the AUROC within strata is nothing to speak of."""
+
+
+def _stratify(design: StudyDesign, model: BackboneResult) -> Iterator[Unequal]:
+    """Ask whether the model ranks films that agree in sex, age, view or source."""
+    tested = model.evaluation.tested
+    films = [design.cohort.films[row] for row in tested.films]
+    attributes: dict[str, list[str | None]] = {
+        "sex": [film.sex for film in films],
+        "age": [None if film.age is None else age_band(film.age) for film in films],
+        "view": [film.view for film in films],
+        "source": [film.source for film in films],
+    }
+    for attribute, levels in attributes.items():
+        if len(set(levels) - {None}) < 2:
+            continue
+        found = stratify_auroc(tested, levels, inflation=fold_inflation(design.folds.splits))
+        if found is None or found.fall.low <= 0 or found.fall.value < _FALLEN:
+            continue
+        reached = (
+            f"Among films of the same {attribute} the AUROC is {found.auroc.value:.3f} "
+            f"{interval_text(found.auroc.low, found.auroc.high)}, over all of them "
+            f"{found.crude.value:.3f}"
+        )
+        if found.auroc.low <= _CHANCE:
+            yield Unequal(
+                attribute, f"{reached}: the network may know the {attribute} alone.", "withholds"
+            )
+        else:
+            yield Unequal(
+                attribute, f"{reached}: part of its figure is knowing the {attribute}.", "limits"
+            )
+
+
+_CHANCE = 0.5
+
+
+def _scope(
+    cohort: Cohort, by_source: SourceValidation | None, external: ExternalValidation | None
+) -> Scope:
+    sources = {film.source for film in cohort.films} - {None}
+    tested = [] if by_source is None else [test for test in by_source.tests if test.transfers]
+    return Scope(
+        n_sources=len(sources),
+        n_sources_tested=len(tested),
+        external=() if external is None else (external.cohort.name,),
     )
 
 
@@ -142,15 +344,15 @@ def _audit_without_folds(
 
 def _circumstances(
     design: StudyDesign,
-    reference: ReferenceBackbone,
+    model: BackboneResult,
     results: Sequence[BackboneResult],
-    baselines: Sequence[Baseline],
+    shortcuts: Shortcuts,
     pick: NestedPick | None,
 ) -> Circumstances:
     cohort, films = design.cohort, design.cohort.films
-    (model,) = (result for result in results if result.name == reference.backbone.name)
-    metrics = model.evaluation.metrics
-    honest = metrics if pick is None else pick.evaluation.metrics
+    judged = model if pick is None else pick
+    point = None if judged.decisions is None else judged.decisions.operating_point
+    honest = judged.evaluation.metrics
     clashes = [
         duplicate
         for duplicate in design.relations.duplicates
@@ -161,17 +363,21 @@ def _circumstances(
     return Circumstances(
         positive=design.plan.positive,
         model=model.title,
-        auroc=metrics["auroc"],
-        sensitivity=honest["sensitivity"],
-        specificity=honest["specificity"],
-        baselines=baselines,
+        auroc=model.evaluation.metrics["auroc"],
+        sensitivity=honest["sensitivity"] if point is None else point.sensitivity,
+        specificity=honest["specificity"] if point is None else point.specificity,
+        at="highest score" if point is None else "operating point",
+        baselines=shortcuts.baselines,
+        draws=shortcuts.draws,
+        place=shortcuts.place,
+        untried=shortcuts.untried,
         source_association=associate_sources(cohort, design.plan.positive),
         n_leaks=len(design.folds.straddling_groups),
         n_conflicts=len(same),
         n_likely_conflicts=len(alike),
         n_without_patient=sum(film.patient is None for film in films),
         n_films=len(films),
-        has_probes=any(baseline.name == "frame" for baseline in baselines),
+        has_probes=any(baseline.name == "frame" for baseline in shortcuts.baselines),
         validates_on_test=design.folds.validates_on_test,
         is_chosen=pick is not None,
         unverified=[result.title for result in results if not result.weights.is_verified],
@@ -243,7 +449,9 @@ def audit_with(cohort: Cohort, options: AuditOptions, context: StudyContext) -> 
     else:
         groups = design.folds.groups
         model = judge_backbone(design, guide, cost, context)
-        report = audit_study(design, ReferenceBackbone(guide, model.heads), [model], context)
+        reference = ReferenceBackbone(guide, model.heads)
+        examination = examine_cohort(design, reference, context)
+        report = judge_study(design, reference, [model], examination)
     return Audit(
         cohort=survey.cohort,
         positive=plan.positive,

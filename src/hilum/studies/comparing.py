@@ -9,7 +9,7 @@ from hilum.backbones import LocalWeights, graph_key
 from hilum.cohort import Cohort
 from hilum.duplicates import Duplicate
 from hilum.machine import peak_rss_bytes
-from hilum.studies.auditing import audit_study, check_labels_agree
+from hilum.studies.auditing import check_labels_agree, examine_cohort, judge_study
 from hilum.studies.external import (
     ExternalFilms,
     check_external,
@@ -117,7 +117,7 @@ def run_study(
     context.watcher.begin("Statistics", "figures")
     assessment = assess(design, results)
     context.watcher.end(_summary(assessment))
-    audit = audit_study(design, reference, results, context, pick=assessment.pick)
+    examination = examine_cohort(design, reference, context)
     by_source = external = None
     if plan.decisions is not None:
         by_source = validate_by_source(design, backbones, results, context)
@@ -125,6 +125,16 @@ def run_study(
         external = validate_externally(
             design, external_films, backbones, results, context, ensemble=assessment.ensemble
         )
+    audit = judge_study(
+        design,
+        reference,
+        results,
+        examination,
+        pick=assessment.pick,
+        subgroups=assessment.subgroups,
+        by_source=by_source,
+        external=external,
+    )
     return Comparison(
         cohort=cohort,
         positive=plan.positive,

@@ -176,11 +176,7 @@ def _find_copies(
     own = survey.film_traits
     duplicates = find_duplicates(
         films,
-        FilmTraits(
-            (*own.files, *film_traits.files),
-            np.concatenate([own.levels, film_traits.levels]),
-            np.concatenate([own.pictures, film_traits.pictures]),
-        ),
+        own.joined(film_traits),
         context.load_features(films, guide, UPRIGHT).values,
         n_known=len(survey.cohort),
     )

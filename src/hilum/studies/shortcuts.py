@@ -1,26 +1,31 @@
 """Shortcuts: what might predict the label without the disease, and a leak's worth.
 
 Each is measured on the folds of the study, against one backbone: the one whose figures are
-headlined. The probes show this backbone a part of each film only, and heads are trained anew on
-that.
+headlined. The probes show this backbone a part of each film only, and heads in closed form are
+solved anew on that. Everything that hangs on the folds is measured again on other draws of them, so
+that no verdict hangs on a seed.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Float32, Int
 
 from hilum.auditing import (
+    BEARINGS,
     TITLES,
     Baseline,
     BaselineName,
+    Draw,
     LeakWorth,
+    Place,
     column_aurocs,
+    locate_evidence,
     measure_baseline,
     score_by_forest,
     score_by_source,
@@ -29,18 +34,18 @@ from hilum.auditing import (
 )
 from hilum.backbones import Backbone
 from hilum.cohort import Film
-from hilum.errors import FilmChangedError, FoldsError
+from hilum.errors import FilmChangedError, FoldsError, NoTrialsError
 from hilum.evaluation import HeadScores, fold_inflation
-from hilum.features import LungMask, View, bin_levels
+from hilum.features import UPRIGHT, LungMask, View, bin_levels, stream_maps
 from hilum.folds import Split, repeated_folds
-from hilum.heads import TrainedHeads, train_heads
+from hilum.heads import TrainedHeads, score_in_closed_form, solve_heads, train_heads
 from hilum.studies.extraction import StudyContext
 from hilum.studies.preparation import StudyDesign
 
-ProbeName = Literal["frame", "centre", "blur", "lungs", "lungless"]
+ProbeName = Literal["frame", "centre", "blur", "objectless", "lungs", "lungless"]
 """A baseline that is a part of the film."""
 
-PROBES: tuple[ProbeName, ...] = ("frame", "centre", "blur")
+PROBES: tuple[ProbeName, ...] = ("frame", "objectless", "centre", "blur")
 LUNG_PROBES: tuple[ProbeName, ...] = ("lungs", "lungless")
 
 
@@ -57,45 +62,109 @@ class ReferenceBackbone:
     heads: TrainedHeads
 
 
+DRAW_SEEDS = (11, 23, 37, 53, 71)
+"""Where the further draws of the folds begin: not at the user's seed, so that the same films get the
+same verdict whatever it is."""
+
+Scorer = Callable[[Sequence[Split]], Float[np.ndarray, "heads kept classes"]]
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """Something that may predict the label, ready to be scored on any folds.
+
+    Attributes:
+        name: Which baseline.
+        score: Scores the test films of each split by what the others teach.
+        kept: Rows of the cohort that it exists for.
+        details: Figures for the reader.
+        seconds: What it cost to get ready.
+    """
+
+    name: BaselineName
+    score: Scorer
+    kept: Int[np.ndarray, " kept"]
+    details: Mapping[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Shortcuts:
+    """What was found beside the network's own figures.
+
+    Attributes:
+        baselines: On the folds of the study; those without disease come first.
+        draws: On other draws of the folds.
+        place: Where the evidence stands; None where that cannot be told.
+        untried: What was not tried, and why.
+    """
+
+    baselines: tuple[Baseline, ...] = ()
+    draws: tuple[Draw, ...] = ()
+    place: Place | None = None
+    untried: tuple[str, ...] = ()
+
+
 def try_shortcuts(
     design: StudyDesign, reference: ReferenceBackbone, context: StudyContext
-) -> tuple[Baseline, ...]:
-    """Measure every baseline of the plan; those that can withhold the headline come first."""
-    plan = design.plan.shortcuts
-    baselines: list[Baseline] = []
+) -> Shortcuts:
+    """Measure everything of the plan, on the folds of the study and on other draws."""
+    plan, watcher = design.plan.shortcuts, context.watcher
+    candidates: list[_Candidate] = []
     if plan.has_baselines:
-        context.watcher.begin("Shortcuts: without pixels", "baselines")
-        baselines += _without_network(design, reference)
-        context.watcher.end(_summary(baselines))
+        candidates += _without_network(design)
+    place, untried = None, []
     if plan.has_probes:
-        baselines += _by_part(design, reference, PROBES, {}, context)
-    if plan.has_probes and plan.masks:
-        baselines += _by_part(design, reference, LUNG_PROBES, plan.masks, context)
+        candidates += _by_part(design, reference, PROBES, {}, context)
+        place = _locate(design, reference, context)
+        untried += ["where the evidence stands: this network has no feature map"] * (place is None)
+        if plan.masks:
+            candidates += _by_part(design, reference, LUNG_PROBES, plan.masks, context)
+        else:
+            untried.append("the lungs alone, and the film without them: no lung masks were given")
+    else:
+        untried.append("the frame, small objects and the place of the evidence: turned off")
     order = list(TITLES)
-    return tuple(sorted(baselines, key=lambda baseline: order.index(baseline.name)))
+    candidates.sort(key=lambda candidate: order.index(candidate.name))
+    model = design.head_scores(reference.heads.scores)
+    watcher.begin("Shortcuts: heads", "baselines")
+    baselines = []
+    for done, candidate in enumerate(candidates, start=1):
+        baselines.append(_measure(design, candidate, model))
+        watcher.advance(done, len(candidates))
+    watcher.end(_summary(baselines))
+    return Shortcuts(
+        baselines=tuple(baselines),
+        draws=_draw_again(design, reference, candidates, context),
+        place=place,
+        untried=tuple(untried),
+    )
 
 
-def _without_network(design: StudyDesign, reference: ReferenceBackbone) -> Iterator[Baseline]:
-    cohort, splits = design.cohort, design.folds.splits
+def _without_network(design: StudyDesign) -> Iterator[_Candidate]:
+    cohort, film_traits = design.cohort, design.film_traits
     n_classes = len(cohort.classes)
+    everything = np.arange(len(cohort))
 
-    started = time.perf_counter()
-    table = tabulate_metadata(cohort.films, design.film_traits.files)
-    scores = score_by_forest(table.values, cohort.y, splits, n_classes=n_classes, seed=design.seed)
+    def by_forest(name: BaselineName, table: Float[np.ndarray, "films columns"]) -> _Candidate:
+        def score(splits: Sequence[Split]) -> Float[np.ndarray, "heads kept classes"]:
+            return score_by_forest(table, cohort.y, splits, n_classes=n_classes, seed=design.seed)
+
+        return _Candidate(name, score, everything)
+
+    table = tabulate_metadata(cohort.films, film_traits.files)
     details = column_aurocs(table, cohort.y == design.positive_index)
-    yield _measured(design, reference, "metadata", scores, _since(started), details=details)
-
-    started = time.perf_counter()
-    bins = bin_levels(design.film_traits.levels)
-    scores = score_by_forest(bins, cohort.y, splits, n_classes=n_classes, seed=design.seed)
-    yield _measured(design, reference, "histogram", scores, _since(started))
-
-    if len({film.source for film in cohort.films}) > 1:
-        started = time.perf_counter()
-        scores = score_by_source(
-            [film.source for film in cohort.films], cohort.y, splits, n_classes=n_classes
+    yield replace(by_forest("metadata", table.values), details=details)
+    yield by_forest("histogram", bin_levels(film_traits.levels))
+    yield by_forest("processing", film_traits.processing)
+    yield by_forest("objects", film_traits.objects)
+    sources = [film.source for film in cohort.films]
+    if len(set(sources)) > 1:
+        yield _Candidate(
+            "source",
+            lambda splits: score_by_source(sources, cohort.y, splits, n_classes=n_classes),
+            everything,
         )
-        yield _measured(design, reference, "source", scores, _since(started))
 
 
 def _by_part(
@@ -104,8 +173,8 @@ def _by_part(
     parts: tuple[ProbeName, ...],
     masks: Mapping[str, LungMask],
     context: StudyContext,
-) -> list[Baseline]:
-    """Show the backbone parts of the films, and train heads on what it sees there."""
+) -> list[_Candidate]:
+    """Show the backbone parts of the films, whose features heads are then solved on."""
     cohort = design.cohort
     kept = np.array(
         [row for row, film in enumerate(cohort.films) if not masks or film.film_id in masks]
@@ -126,24 +195,132 @@ def _by_part(
         raise FilmChangedError(
             "Films or lung masks changed while the study ran.", fix="Run the study again."
         )
-    features = extraction.table.values
-    seconds_each = (time.perf_counter() - started) / len(parts)
-    context.watcher.begin(f"{stage}, heads", "heads")
-    measured = []
-    for k, part in enumerate(parts):
-        heads = train_heads(
-            features[:, k : k + 1],
-            cohort.y[kept],
-            splits,
-            design.recipe.head,
-            n_classes=len(cohort.classes),
-            seed=design.seed,
-            on_progress=context.watcher.advance,
-        )
-        seconds = seconds_each + heads.seconds
-        measured.append(_measured(design, reference, part, heads.scores, seconds, kept=kept))
-    context.watcher.end(_summary(measured))
-    return measured
+    seconds_each = _since(started) / len(parts)
+    return [
+        _in_closed_form(design, part, extraction.table.values[:, k], kept, seconds_each)
+        for k, part in enumerate(parts)
+    ]
+
+
+def _in_closed_form(
+    design: StudyDesign,
+    name: BaselineName,
+    features: Float32[np.ndarray, "kept width"],
+    kept: Int[np.ndarray, " kept"],
+    seconds: float = 0.0,
+) -> _Candidate:
+    y, n_classes = design.cohort.y[kept], len(design.cohort.classes)
+    return _Candidate(
+        name,
+        lambda splits: score_in_closed_form(features, y, splits, n_classes=n_classes),
+        kept,
+        seconds=seconds,
+    )
+
+
+def _measure(design: StudyDesign, candidate: _Candidate, model: HeadScores) -> Baseline:
+    """Score a candidate on the model's folds, and set it beside the model."""
+    started = time.perf_counter()
+    kept = candidate.kept
+    splits = [split.among(kept) for split in model.splits]
+    of_kept = HeadScores(
+        scores=candidate.score(splits),
+        y_true=model.y_true[kept],
+        splits=splits,
+        groups=model.groups[kept],
+        positive=model.positive,
+    ).tested()
+    return measure_baseline(
+        candidate.name,
+        replace(of_kept, films=kept[of_kept.films]),
+        model.tested(),
+        inflation=fold_inflation(model.splits),
+        rng=design.rng(),
+        details=candidate.details,
+        seconds=candidate.seconds + _since(started),
+    )
+
+
+def _draw_again(
+    design: StudyDesign,
+    reference: ReferenceBackbone,
+    candidates: Sequence[_Candidate],
+    context: StudyContext,
+) -> tuple[Draw, ...]:
+    """Measure the candidates on other draws of the folds, the whole film among them.
+
+    Returns:
+        Nothing where the recipe has a single split, which is not drawn again, or where the films
+        are too few for one of the draws.
+    """
+    cohort, recipe = design.cohort, design.recipe
+    if not (candidates and recipe.folds):
+        return ()
+    everything = np.arange(len(cohort))
+    upright = context.load_features(cohort.films, reference.backbone, lambda _: (UPRIGHT,))
+    whole = _in_closed_form(design, "centre", upright.values[:, 0], everything)
+    telling = [each for each in candidates if BEARINGS[each.name] != "descriptive"]
+    context.watcher.begin("Shortcuts: other draws of the folds", "draws")
+    draws = []
+    for done, seed in enumerate(DRAW_SEEDS, start=1):
+        try:
+            splits = repeated_folds(
+                cohort.y,
+                design.folds.groups,
+                n_folds=recipe.folds,
+                n_repeats=1,
+                seed=seed,
+                class_names=cohort.classes,
+            ).splits
+            model = design.head_scores(whole.score(splits), splits)
+            baselines = [_measure(design, each, model) for each in telling]
+        except (FoldsError, NoTrialsError):
+            context.watcher.end("too few films")
+            return ()
+        # The model's own interval is that which every baseline on all films is set beside.
+        auroc = next(b.model_auroc for b in baselines if b.n_films == len(cohort))
+        draws.append(Draw(seed, auroc, tuple(baselines)))
+        context.watcher.advance(done, len(DRAW_SEEDS))
+    context.watcher.end(f"{len(draws)} draws")
+    return tuple(draws)
+
+
+def _locate(
+    design: StudyDesign, reference: ReferenceBackbone, context: StudyContext
+) -> Place | None:
+    """Find where the evidence of heads in closed form stands on films that they never saw."""
+    backbone = reference.backbone
+    if backbone.record.pooling != "average":
+        return None  # a score is a sum over places only where features are their mean
+    started = time.perf_counter()
+    engine = context.engine(backbone, context.cache_dir, "maps")
+    if engine.map_shape is None:
+        return None
+    cohort, splits = design.cohort, [s for s in design.folds.splits if s.repeat == 0]
+    upright = context.load_features(cohort.films, backbone, lambda _: (UPRIGHT,)).values[:, 0]
+    heads = solve_heads(upright, cohort.y, splits, n_classes=len(cohort.classes))
+    head_of = {
+        int(row): head for head, split in zip(heads, splits, strict=True) for row in split.test
+    }
+    rows_of: dict[str, list[int]] = {}
+    for row in head_of:
+        rows_of.setdefault(cohort.films[row].sha256, []).append(row)
+    evidence = np.full((len(cohort), *engine.map_shape), np.nan)
+    context.watcher.begin("Shortcuts: place of the evidence", "films")
+    films = [film for film in cohort.films if film.sha256 in rows_of]
+    for done, (film, cells) in enumerate(stream_maps(films, engine), start=1):
+        for row in rows_of[film.sha256]:
+            evidence[row] = head_of[row].scores(cells)[..., design.positive_index]
+        context.watcher.advance(done, len(films))
+    known = np.flatnonzero(~np.isnan(evidence).any(axis=(1, 2)))
+    place = locate_evidence(
+        evidence[known],
+        cohort.y[known] == design.positive_index,
+        [cohort.films[row].film_id for row in known],
+        seconds=_since(started),
+    )
+    context.watcher.end("" if place is None else f"{place.share:.0%} on one place")
+    return place
 
 
 def _can_judge(
@@ -157,41 +334,7 @@ def _can_judge(
     )
 
 
-def _measured(
-    design: StudyDesign,
-    reference: ReferenceBackbone,
-    name: BaselineName,
-    scores: Float[np.ndarray, "heads kept classes"],
-    seconds: float,
-    *,
-    kept: Int[np.ndarray, " kept"] | None = None,
-    details: Mapping[str, float] | None = None,
-) -> Baseline:
-    splits = design.folds.splits
-    model = design.head_scores(reference.heads.scores)
-    if kept is None:
-        baseline = replace(model, scores=scores).tested()
-    else:
-        of_kept = HeadScores(
-            scores=scores,
-            y_true=model.y_true[kept],
-            splits=[split.among(kept) for split in splits],
-            groups=model.groups[kept],
-            positive=model.positive,
-        ).tested()
-        baseline = replace(of_kept, films=kept[of_kept.films])
-    return measure_baseline(
-        name,
-        baseline,
-        model.tested(),
-        inflation=fold_inflation(splits),
-        rng=design.rng(),
-        details=details or {},
-        seconds=seconds,
-    )
-
-
-def _summary(baselines: list[Baseline]) -> str:
+def _summary(baselines: Sequence[Baseline]) -> str:
     return ", ".join(
         f"{baseline.title.lower()} {baseline.auroc.value:.3f}" for baseline in baselines
     )
