@@ -16,18 +16,19 @@ import json
 import re
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from benchmarks.planting.acquisition import crop_to_lungs
 from benchmarks.planting.chest import Chest, find_chest
 from benchmarks.planting.families import FAMILIES, Family
 from hilum.phantoms.cohort import draw_phantom
-from hilum.phantoms.plan import plan_phantoms
+from hilum.phantoms.plan import PlannedPhantom, plan_phantoms
 
 CLASSES = ("Finding", "Normal")
 HOSPITALS = ("Hospital A", "Hospital B")
@@ -98,12 +99,11 @@ class Truth:
 
 @dataclass(frozen=True)
 class _Original:
-    """A film before anything was painted: its name, its patient, its levels from 0 to 1."""
+    """A film before anything was painted; `read` gives its levels, 0 to 1, and its chest."""
 
     name: str
     patient: str
-    levels: np.ndarray
-    chest: Chest
+    read: Callable[[], tuple[np.ndarray, Chest]]
 
 
 @dataclass(frozen=True)
@@ -178,8 +178,7 @@ def plant(
         raise ValueError("Strengths are 0 or more, shares between 0 and 1.")
     if out.exists() and any(out.iterdir()):
         raise FileExistsError(f"{out} holds something; name a new folder.")
-    originals = _read_originals(films, n, size_px, seed)
-    side = originals[0].levels.shape[0]
+    originals, side = _find_originals(films, n, size_px, seed)
 
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1,)))
     planned = _deal(originals, n, rng)
@@ -261,12 +260,18 @@ def _name_of(films: str | Path) -> str:
 # Reading
 
 
-def _read_originals(films: str | Path, n: int, size_px: int, seed: int) -> list[_Original]:
+def _find_originals(
+    films: str | Path, n: int, size_px: int, seed: int
+) -> tuple[list[_Original], int]:
+    """List the films, and say how many pixels high and wide they will all be."""
     if str(films) == "phantoms":
         # Phantoms are cheap to draw anew, so each seed has films of its own.
-        plans = [plan for plan in plan_phantoms(2 * n, 2) if plan.label == "NORMAL"]
-        read = [(Path(p.image).name, p.patient, *_draw_phantom(p, seed, size_px)) for p in plans]
-        return [_Original(*each) for each in read]
+        plans = [p for p in plan_phantoms(2 * n, 2) if p.label == "Normal"]
+        drawn = [
+            _Original(Path(p.image).name, p.patient, partial(_draw_phantom, p, seed, size_px))
+            for p in plans
+        ]
+        return drawn, size_px
     files = sorted(p for p in Path(films).rglob("*") if p.suffix.lower() in _SUFFIXES)
     if not files:
         raise ValueError(f"{films} holds no films.")
@@ -275,7 +280,8 @@ def _read_originals(films: str | Path, n: int, size_px: int, seed: int) -> list[
         with Image.open(file) as picture:
             longest.append(max(picture.size))
     side = min(size_px, int(np.median(longest)))
-    return [_Original(p.name, patient_of(p.name), *_read_film(p, side)) for p in files]
+    found = [_Original(p.name, patient_of(p.name), partial(_read_film, p, side)) for p in files]
+    return found, side
 
 
 @lru_cache(maxsize=1024)
@@ -286,8 +292,8 @@ def _read_film(file: Path, side: int) -> tuple[np.ndarray, Chest]:
 
 
 @lru_cache(maxsize=1024)
-def _draw_phantom(plan: object, seed: int, side: int) -> tuple[np.ndarray, Chest]:
-    return _square(Image.fromarray(draw_phantom(plan, seed).pixels), side)  # type: ignore[arg-type]
+def _draw_phantom(plan: PlannedPhantom, seed: int, side: int) -> tuple[np.ndarray, Chest]:
+    return _square(Image.fromarray(draw_phantom(plan, seed).pixels), side)
 
 
 def _square(picture: Image.Image, side: int) -> tuple[np.ndarray, Chest]:
@@ -475,31 +481,18 @@ def _add_hospitals(
 
 
 def _draw(original: _Original, film: _Planned, seed: int, *, is_cropped: bool) -> Image.Image:
-    levels = original.levels
+    levels, chest = original.read()
     for family, strength in film.paints:
         key = (2, zlib.crc32(family.encode()), film.original)
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
         paint = FAMILIES[family].paint
         assert paint is not None
-        levels = paint(levels, original.chest, rng, strength)
+        levels = paint(levels, chest, rng, strength)
     if is_cropped:
         key = (3, film.original)
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
-        levels = _crop_to_lungs(levels, original.chest, rng)
+        levels = crop_to_lungs(levels, chest, rng)
     return Image.fromarray(np.round(255 * np.clip(levels, 0, 1)).astype(np.uint8))
-
-
-def _crop_to_lungs(film: np.ndarray, chest: Chest, rng: np.random.Generator) -> np.ndarray:
-    """Keep so little that the frame holds lung, and bring it to the film's size."""
-    left, right = (chest.place(x, 0)[0] for x in (-0.90, 0.90))
-    top, bottom = (chest.place(0, y)[1] for y in (0.12, 0.88))
-    jitter = rng.normal(0, 0.015, 4) * film.shape[0]
-    box = np.array([left, top, right, bottom]) + jitter
-    box = np.clip(box, 0, film.shape[0])
-    cropped = Image.fromarray(film).resize(
-        (film.shape[1], film.shape[0]), Image.Resampling.BICUBIC, box=tuple(box)
-    )
-    return np.clip(np.asarray(cropped), 0, 1)
 
 
 def _write_table(path: Path, images: list[str], planned: list[_Planned]) -> None:

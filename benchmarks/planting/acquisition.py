@@ -221,3 +221,16 @@ def other_hospital(
 ) -> np.ndarray:
     """Another department's habit: a little closer, a little brighter."""
     return zoom(exposure(film, chest, rng, 0.5 * strength), chest, rng, 0.5 * strength)
+
+
+def crop_to_lungs(film: np.ndarray, chest: Chest, rng: np.random.Generator) -> np.ndarray:
+    """Keep so little that the frame holds lung, and bring it to the film's size."""
+    left, right = (chest.place(x, 0)[0] for x in (-0.90, 0.90))
+    top, bottom = (chest.place(0, y)[1] for y in (0.12, 0.88))
+    jitter = rng.normal(0, 0.015, 4) * film.shape[0]
+    box = np.array([left, top, right, bottom]) + jitter
+    box = np.clip(box, 0, film.shape[0])
+    cropped = Image.fromarray(film).resize(
+        (film.shape[1], film.shape[0]), Image.Resampling.BICUBIC, box=tuple(box)
+    )
+    return np.clip(np.asarray(cropped), 0, 1)
