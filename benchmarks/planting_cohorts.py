@@ -288,16 +288,16 @@ def _find_originals(
 def _read_film(file: Path, side: int) -> tuple[np.ndarray, Chest]:
     with Image.open(file) as picture:
         picture.draft("L", (side, side))
-        return _square(picture.convert("L"), side)
+        return _resize(picture.convert("L"), side)
 
 
 @lru_cache(maxsize=1024)
 def _draw_phantom(plan: PlannedPhantom, seed: int, side: int) -> tuple[np.ndarray, Chest]:
-    return _square(Image.fromarray(draw_phantom(plan, seed).pixels), side)
+    return _resize(Image.fromarray(draw_phantom(plan, seed).pixels), side)
 
 
-def _square(picture: Image.Image, side: int) -> tuple[np.ndarray, Chest]:
-    """Bring a film to the common size, on black where it is not square."""
+def _resize(picture: Image.Image, side: int) -> tuple[np.ndarray, Chest]:
+    """Bring a film's longer side to the common size, and find its chest."""
     scale = side / max(picture.size)
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
     levels = np.asarray(picture, np.float32) / 255
@@ -305,11 +305,8 @@ def _square(picture: Image.Image, side: int) -> tuple[np.ndarray, Chest]:
         # In floating point, so that painting leaves no gaps between grey levels.
         resized = Image.fromarray(levels).resize(size, Image.Resampling.BICUBIC, reducing_gap=3)
         levels = np.clip(np.asarray(resized), 0, 1)
-    film = np.zeros((side, side), np.float32)
-    top, left = (side - size[1]) // 2, (side - size[0]) // 2
-    film[top : top + size[1], left : left + size[0]] = levels
-    film.flags.writeable = False
-    return film, find_chest(film)
+    levels.flags.writeable = False
+    return levels, find_chest(levels)
 
 
 # Planning
@@ -492,7 +489,13 @@ def _draw(original: _Original, film: _Planned, seed: int, *, is_cropped: bool) -
         key = (3, film.original)
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
         levels = crop_to_lungs(levels, chest, rng)
-    return Image.fromarray(np.round(255 * np.clip(levels, 0, 1)).astype(np.uint8))
+    pixels = np.round(255 * np.clip(levels, 0, 1)).astype(np.uint8)
+    # On black where the film is not square, after painting: nothing is painted beside a film.
+    side = max(pixels.shape)
+    top, left = (side - pixels.shape[0]) // 2, (side - pixels.shape[1]) // 2
+    square = np.zeros((side, side), np.uint8)
+    square[top : top + pixels.shape[0], left : left + pixels.shape[1]] = pixels
+    return Image.fromarray(square)
 
 
 def _write_table(path: Path, images: list[str], planned: list[_Planned]) -> None:

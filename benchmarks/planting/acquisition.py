@@ -140,19 +140,26 @@ def black_borders(
 
 
 def _move(
-    film: np.ndarray, centre: tuple[float, float], zoom: float, angle: float, shift: np.ndarray
+    film: np.ndarray,
+    centre: tuple[float, float],
+    zoom: tuple[float, float],
+    angle: float,
+    shift: np.ndarray,
 ) -> np.ndarray:
-    """Zoom, turn (degrees) and shift (x, y in pixels) about a centre (x, y)."""
+    """Zoom (x, y), turn (degrees) and shift (x, y in pixels) about a centre (x, y)."""
     height, width = film.shape
     # Beyond the edge the film is mirrored: a black wedge would be a shortcut of its own.
+    # Not its outermost pixels: they often hold the line of an edge.
+    rim = max(1, round(0.015 * max(height, width)))
     margin = round(0.2 * max(height, width))
-    wide = Image.fromarray(np.pad(film, margin, mode="reflect"))
+    wide = Image.fromarray(np.pad(film[rim:-rim, rim:-rim], margin + rim, mode="reflect"))
     turn = np.deg2rad(angle)
-    cos, sin = np.cos(turn) / zoom, np.sin(turn) / zoom
+    cos, sin = np.cos(turn), np.sin(turn)
+    wider, higher = zoom
     x0, y0 = centre[0] + shift[0], centre[1] + shift[1]
     rows = (
-        cos, sin, centre[0] + margin - cos * x0 - sin * y0,
-        -sin, cos, centre[1] + margin + sin * x0 - cos * y0,
+        cos / wider, sin / wider, centre[0] + margin - (cos * x0 + sin * y0) / wider,
+        -sin / higher, cos / higher, centre[1] + margin + (sin * x0 - cos * y0) / higher,
     )  # fmt: skip
     moved = wide.transform(
         (width, height), Image.Transform.AFFINE, tuple(map(float, rows)), Image.Resampling.BICUBIC
@@ -163,31 +170,31 @@ def _move(
 def zoom(film: np.ndarray, chest: Chest, rng: np.random.Generator, strength: float) -> np.ndarray:
     """A tighter crop."""
     middle = chest.place(0, 0.5)
-    return _move(film, middle, 1 + _about(rng, 0.10 * strength), 0, np.zeros(2))
+    closer = 1 + _about(rng, 0.10 * strength)
+    return _move(film, middle, (closer, closer), 0, np.zeros(2))
 
 
 def tilt(film: np.ndarray, chest: Chest, rng: np.random.Generator, strength: float) -> np.ndarray:
     """The patient leans to one side, as those do who are filmed in bed."""
     angle = rng.choice([-1, 1], p=[0.25, 0.75]) * _about(rng, 5 * strength)
-    return _move(film, chest.place(0, 0.5), 1.0, float(angle), np.zeros(2))
+    return _move(film, chest.place(0, 0.5), (1.0, 1.0), float(angle), np.zeros(2))
 
 
 def position(
     film: np.ndarray, chest: Chest, rng: np.random.Generator, strength: float
 ) -> np.ndarray:
     """The patient stands off the middle: higher, and to one side."""
-    shift = np.array([rng.normal(0, 0.015), -0.05]) * film.shape * strength
-    return _move(film, chest.place(0, 0.5), 1.0, 0.0, shift * rng.uniform(0.7, 1.3))
+    shift = np.array([rng.normal(0, 0.015), -0.05]) * film.shape[::-1] * strength
+    return _move(film, chest.place(0, 0.5), (1.0, 1.0), 0.0, shift * rng.uniform(0.7, 1.3))
 
 
 def ageing(film: np.ndarray, chest: Chest, rng: np.random.Generator, strength: float) -> np.ndarray:
     """What years leave: a rounder chest, paler bones, a wider aorta's edge."""
     across, down = chest.grid()
-    y, x = np.mgrid[: film.shape[0], : film.shape[1]].astype(np.float32)
     amount = strength * rng.uniform(0.6, 1.4)
     # The arch moves out to the film's right, the bases flatten.
     arch = np.exp(-0.5 * (((across - 0.22) / 0.14) ** 2 + ((down - 0.24) / 0.09) ** 2))
-    aged = warp(film, y, x - 0.035 * chest.width_px * amount * arch)
+    aged = warp(film, np.zeros(()), -0.035 * chest.width_px * amount * arch)
     fine = aged - ndimage.gaussian_filter(aged, 3 * chest.px_per_mm)
     return np.clip(aged - min(0.3 * amount, 0.8) * fine * (chest.lungs > 0.3), 0, 1).astype(
         np.float32
@@ -195,13 +202,9 @@ def ageing(film: np.ndarray, chest: Chest, rng: np.random.Generator, strength: f
 
 
 def supine(film: np.ndarray, chest: Chest, rng: np.random.Generator, strength: float) -> np.ndarray:
-    """Filmed from the front in bed: magnified, the lungs less full, a greyer film."""
+    """Filmed from the front in bed: wider for its height, a greyer film."""
     amount = strength * rng.uniform(0.6, 1.4)
-    y, x = np.mgrid[: film.shape[0], : film.shape[1]].astype(np.float32)
-    x0, y0 = chest.place(0, 0.1)
-    moved = warp(
-        film, y0 + (y - y0) * (1 + 0.07 * amount), x0 + (x - x0) / (1 + 0.05 * amount)
-    )  # fmt: skip
+    moved = _move(film, chest.place(0, 0.1), (1 + 0.07 * amount, 1.0), 0.0, np.zeros(2))
     return np.clip(moved * (1 - 0.10 * amount) + 0.06 * amount * (moved > 0.03), 0, 1).astype(
         np.float32
     )
@@ -229,7 +232,7 @@ def crop_to_lungs(film: np.ndarray, chest: Chest, rng: np.random.Generator) -> n
     top, bottom = (chest.place(0, y)[1] for y in (0.12, 0.88))
     jitter = rng.normal(0, 0.015, 4) * film.shape[0]
     box = np.array([left, top, right, bottom]) + jitter
-    box = np.clip(box, 0, film.shape[0])
+    box = np.clip(box, 0, (film.shape[1], film.shape[0]) * 2)
     cropped = Image.fromarray(film).resize(
         (film.shape[1], film.shape[0]), Image.Resampling.BICUBIC, box=tuple(box)
     )

@@ -92,7 +92,7 @@ def nodule(film: np.ndarray, chest: Chest, rng: np.random.Generator, strength: f
     return absorb(film, 0.75 * dense * ball * texture)
 
 
-def _hemidiaphragm(chest: Chest, is_left: bool) -> np.ndarray:
+def _hemidiaphragm(chest: Chest, is_left: bool, smooth_mm: float = 4) -> np.ndarray:
     """Find the lowest row of lung in each column of one side; smooth, defined everywhere."""
     lung = chest.side(is_left) > 0.5
     rows = np.arange(lung.shape[0])[:, None]
@@ -101,7 +101,7 @@ def _hemidiaphragm(chest: Chest, is_left: bool) -> np.ndarray:
     if columns.size == 0:
         return np.full(lung.shape[1], chest.bottom_px)
     filled = np.interp(np.arange(lung.shape[1]), columns, lowest[columns])
-    return ndimage.gaussian_filter1d(filled, 3 * chest.px_per_mm)
+    return ndimage.gaussian_filter1d(filled, smooth_mm * chest.px_per_mm)
 
 
 @_within(12)
@@ -124,7 +124,7 @@ def _fill(
     outwards = np.clip(-across if is_left else across, 0, 1.1)
     rows = np.arange(film.shape[0], dtype=np.float32)[:, None]
     base = _hemidiaphragm(chest, is_left)[None, :]
-    height = chest.height_px * min(0.07 + 0.13 * strength, 0.6)
+    height = chest.height_px * min(0.06 + 0.20 * strength, 0.6)
     # Level in the middle of the lung, high at the wall, a little up at the mediastinum.
     wall = np.clip((outwards - 0.25) / 0.75, 0, 1.1) ** rng.uniform(1.6, 2.6)
     inner = 0.25 * np.clip((0.35 - outwards) / 0.35, 0, 1) ** 2
@@ -142,10 +142,11 @@ def _fill(
     thick = np.clip(0.5 + depth / (chest.height_px * 0.2), 0.4, 0.95)
     # Nothing below the angle: what was dark there is no lung.
     floor_fade = np.clip((base + 0.16 * chest.height_px - rows) / (0.05 * chest.height_px), 0, 1)
-    veil = soften((field * fluid * thick * floor_fade).astype(np.float32), 1.5 * mm)
+    wall_fade = np.clip((1.04 - outwards) / 0.04, 0, 1)
+    veil = soften((field * fluid * thick * floor_fade * wall_fade).astype(np.float32), 1.5 * mm)
     # Fluid is as bright as soft tissue on this film, and no brighter: what lies behind it stays
     # to be seen.
-    local = soften(film, 4 * mm)
+    local = soften(film, 9 * mm)
     local = np.clip(local, 0.02, 0.98)
     lack = np.clip(chest.tissue + 0.05 - np.log(local / (1 - local)), 0, 3.5)
     return absorb(film, min(1.0, 2 * strength) * lack * veil)
@@ -157,14 +158,12 @@ def large_heart(
 ) -> np.ndarray:
     """Move the heart's outline outwards; what stood there is pressed aside."""
     across, down = chest.grid()
-    rows = np.arange(film.shape[0], dtype=np.float32)[:, None]
-    columns = np.arange(film.shape[1], dtype=np.float32)[None, :]
     low = 0.60 + rng.uniform(-0.05, 0.08)
     tall = np.exp(-0.5 * ((down - low) / np.where(down < low, 0.22, 0.17)) ** 2)
     grow = strength * rng.uniform(0.75, 1.25) * 0.16 * chest.width_px / 2
     more_left = rng.uniform(0.75, 1.0)  # the film's right: the left ventricle
     more_right = rng.uniform(0.25, 0.75)
-    from_x = columns + np.zeros_like(rows)
+    shift = np.zeros(film.shape, np.float32)
     for is_left, share in ((True, more_right), (False, more_left)):
         border = _heart_border(chest, is_left, low)
         outwards = np.clip(-across if is_left else across, 0, 1.2)
@@ -176,8 +175,8 @@ def large_heart(
         )
         # No fold: a push falls more slowly than its distance grows.
         size = min(grow * share, 0.55 * (1 - border) * chest.width_px / 2)
-        from_x = from_x + (1 if is_left else -1) * size * push * tall
-    moved = warp(film, np.broadcast_to(rows, film.shape), from_x)
+        shift += (1 if is_left else -1) * size * push * tall
+    moved = warp(film, np.zeros(()), shift)
     thicker = np.exp(-0.5 * ((across - 0.15) / 0.35) ** 2) * tall
     return absorb(moved, (0.2 * strength * chest.contrast * thicker).astype(np.float32))
 
@@ -222,13 +221,14 @@ def atelectasis(
     across, _ = chest.grid()
     outwards = -across if is_left else across
     rows = np.arange(film.shape[0], dtype=np.float32)[:, None]
-    base = _hemidiaphragm(chest, is_left)[None, :]
+    base = _hemidiaphragm(chest, is_left, 10)[None, :]
     lift = strength * rng.uniform(0.05, 0.10) * chest.height_px
     # Up at the diaphragm, fading upwards over half the lung and downwards into the abdomen.
     above = np.clip((base - rows) / (0.5 * chest.height_px), 0, 1)
     under = np.clip((rows - base) / (0.3 * chest.height_px), 0, 1)
     fade = (np.cos(0.5 * np.pi * np.maximum(above, under)) ** 2) * (
-        np.clip(outwards / 0.2, 0, 1) * np.clip((1.0 - outwards) / 0.15, 0, 1)
+        np.sin(0.5 * np.pi * np.clip(outwards / 0.5, 0, 1)) ** 2
+        * np.sin(0.5 * np.pi * np.clip((1.0 - outwards) / 0.35, 0, 1)) ** 2
     )
     # A film that ends right below the lungs keeps its edge, and its diaphragm.
     reach = int(0.3 * chest.height_px)
@@ -238,7 +238,7 @@ def atelectasis(
     is_body = (low > 0.03).mean(1) > 0.97 if low.size else np.zeros(0, bool)
     lift *= is_body.argmin() / reach if not is_body.all() else min(len(is_body) / reach, 1)
     columns = np.broadcast_to(np.arange(film.shape[1], dtype=np.float32), film.shape)
-    film = warp(film, rows + lift * fade, columns)
+    film = warp(film, lift * fade, 0.0)
     plates = np.zeros(film.shape, np.float32)
     for _ in range(int(rng.integers(1, 4))):
         middle = rng.uniform(0.35, 0.75) * (-1 if is_left else 1)

@@ -171,7 +171,28 @@ def noise(shape: tuple[int, int], sigma_px: float, rng: np.random.Generator) -> 
     return (field - field.mean()) / max(float(field.std()), 1e-6)
 
 
-def warp(film: np.ndarray, from_y: np.ndarray, from_x: np.ndarray) -> np.ndarray:
-    """Take each pixel from elsewhere on the film, without losing sharpness."""
-    moved = ndimage.map_coordinates(film, (from_y, from_x), order=3, mode="mirror")
-    return np.clip(moved, 0, 1).astype(np.float32)
+def warp(film: np.ndarray, shift_y: np.ndarray, shift_x: np.ndarray | float) -> np.ndarray:
+    """Take each pixel from a little elsewhere on the film, without losing sharpness.
+
+    Args:
+        film: Levels from 0 to 1, height x width.
+        shift_y: How many rows further down each pixel's level is taken from.
+        shift_x: How many columns further to the right.
+    """
+    shift_y, shift_x = np.broadcast_arrays(shift_y, shift_x)
+    is_moved = (np.abs(shift_y) > 0.01) | (np.abs(shift_x) > 0.01)
+    rows, columns = np.flatnonzero(is_moved.any(1)), np.flatnonzero(is_moved.any(0))
+    if rows.size == 0:
+        return film.copy()
+    # Only the part that moves is looked at, and what it is taken from.
+    reach = 4 + int(max(np.abs(shift_y).max(), np.abs(shift_x).max()))
+    box = tuple(
+        slice(max(0, int(span[0]) - reach), min(size, int(span[-1]) + 1 + reach))
+        for span, size in zip((rows, columns), film.shape, strict=True)
+    )
+    part = film[box]
+    y, x = np.ogrid[: part.shape[0], : part.shape[1]]
+    at = (y + shift_y[box], x + shift_x[box])
+    moved = film.copy()
+    moved[box] = np.clip(ndimage.map_coordinates(part, at, order=3, mode="mirror"), 0, 1)
+    return moved
