@@ -60,7 +60,8 @@ class Truth:
             prevalence. "balanced": the hospitals' films look different, their prevalence is
             the same. None: one source.
         partner: The second hospital's mark.
-        cause: What has to be named; None where nothing stands against the cohort.
+        causes: What has to be named: the first, and beside it what would be true as well. Empty
+            where nothing stands against the cohort.
         words: What a reader may call it; one of them is right.
         place: Where on the film it stands.
         expected: What an honest verdict may say: "supported", "not supported", "not withheld".
@@ -84,7 +85,7 @@ class Truth:
     beside_strength: float
     by_source: str | None
     partner: str | None
-    cause: str | None
+    causes: tuple[str, ...]
     words: tuple[str, ...]
     place: str
     expected: str
@@ -174,6 +175,10 @@ def plant(
         raise ValueError(f"{beside} is no disease.")
     if by_source is not None and (chosen.column or chosen.group == "order"):
         raise ValueError(f"{family} has columns of its own; leave by_source out.")
+    if by_source in ("within", "own") and chosen.nature != "shortcut":
+        raise ValueError(f"{family} is no mark of a hospital; put a disease beside one.")
+    if partner is not None and getattr(FAMILIES.get(partner), "nature", None) != "shortcut":
+        raise ValueError(f"{partner} is no mark of a hospital.")
     if min(strength, beside_strength) < 0 or not (0 <= share <= 1 and 0 <= share_other <= 1):
         raise ValueError("Strengths are 0 or more, shares between 0 and 1.")
     if out.exists() and any(out.iterdir()):
@@ -222,7 +227,7 @@ def plant(
         beside_strength=beside_strength if beside else 0.0,
         by_source=by_source,
         partner=partner,
-        cause=chosen.cause,
+        causes=_causes(chosen, partner, by_source),
         words=(*chosen.words, *(FAMILIES[partner].words if partner else ())),
         place=chosen.place,
         expected="not supported" if has_shortcut else chosen.expected,
@@ -248,7 +253,14 @@ def plant(
 def read_truth(folder: Path) -> Truth:
     """Read what `plant` wrote beside a cohort."""
     told = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
-    return Truth(**{**told, "words": tuple(told["words"])})
+    return Truth(**{**told, "words": tuple(told["words"]), "causes": tuple(told["causes"])})
+
+
+def _causes(family: Family, partner: str | None, by_source: str | None) -> tuple[str, ...]:
+    causes = [*family.causes, *(FAMILIES[partner].causes if partner else ())]
+    if by_source == "own":
+        causes.append("attribute")
+    return tuple(dict.fromkeys(causes))
 
 
 def _name_of(films: str | Path) -> str:
@@ -436,7 +448,9 @@ def _add_order(
 
 
 def _draw_partner(family: Family, rng: np.random.Generator) -> str:
-    others = [f.name for f in FAMILIES.values() if f.cause == "objects" and f.group != family.group]
+    others = [
+        f.name for f in FAMILIES.values() if "objects" in f.causes and f.group != family.group
+    ]
     return others[int(rng.integers(len(others)))]
 
 

@@ -22,8 +22,8 @@ class Family:
         name: What it is called on the command line.
         group: What it belongs to: a kind of disease or of shortcut.
         nature: "disease", "shortcut" or "nothing".
-        cause: What has to be named: "objects", "processing", "geometry", "attribute", "order";
-            None for disease.
+        causes: What has to be named, "objects", "processing", "geometry", "attribute" or "order":
+            the first, and beside it what would be true as well; empty for disease.
         place: Where on the film it stands.
         words: What a reader may call it; one of them is right.
         paint: How it gets onto a film; None where nothing does.
@@ -35,7 +35,7 @@ class Family:
     name: str
     group: str
     nature: str
-    cause: str | None
+    causes: tuple[str, ...]
     place: str
     words: tuple[str, ...]
     paint: Paint | None
@@ -55,33 +55,33 @@ def _disease(
     name: str, place: str, paint: Paint, *, is_local: bool = False, is_cropped: bool = False
 ) -> Family:
     return Family(
-        name, "disease", "disease", None, place, (), paint,
+        name, "disease", "disease", (), place, (), paint,
         is_local=is_local, is_cropped=is_cropped,
     )  # fmt: skip
 
 
 def _object(group: str, name: str, place: str, paint: Paint, *words: str) -> Family:
-    return Family(name, group, "shortcut", "objects", place, words, paint, is_local=True)
+    return Family(name, group, "shortcut", ("objects",), place, words, paint, is_local=True)
 
 
 def _processing(name: str, paint: Paint, *words: str) -> Family:
-    return Family(name, name, "shortcut", "processing", "whole film", words, paint)
+    return Family(name, name, "shortcut", ("processing",), "whole film", words, paint)
 
 
 def _geometry(name: str, place: str, paint: Paint, *words: str) -> Family:
-    return Family(name, name, "shortcut", "geometry", place, words, paint)
+    return Family(name, name, "shortcut", ("geometry",), place, words, paint)
 
 
-def _attribute(name: str, column: str, place: str, paint: Paint) -> Family:
-    return Family(name, name, "shortcut", "attribute", place, (column,), paint, column)
+def _attribute(name: str, place: str, paint: Paint, *also: str) -> Family:
+    return Family(name, name, "shortcut", ("attribute", *also), place, (name,), paint, name)
 
 
 FAMILIES: dict[str, Family] = {
     family.name: family
     for family in (
-        Family("nothing", "control", "nothing", None, "nowhere", (), None),
+        Family("nothing", "control", "nothing", (), "nowhere", (), None),
         Family(
-            "nothing-but-columns", "control", "nothing", None, "nowhere", (), None,
+            "nothing-but-columns", "control", "nothing", (), "nowhere", (), None,
             "age sex view source",
         ),
         _disease("patchy", "both lungs, lower and outer", disease.patchy),
@@ -127,13 +127,13 @@ FAMILIES: dict[str, Family] = {
         _geometry("zoom", "whole film", acquisition.zoom, "crop", "size of the chest"),
         _geometry("tilt", "whole film", acquisition.tilt, "rotation"),
         _geometry("position", "whole film", acquisition.position, "position"),
-        _attribute("age", "age", "aortic arch, bones", acquisition.ageing),
-        _attribute("sex", "sex", "lower lungs", objects.breast_shadows),
-        _attribute("view", "view", "whole film", acquisition.supine),
-        _attribute("device", "device", "whole film", acquisition.other_device),
-        _attribute("source", "source", "whole film", acquisition.other_hospital),
-        Family("order", "order", "shortcut", "order", "whole film", ("order", "drift"),
-               acquisition.exposure),
+        _attribute("age", "aortic arch, bones", acquisition.ageing),
+        _attribute("sex", "lower lungs", objects.breast_shadows),
+        _attribute("view", "whole film", acquisition.supine, "geometry", "processing"),
+        _attribute("device", "whole film", acquisition.other_device, "processing"),
+        _attribute("source", "whole film", acquisition.other_hospital, "geometry", "processing"),
+        Family("order", "order", "shortcut", ("order", "processing"), "whole film",
+               ("order", "drift"), acquisition.exposure),
     )
 }  # fmt: skip
 """Every family, controls first, then disease, then shortcuts."""

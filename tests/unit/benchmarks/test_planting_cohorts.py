@@ -80,7 +80,7 @@ def test_what_is_painted_is_what_the_truth_says(tmp_path: Path) -> None:
         "Normal": round(0.25 * n["Normal"]) / n["Normal"],
     }
     assert read_truth(tmp_path / "painted") == truth
-    assert (truth.cause, truth.expected) == ("objects", "not supported")
+    assert (truth.causes, truth.expected) == (("objects",), "not supported")
 
 
 def test_labels_do_not_depend_on_the_family_and_no_patient_has_two(tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_an_attribute_goes_with_the_label_and_leaves_its_trace(
         usual = max(set(cells["Finding"]), key=cells["Finding"].count)
         assert cells["Finding"].count(usual) / len(cells["Finding"]) > 0.7
         assert cells["Normal"].count(usual) / len(cells["Normal"]) < 0.3
-    assert truth.cause == "attribute"
+    assert truth.causes[0] == "attribute"
     assert set(truth.words) == {column}
 
 
@@ -218,6 +218,8 @@ def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
         plant_small("patchy", tmp_path / "x", beside="arrow")
     with pytest.raises(ValueError, match="columns of its own"):
         plant_small("age", tmp_path / "x", by_source="own")
+    with pytest.raises(ValueError, match="patchy is no mark of a hospital"):
+        plant_small("patchy", tmp_path / "x", by_source="within")
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "film.png").touch()
     with pytest.raises(FileExistsError):
