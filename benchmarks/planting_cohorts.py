@@ -449,7 +449,9 @@ def _add_order(
 
 def _draw_partner(family: Family, rng: np.random.Generator) -> str:
     others = [
-        f.name for f in FAMILIES.values() if "objects" in f.causes and f.group != family.group
+        other.name
+        for other in FAMILIES.values()
+        if "objects" in other.causes and other.group not in (family.group, "shadows")
     ]
     return others[int(rng.integers(len(others)))]
 

@@ -229,8 +229,9 @@ def _measure(
     halves = [mask * (columns < middle), mask * (columns >= middle)]
     scale_y, scale_x = shape[0] / _SIDE, shape[1] / _SIDE
     rows = mask.sum(1) > 1
-    across = np.flatnonzero(mask.sum(0) > 1)
     down = np.flatnonzero(rows)
+    # A few stray pixels beside the chest are no edge of a lung.
+    across = np.flatnonzero(mask.sum(0) > 0.15 * len(down))
     # The spine runs halfway between the lungs' inner edges in their upper half.
     upper = slice(int(down[0]) + len(down) // 6, int(down[0]) + len(down) // 2)
     inner = [
