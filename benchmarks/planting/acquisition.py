@@ -69,7 +69,7 @@ def sharpening(
 
 def blur(film: np.ndarray, chest: Chest, rng: np.random.Generator, strength: float) -> np.ndarray:
     """A softer screen, a larger focus."""
-    return ndimage.gaussian_filter(film, _about(rng, 0.8 * strength * chest.px_per_mm))
+    return ndimage.gaussian_filter(film, _about(rng, 0.8 * strength * max(chest.px_per_mm, 0.8)))
 
 
 def grain(film: np.ndarray, chest: Chest, rng: np.random.Generator, strength: float) -> np.ndarray:

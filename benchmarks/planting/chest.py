@@ -175,7 +175,7 @@ def find_chest(film: np.ndarray) -> Chest:
             off_centre = (float(at[1]) - 6 + width / 2) / _SIDE - 0.5
             usual = np.exp(-0.5 * ((height / width - 0.86) / 0.25) ** 2)
             usual *= np.exp(-0.5 * (off_centre / 0.15) ** 2)
-            score = float(fit[at]) * (width * height) ** 0.10 * usual
+            score = float(fit[at]) * usual
             if score > best[0]:
                 best = (score, int(at[1]) - 12 + 6, int(at[0]) - 12 + 6, width, height)
     _, left, top, width, height = best
@@ -209,7 +209,7 @@ def _spread_levels(small: np.ndarray) -> np.ndarray:
 
 def _settle(small: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """Let grey levels decide within a few pixels of the template's edge."""
-    core, reach = ndimage.grey_erosion(mask, 7) > 0.5, ndimage.grey_dilation(mask, 5) > 0.5
+    core, reach = ndimage.grey_erosion(mask, 7) > 0.5, ndimage.grey_dilation(mask, 3) > 0.5
     local = ndimage.gaussian_filter(small, 9)
     inside = float(np.median(small[mask > 0.5]))
     rim = reach & (mask < 0.5)
