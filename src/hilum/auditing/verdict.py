@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 from hilum.auditing.baselines import SUBJECTS, Baseline, BaselineName
 from hilum.evaluation import Estimate
-from hilum.wording import counted, interval_text, percent_text
+from hilum.wording import counted, interval_text, percent_text, percents_interval
 
 if TYPE_CHECKING:
     from hilum.auditing.findings import Finding
@@ -55,8 +55,9 @@ class VerdictRules:
             above chance.
         significance: A baseline is below the model if the one-sided p of the paired test
             is below this.
-        least_bound: Sensitivity and specificity whose intervals begin below this are
-            not known well enough.
+        least_balanced: If the interval of the mean of sensitivity and specificity begins below
+            this, the calls are not known to be good enough.
+        least_bound: Nor are they if either of the two may be below this.
         contradicted_share: Films recognised as changed copies of films of another class
             limit the headline from this share of all films on: recognition may err, and
             fewer wrong labels move no figure.
@@ -74,7 +75,8 @@ class VerdictRules:
     caught_share: float = 0.2
     chance_margin: float = 0.55
     significance: float = 0.05
-    least_bound: float = 0.8
+    least_balanced: float = 0.75
+    least_bound: float = 0.5
     contradicted_share: float = 0.01
     lost_elsewhere: float = 0.4
     gone_elsewhere: float = 0.8
@@ -610,25 +612,50 @@ def _judge_knowledge(given: Circumstances, rules: VerdictRules) -> Iterator[Reas
              f"The patient of {given.n_without_patient} of {given.n_films} films is unknown")
             + ": films of one patient may stand on both sides of a split.",
         )  # fmt: skip
-    judged = "the network chosen anew for every film" if given.is_chosen else given.model
-    for name, estimate in (
-        ("sensitivity", given.sensitivity),
-        ("specificity", given.specificity),
-    ):
-        if estimate.low < rules.least_bound:
-            yield Reason(
-                "precision",
-                "limits",
-                f"The {name} of {judged} is {estimate.value:.0%}"
-                f"{' at the operating point' * (given.at == 'operating point')}, and may be as low "
-                f"as {estimate.low:.0%}.",
-            )
+    yield from _judge_precision(given, rules)
     if not given.has_probes:
         yield Reason(
             "probes",
             "limits",
             "This run did not try whether the frame of the films predicts the label.",
         )
+
+
+def _judge_precision(given: Circumstances, rules: VerdictRules) -> Iterator[Reason]:
+    """Ask whether the calls are known to be good enough, where they are made."""
+    judged = "the network chosen anew for every film" if given.is_chosen else given.model
+    at = " at the operating point" * (given.at == "operating point")
+    sensitivity, specificity = given.sensitivity, given.specificity
+    balanced = _balance(sensitivity, specificity)
+    if balanced.low < rules.least_balanced:
+        yield Reason(
+            "precision",
+            "limits",
+            f"The sensitivity of {judged}{at} is {sensitivity.value:.0%} "
+            f"{percents_interval(sensitivity.low, sensitivity.high, 0)}, its specificity "
+            f"{specificity.value:.0%} {percents_interval(specificity.low, specificity.high, 0)}: "
+            f"their mean may be as low as {balanced.low:.0%}.",
+        )
+        return
+    for name, estimate in (("sensitivity", sensitivity), ("specificity", specificity)):
+        if estimate.low < rules.least_bound:
+            yield Reason(
+                "precision",
+                "limits",
+                f"The {name} of {judged}{at} is {estimate.value:.0%}, and may be as low "
+                f"as {estimate.low:.0%}.",
+            )
+
+
+def _balance(sensitivity: Estimate, specificity: Estimate) -> Estimate:
+    """Bound the mean of sensitivity and specificity, which different films tell.
+
+    Source: Zou and Donner (2008), Statistics in Medicine 27:1693-1702, for the interval.
+    """
+    value = (sensitivity.value + specificity.value) / 2
+    down = math.hypot(sensitivity.value - sensitivity.low, specificity.value - specificity.low)
+    up = math.hypot(sensitivity.high - sensitivity.value, specificity.high - specificity.value)
+    return Estimate(value, value - down / 2, value + up / 2, "from the two intervals")
 
 
 LEAST_ELSEWHERE = 10
@@ -697,10 +724,15 @@ _BEARING_CHECKS = frozenset({"lettering", "lungs", "class-size", "mixed-patients
 
 def _nearest_edge(given: Circumstances, headline: Headline, rules: VerdictRules) -> str:
     """Say which figure, a little different, would have changed the headline."""
-    edges = []
-    for name, estimate in (("sensitivity", given.sensitivity), ("specificity", given.specificity)):
-        edges.append((abs(estimate.low - rules.least_bound), f"the lower bound of the {name} is "
-                      f"{estimate.low:.1%}, and the rule asks for {rules.least_bound:.0%}"))  # fmt: skip
+    balanced = _balance(given.sensitivity, given.specificity)
+    edges = [
+        (
+            abs(balanced.low - rules.least_balanced),
+            "the mean of sensitivity and specificity may be as low as "
+            f"{percent_text(balanced.low)}, and the rule asks for "
+            f"{percent_text(rules.least_balanced, 0)}",
+        )
+    ]
     for baseline in given.baselines:
         if baseline.bearing == "diseaseless" and not math.isnan(baseline.share.value):
             for threshold in (rules.limiting_share, rules.withholding_share):

@@ -66,6 +66,9 @@ DRAW_SEEDS = (11, 23, 37, 53, 71)
 """Where the further draws of the folds begin: not at the user's seed, so that the same films get the
 same verdict whatever it is."""
 
+_FEWER_BOOTSTRAPS = 500
+"""For a draw, whose intervals are weighed and not shown."""
+
 Scorer = Callable[[Sequence[Split]], Float[np.ndarray, "heads kept classes"]]
 
 
@@ -218,7 +221,9 @@ def _in_closed_form(
     )
 
 
-def _measure(design: StudyDesign, candidate: _Candidate, model: HeadScores) -> Baseline:
+def _measure(
+    design: StudyDesign, candidate: _Candidate, model: HeadScores, n_bootstraps: int = 2000
+) -> Baseline:
     """Score a candidate on the model's folds, and set it beside the model."""
     started = time.perf_counter()
     kept = candidate.kept
@@ -238,6 +243,7 @@ def _measure(design: StudyDesign, candidate: _Candidate, model: HeadScores) -> B
         rng=design.rng(),
         details=candidate.details,
         seconds=candidate.seconds + _since(started),
+        n_bootstraps=n_bootstraps,
     )
 
 
@@ -273,7 +279,7 @@ def _draw_again(
                 class_names=cohort.classes,
             ).splits
             model = design.head_scores(whole.score(splits), splits)
-            baselines = [_measure(design, each, model) for each in telling]
+            baselines = [_measure(design, each, model, _FEWER_BOOTSTRAPS) for each in telling]
         except (FoldsError, NoTrialsError):
             context.watcher.end("too few films")
             return ()
