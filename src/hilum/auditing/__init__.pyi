@@ -6,7 +6,7 @@ from .baselines import (
     BaselineName as BaselineName,
     LeakWorth as LeakWorth,
     measure_baseline as measure_baseline,
-    score_by_forest as score_by_forest,
+    score_by_table as score_by_table,
     weigh_leak as weigh_leak,
 )
 from .evidence import (
@@ -22,6 +22,7 @@ from .findings import (
 from .metadata import (
     associate_sources as associate_sources,
     column_aurocs as column_aurocs,
+    measure_compression as measure_compression,
     score_by_source as score_by_source,
     tabulate_metadata as tabulate_metadata,
     tabulate_sources as tabulate_sources,

@@ -27,8 +27,9 @@ from hilum.auditing import (
     column_aurocs,
     locate_evidence,
     measure_baseline,
-    score_by_forest,
+    measure_compression,
     score_by_source,
+    score_by_table,
     tabulate_metadata,
     weigh_leak,
 )
@@ -149,18 +150,20 @@ def _without_network(design: StudyDesign) -> Iterator[_Candidate]:
     n_classes = len(cohort.classes)
     everything = np.arange(len(cohort))
 
-    def by_forest(name: BaselineName, table: Float[np.ndarray, "films columns"]) -> _Candidate:
-        def score(splits: Sequence[Split]) -> Float[np.ndarray, "heads kept classes"]:
-            return score_by_forest(table, cohort.y, splits, n_classes=n_classes, seed=design.seed)
-
-        return _Candidate(name, score, everything)
+    def by_table(name: BaselineName, table: Float[np.ndarray, "films columns"]) -> _Candidate:
+        return _Candidate(
+            name,
+            lambda splits: score_by_table(table, cohort.y, splits, n_classes=n_classes),
+            everything,
+        )
 
     table = tabulate_metadata(cohort.films, film_traits.files)
     details = column_aurocs(table, cohort.y == design.positive_index)
-    yield replace(by_forest("metadata", table.values), details=details)
-    yield by_forest("histogram", bin_levels(film_traits.levels))
-    yield by_forest("processing", film_traits.processing)
-    yield by_forest("objects", film_traits.objects)
+    yield replace(by_table("metadata", table.values), details=details)
+    levels = [bin_levels(film_traits.levels), measure_compression(film_traits.files)]
+    yield by_table("histogram", np.concatenate(levels, axis=1))
+    yield by_table("processing", film_traits.processing)
+    yield by_table("objects", film_traits.objects)
     sources = [film.source for film in cohort.films]
     if len(set(sources)) > 1:
         yield _Candidate(
