@@ -9,7 +9,7 @@ from hilum.evaluation import Decisions
 from hilum.report.drawing import Picture, figure_stem, write_svg
 from hilum.report.sections.decisions import PICK_STEM, DecisionCurveFigure, ReliabilityFigure
 from hilum.report.sections.scores import ConfusionFigure, ForestFigure, RocFigure
-from hilum.report.sections.shortcuts import ShortcutsFigure
+from hilum.report.sections.shortcuts import ShortcutsFigure, weights_of
 from hilum.report.sections.standings import PICK_TITLE
 from hilum.report.sections.training import TrainingCurvesFigure, curves_of, scales_of
 from hilum.studies import BackboneResult, Comparison
@@ -71,6 +71,7 @@ def figures_of_audit(audit: AuditReport, model: BackboneResult) -> dict[str, Pic
             audit.baselines,
             model=model.title,
             model_auroc=model.evaluation.metrics["auroc"],
+            weights=weights_of(audit),
             is_verified=model.weights.is_verified,
         )
     }

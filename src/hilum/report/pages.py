@@ -104,7 +104,7 @@ _FURTHER_STYLES: Mapping[str, tuple[str, ...]] = {
     "naming": ("naming.css",),
 }
 
-_SCRIPTS: Mapping[str, str] = {"report": "prevalence.js"}
+_SCRIPTS: Mapping[str, tuple[str, ...]] = {"report": ("prevalence.js", "copy.js")}
 
 
 def render_page(name: str, /, **content: Any) -> str:
@@ -118,7 +118,7 @@ def render_page(name: str, /, **content: Any) -> str:
         A whole HTML page that loads nothing.
     """
     styles = ("report.css", *_FURTHER_STYLES[name])
-    script = _read(_SCRIPTS[name]) if name in _SCRIPTS else ""
+    script = "".join(map(_read, _SCRIPTS.get(name, ())))
     return (
         _environment()
         .get_template(f"{name}.html.j2")

@@ -79,6 +79,10 @@ from .results import (
     SourceValidation as SourceValidation,
     WeightsRecord as WeightsRecord,
 )
+from .summary import (
+    summarise as summarise,
+    summarise_audit as summarise_audit,
+)
 from .training import (
     PastBackbone as PastBackbone,
     PastRun as PastRun,
