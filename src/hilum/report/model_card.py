@@ -62,6 +62,14 @@ def text(words: str) -> str:
     return re.sub(r"([\\`*_{}\[\]<>|#~$&])", r"\\\1", plain)
 
 
+def ticked(words: str) -> str:
+    """Write a text of Hilum's own, in which code stands between backticks."""
+    parts = words.split("`")
+    if len(parts) % 2 == 0:
+        return text(words)
+    return "".join(f"`{code(part)}`" if k % 2 else text(part) for k, part in enumerate(parts))
+
+
 def code(words: str) -> str:
     """Write a user's text so that it fits between backticks."""
     return _shown(words).replace("`", "'")
@@ -267,16 +275,16 @@ def _verdict(record: BundleRecord) -> str:
         f"> {text(told.quote)}" if told.quote else "",
         f"**Elsewhere.** {text(told.elsewhere)}" if told.elsewhere else "",
         _list("**What to do next.**", told.next_steps),
-        *(f"**Confirmed.** {text(each)}" for each in told.confirmed),
+        *(f"**Confirmed.** {ticked(each)}" for each in told.confirmed),
         _list("**Reasons.**", told.reasons),
         _list("**Told beside it, and not counted.**", told.cautions),
-        *(text(each) for each in told.looked),
+        *(ticked(each) for each in told.looked),
     ]
     return "\n\n".join(filter(None, blocks))
 
 
 def _list(title: str, sentences: Sequence[str]) -> str:
-    lines = "\n".join(f"- {text(each)}" for each in sentences)
+    lines = "\n".join(f"- {ticked(each)}" for each in sentences)
     return f"{title}\n\n{lines}" if lines else ""
 
 

@@ -7,7 +7,7 @@ the JSON of a run, the page of `serve`. They are derived from what was run and w
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from hilum.auditing import (
@@ -115,11 +115,11 @@ def _text(verdict: Verdict, positive: str) -> str:
     causes = list(dict.fromkeys(_name_cause(reason.cause) for reason in deciding))
     if verdict.headline == "withheld":
         return (
-            f"{_name_causes(causes, 'withholds', 'withhold')} No figure of these films may be "
-            f"quoted as the ability to recognise {positive}."
+            f"It is withheld for {joined(causes)}: no figure of these films may be quoted as the "
+            f"ability to recognise {positive}."
         )
     if verdict.headline == "limited":
-        return f"{_name_causes(causes, 'limits', 'limit')} Read the figures with that in mind."
+        return f"It is limited by {joined(causes)}: read the figures with that in mind."
     return _supported_text(verdict)
 
 
@@ -141,6 +141,11 @@ def _supported_text(verdict: Verdict) -> str:
 
 
 _CAUSES: Mapping[str, str] = {
+    "metadata": "what the files tell without a pixel",
+    "frame": "the frame of the films",
+    "processing": "the processing of the films",
+    "objectless": "what is left without small objects",
+    "lungless": "the films without their lungs",
     "precision": "too few films to know the calls well",
     "patients": "unknown patients",
     "labels": "contradicting labels",
@@ -165,11 +170,6 @@ def _name_cause(cause: str) -> str:
         return _CAUSES[cause]
     titles: Mapping[str, str] = {**TITLES}
     return titles[cause].lower() if cause in titles else cause.replace("-", " ")
-
-
-def _name_causes(causes: Sequence[str], one: str, several: str) -> str:
-    listed = capitalised(joined(causes))
-    return f"{listed} {one if len(causes) == 1 else several} it."
 
 
 def _list_looked(verdict: Verdict) -> tuple[str, ...]:
@@ -232,11 +232,10 @@ def _quote(comparison: Comparison, judged: _Judged) -> str:
     )
     same = ", validated on the test films" if comparison.folds.validates_on_test else ""
     against = others[0] if len(others) == 1 else "all others"
-    verdict = comparison.verdict
+    care = "; verdict limited" if comparison.verdict.headline == "limited" else ""
     return (
         f"{capitalised(_figures(judged.figure, confusion))}: {comparison.positive} against "
-        f"{against}, {judged.title}, {films_text(len(films))} {whose}, {how}{same}; "
-        f"{verdict.headline} {verdict.scope.text}"
+        f"{against}, {judged.title}, {films_text(len(films))} {whose}, {how}{same}{care}"
     )
 
 
@@ -323,12 +322,12 @@ def _list_steps(
     ]
     if not steps and is_external is False:
         steps.append(
-            "Try it on films of another hospital, of both classes: `--external DIR` then says what "
+            "Try it on films of another hospital, of both classes: `--external` then says what "
             "holds there."
         )
     if not steps and verdict.headline == "supported" and any("mask" in u for u in verdict.untried):
         steps.append(
-            "Give lung masks with `--masks DIR`: the film without its lungs must then tell little."
+            "Give lung masks with `--masks`: the film without its lungs must then tell little."
         )
     if not steps and verdict.headline == "supported":
         steps.append(
@@ -363,45 +362,41 @@ class _Case:
 
 def _steps_for(reason: Reason, case: _Case) -> Iterator[str]:
     positive, others = case.positive, case.others
+    both = f"of {positive} and of {others}"
     match reason.cause:
         case "metadata":
             yield (
-                "Export the films of both classes in one way (format, size, compression), and run "
-                "again: file metadata must then tell nothing."
+                "Export the films of both classes in one way, and run again: file metadata must "
+                "then tell nothing."
             )
         case "source" if reason.weight == "withholds" and find_baseline(
             case.report.baselines, "source"
         ):
             yield (
-                f"Collect films of {positive} and of {others} from one source, at least "
-                f"{_LEAST_PER_SIDE} of each: leaving sources out then speaks."
+                f"Collect {_LEAST_PER_SIDE} films each {both} from one source: leaving sources out "
+                "then speaks."
             )
         case "external" | "source":
             yield (
-                f"Check the labels there; then collect films of {positive} and of {others} from "
-                f"more places, at least {_LEAST_PER_SIDE} of each, and train with them: the "
-                "left-out source then speaks."
+                f"Check the labels there; then train with {_LEAST_PER_SIDE} films each {both} from "
+                "more places: leaving one out then speaks."
             )
         case "frame" | "processing" | "histogram" | "blur":
             yield (
-                f"Collect films of {positive} and of {others} from the same device and export, "
-                f"about {_LEAST_PER_SIDE} of each: {_name_cause(reason.cause)} must then tell "
-                "nothing."
+                f"Collect {_LEAST_PER_SIDE} films each {both} from one device and export: "
+                f"{_name_cause(reason.cause)} must then tell nothing."
             )
         case "objects" | "objectless" | "place" | "lettering":
             yield _look_step(reason.cause, case)
         case "lungless":
             yield (
-                "Say where the disease is to be seen (`--seen-in lungs` or `heart`), and look at "
-                "what stands outside the lungs on the strongest spots."
+                "Look at what stands outside the lungs, and say where the disease is to be seen: "
+                "`--seen-in lungs` or `heart`."
             )
         case "precision":
-            yield _precision_step(case)
+            yield _precision_step(case, both)
         case "patients":
-            yield (
-                "Name the patient of every film (a column `patient`, or `--patient-pattern`): "
-                "films of one patient then stay together."
-            )
+            yield "Name the patient of every film: a column `patient`, or `--patient-pattern`."
         case "labels":
             yield "Correct the labels of the films that stand under two; audit.json names them."
         case "leaks" | "validation":
@@ -409,23 +404,20 @@ def _steps_for(reason: Reason, case: _Case) -> Iterator[str]:
         case "weights":
             yield "Fetch the published weights with `hilum backbones fetch`, and run again."
         case "collection":
-            yield "Run a network that was not trained on these films, and see whether it holds."
+            yield "Run a network that was not trained on these films: does its figure hold?"
         case "probes":
             yield "Run again without `--no-probes`: the frame and small objects then speak."
         case "chance":
             yield (
-                f"Look at the misjudged films for wrong labels; if there are none, collect more "
-                f"films of {positive} and of {others}, or try another network."
+                "Look at the misjudged films for wrong labels; then collect more films, or try "
+                "another network."
             )
         case "folds":
-            yield (
-                f"Collect more films of {positive} and of {others}: the figures then have films "
-                "to be tested on."
-            )
+            yield f"Collect more films {both}, so that some are left to test on."
         case "sex" | "age" | "view" as attribute:
             yield (
-                f"Collect films so that {attribute} is mixed alike among {positive} and {others}, "
-                f"at least {_LEAST_PER_SIDE} of each: the AUROC within strata then speaks."
+                f"Collect films {both} in which {attribute} is mixed alike: the AUROC within "
+                "strata then speaks."
             )
         case _:
             yield from (
@@ -440,20 +432,18 @@ _LEAST_PER_SIDE = 30
 
 
 def _look_step(cause: str, case: _Case) -> str:
-    n_caught = case.caught("objects")
-    which = f"the {n_caught} films of {case.positive}" if n_caught else f"films of {case.positive}"
-    confirm = f'`--confirm {cause}="NAME: what it is"`' if cause in CONFIRMABLE else "--confirm"
+    n_films = case.caught("objects") or _LEAST_PER_SIDE
+    confirm = f'`--confirm {cause}="NAME: what it is"`' if cause in CONFIRMABLE else "`--confirm`"
     return (
-        f"Look at the strongest spots in the report. If they are the disease, say so with "
-        f"{confirm}; if not, add about {n_caught or _LEAST_PER_SIDE} films of {case.others} that "
-        f"carry the same as {which} do."
+        f"Look at the strongest spots: if they are the disease, {confirm}; if not, add about "
+        f"{counted(n_films, 'film')} of {case.others} that carry the same."
     )
 
 
-def _precision_step(case: _Case) -> str:
+def _precision_step(case: _Case, both: str) -> str:
     """Say how many films would narrow the intervals enough, if the figures stayed."""
     if case.judged is None:
-        return f"Collect more films of {case.positive} and of {case.others}."
+        return f"Collect more films {both}."
     sensitivity, specificity = map(case.judged.figure, ("sensitivity", "specificity"))
     balanced = (sensitivity.value + specificity.value) / 2
     half = math.hypot(sensitivity.value - sensitivity.low, specificity.value - specificity.low) / 2
@@ -463,14 +453,14 @@ def _precision_step(case: _Case) -> str:
     ]
     if min(room for room, _ in wanted) <= _LEAST_ROOM:
         return (
-            "More films alone would not help, for the calls are too often wrong: look at the "
-            "misjudged films, or try another network."
+            "Look at the misjudged films, or try another network: the calls are too often wrong "
+            "for more films alone to help."
         )
     factor = max((width / room) ** 2 for room, width in wanted)
     n_films = math.ceil(factor * len(case.judged.evaluation.tested.films) / 10) * 10
     return (
-        f"Collect films of {case.positive} and of {case.others} up to about {n_films:,} in all: "
-        "if the figures stay, the calls are then known well enough."
+        f"Collect films {both}, about {n_films:,} in all: the calls are then known well enough, if "
+        "they stay as good."
     )
 
 

@@ -35,7 +35,7 @@ function showVerdict({ verdict }) {
   byId("verdict-elsewhere").hidden = !verdict.elsewhere;
   byId("verdict-next").hidden = !verdict.next_steps.length;
   byId("verdict-next").querySelector("ol").replaceChildren(
-    ...verdict.next_steps.map((text) => make("li", { text })));
+    ...verdict.next_steps.map((text) => make("li", {}, ...ticked(text))));
   byId("verdict-confirmed").replaceChildren(...verdict.confirmed.map((text) =>
     make("p", {}, make("strong", { text: "Confirmed." }), ` ${text}`)));
   const items = [...verdict.reasons, ...verdict.cautions].map((text) => make("li", { text }));
@@ -52,6 +52,9 @@ function showVerdict({ verdict }) {
     ...verdict.looked.map((text) => make("p", { text })));
   box.hidden = false;
 }
+
+/** Show as code what stands between backticks. */
+const ticked = (text) => text.split("`").map((part, k) => (k % 2 ? make("code", { text: part }) : part));
 
 function showQuote(line) {
   byId("verdict-quote").hidden = !line;
