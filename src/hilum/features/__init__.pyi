@@ -4,6 +4,12 @@ from .extraction import (
     FeatureTable as FeatureTable,
     extract_features as extract_features,
 )
+from .lungs import (
+    LUNGS_VERSION as LUNGS_VERSION,
+    FoundLungs as FoundLungs,
+    find_lungs as find_lungs,
+    share_in_frame as share_in_frame,
+)
 from .masks import (
     LungMask as LungMask,
     find_masks as find_masks,
