@@ -61,11 +61,10 @@ def outline(anatomy: anatomies.Anatomy) -> np.ndarray:
             medial = medial + 0.6 * np.clip((Y_CM - 12) / 10, 0, 1)
         bottom = anatomies._dome(anatomy, side, u) + 0.3
         inside |= (u > medial) & (u < 0.985 * width) & (Y_CM > 0.1) & (bottom > Y_CM)
-    # Apices are round, the angles at the base are not: above, only what a ball of 2.2 cm reaches.
+    # What a ball of 2.2 cm reaches: apices and corners are round.
     ball_px = 2.2 * PX_PER_CM
     core = ndimage.distance_transform_edt(inside) >= ball_px
-    reached = ndimage.distance_transform_edt(~core) <= ball_px
-    return np.asarray(inside & (reached | (Y_CM > 6)))
+    return np.asarray(ndimage.distance_transform_edt(~core) <= ball_px)
 
 
 def draw_phantoms(n_films: int, seed: int) -> Pair:
@@ -387,8 +386,8 @@ def save(weights: dict[str, Pair], path: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--phantoms", type=int, default=240)
-    parser.add_argument("--pictures", type=int, default=6000)
+    parser.add_argument("--phantoms", type=int, default=480)
+    parser.add_argument("--pictures", type=int, default=7000)
     parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=WEIGHTS)

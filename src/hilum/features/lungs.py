@@ -36,6 +36,7 @@ INPUT_PX = 96
 """Side of the picture that the network sees."""
 
 FRAME_SHARE = 0.1
+"""The same as that of the view `frame`."""
 
 _CELLS, _CELL_PX = 32, 3
 _MARGIN = 0.22
@@ -57,6 +58,9 @@ _DISAGREEMENTS = (
 itself expects; and what it means where they are not reached."""
 
 _LEAST_RATIO = 0.4
+_LEAST_HEIGHT = 0.8
+"""Of the shorter lung, over the taller one's: a white base is easily taken for the abdomen."""
+
 _LEAST_OVERLAP = 0.6
 _LEAST_SOLIDITY = 0.8
 """Area of a lung over that of its convex outline."""
@@ -301,8 +305,11 @@ def _doubt_shape(lungs: list[Bool[np.ndarray, "256 256"]]) -> list[str]:
         doubts.append("one lung is much smaller than the other")
     rows = [np.flatnonzero(lung.any(axis=1)) for lung in lungs]
     columns = [np.flatnonzero(lung.any(axis=0)) for lung in lungs]
+    heights = [len(row) for row in rows]
+    if min(heights) < _LEAST_HEIGHT * max(heights):
+        doubts.append("one lung ends much higher than the other")
     common = min(rows[0][-1], rows[1][-1]) - max(rows[0][0], rows[1][0])
-    if common < _LEAST_OVERLAP * max(len(rows[0]), len(rows[1])) or (
+    if common < _LEAST_OVERLAP * max(heights) or (
         columns[0].mean() > columns[1][0] or columns[1].mean() < columns[0][-1]
     ):
         doubts.append("the lungs do not stand side by side")
