@@ -5,6 +5,12 @@ from .extraction import (
     extract_features as extract_features,
     stream_maps as stream_maps,
 )
+from .lungs import (
+    LUNGS_VERSION as LUNGS_VERSION,
+    FoundLungs as FoundLungs,
+    find_lungs as find_lungs,
+    share_in_frame as share_in_frame,
+)
 from .masks import (
     LungMask as LungMask,
     find_masks as find_masks,

@@ -90,7 +90,7 @@ def _solve(
 ) -> RidgeHead:
     mean, scale = x.mean(axis=0), x.std(axis=0)
     is_alive = scale > _LEAST_SCALE
-    inverse = np.where(is_alive, 1 / np.where(is_alive, scale, 1), 0) / np.sqrt(x.shape[1])
+    inverse = np.where(is_alive, 1 / np.where(is_alive, scale, 1), 0) / np.sqrt(max(1, x.shape[1]))
     z = (x - mean) * inverse
     target = (y[:, np.newaxis] == np.arange(n_classes)).astype(np.float64)
     share = target.mean(axis=0)
@@ -118,5 +118,5 @@ def _decompose(
         values, vectors = np.linalg.eigh(z @ z.T)
         return np.maximum(values, 0), vectors
     values, axes = np.linalg.eigh(z.T @ z)
-    is_alive = values > _LEAST_SCALE * values[-1]
+    is_alive = values > _LEAST_SCALE * values.max(initial=0)
     return values[is_alive], (z @ axes[:, is_alive]) / np.sqrt(values[is_alive])
