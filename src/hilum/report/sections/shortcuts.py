@@ -557,8 +557,8 @@ def place_text(place: Place) -> str:
     return (
         f"On the average of {films_text(place.n_films)}, the place that holds most over all films, "
         f"{place.where}, holds {percent_text(place.share, 0)} of the evidence, and the film's own "
-        f"strongest place {percent_text(place.own_share, 0)}: {stands}. Evidence that lies anywhere "
-        "would leave 18 % there."
+        f"strongest place {percent_text(place.own_share, 0)}: {stands}. Evidence that lies "
+        "anywhere would leave 18 % there."
     )
 
 
