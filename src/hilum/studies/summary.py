@@ -314,12 +314,8 @@ def _list_steps(
 ) -> tuple[str, ...]:
     """Say what to do next: what to collect, correct or look at, and which test would then speak."""
     case = _Case(verdict, report, cohort, positive, judged)
-    steps = [
-        step
-        for reason in verdict.grounds
-        if reason.weight != "describes"
-        for step in _steps_for(reason, case)
-    ]
+    weighing = [reason for reason in verdict.grounds if reason.weight != "describes"]
+    steps = [step for reason in weighing for step in _steps_for(reason, case)]
     if not steps and is_external is False:
         steps.append(
             "Try it on films of another hospital, of both classes: `--external` then says what "
@@ -354,10 +350,12 @@ class _Case:
     def n_positives(self) -> int:
         return sum(film.label == self.positive for film in self.cohort.films)
 
-    def caught(self, name: str) -> int:
-        """Count the positive films that a baseline gives away; 0 where it was not measured."""
-        baseline = next((b for b in self.report.baselines if b.name == name), None)
-        return 0 if baseline is None else round(baseline.caught.value * self.n_positives)
+    @property
+    def n_carrying(self) -> int:
+        """The positive films that small objects give away; a usual number where none do."""
+        objects = find_baseline(self.report.baselines, "objects")
+        n_caught = 0 if objects is None else round(objects.caught.value * self.n_positives)
+        return n_caught or _LEAST_PER_SIDE
 
 
 def _steps_for(reason: Reason, case: _Case) -> Iterator[str]:
@@ -381,13 +379,18 @@ def _steps_for(reason: Reason, case: _Case) -> Iterator[str]:
                 f"Check the labels there; then train with {_LEAST_PER_SIDE} films each {both} from "
                 "more places: leaving one out then speaks."
             )
-        case "frame" | "processing" | "histogram" | "blur":
+        case "frame" | "processing":
+            alike = [
+                _name_cause(each.cause)
+                for each in case.verdict.grounds
+                if each.cause in _OF_ACQUISITION and each.weight != "describes"
+            ]
             yield (
                 f"Collect {_LEAST_PER_SIDE} films each {both} from one device and export: "
-                f"{_name_cause(reason.cause)} must then tell nothing."
+                f"{joined(alike)} must then tell nothing."
             )
         case "objects" | "objectless" | "place" | "lettering":
-            yield _look_step(reason.cause, case)
+            yield _look_step(case)
         case "lungless":
             yield (
                 "Look at what stands outside the lungs, and say where the disease is to be seen: "
@@ -427,16 +430,22 @@ def _steps_for(reason: Reason, case: _Case) -> Iterator[str]:
             )
 
 
+_OF_ACQUISITION = ("frame", "processing")
+
 _LEAST_PER_SIDE = 30
 """Films of a class from one place, below which no test of it says much."""
 
 
-def _look_step(cause: str, case: _Case) -> str:
-    n_films = case.caught("objects") or _LEAST_PER_SIDE
-    confirm = f'`--confirm {cause}="NAME: what it is"`' if cause in CONFIRMABLE else "`--confirm`"
+def _look_step(case: _Case) -> str:
+    causes = [
+        reason.cause
+        for reason in case.verdict.grounds
+        if reason.cause in CONFIRMABLE and reason.weight == "limits"
+    ]
+    confirm = " ".join(f'--confirm {cause}="WHO: WHAT"' for cause in causes) or "--confirm"
     return (
-        f"Look at the strongest spots: if they are the disease, {confirm}; if not, add about "
-        f"{counted(n_films, 'film')} of {case.others} that carry the same."
+        f"Look at the strongest spots: if they are the disease, say so with `{confirm}`; if not, "
+        f"add {case.n_carrying} films of {case.others} that carry the same."
     )
 
 

@@ -177,12 +177,12 @@ def untried_text(audit: AuditReport) -> str:
     """Say what this run did not try; empty where all was tried."""
     if not audit.baselines:
         return "This run did not try what predicts the label without the disease."
-    untried = "; ".join(audit.verdict.untried)
-    if not untried and find_baseline(audit.baselines, "frame") is None:
+    if find_baseline(audit.baselines, "frame") is None:
         return (
             "This run did not show the network parts of the films, so it is unknown what their "
             "frame alone predicts."
         )
+    untried = "; ".join(audit.verdict.untried)
     return f"{capitalised(untried)}." if untried else ""
 
 
