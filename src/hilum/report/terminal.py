@@ -97,13 +97,13 @@ def _tiers(comparison: Comparison) -> list[str]:
 
 
 def _operating_point(comparison: Comparison) -> str:
-    """Say in one sentence what the thresholds do; empty where none were fixed.
+    """Say in one sentence how the thresholds were fixed; empty where none were.
 
     As in the report, they are those of the network chosen anew for every film where there was
-    a choice, and the leader's where there was none.
+    a choice, and the leader's where there was none. What they reach stands in the line to quote.
     """
     from hilum.report.sections.decisions import aim_text, find_quoted
-    from hilum.wording import metric_text, probability_text
+    from hilum.wording import probability_text
 
     quoted = find_quoted(comparison)
     if quoted.decisions is None or not quoted.is_verified:
@@ -115,8 +115,7 @@ def _operating_point(comparison: Comparison) -> str:
     )
     return (
         f"Operating point of {quoted.title}, with thresholds from validation films{typically}, "
-        f"{aim}: on test films sensitivity {metric_text('sensitivity', point.sensitivity)}, "
-        f"specificity {metric_text('specificity', point.specificity)}."
+        f"{aim}."
     )
 
 
