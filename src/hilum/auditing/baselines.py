@@ -77,7 +77,7 @@ TITLES: Mapping[BaselineName, str] = {
     "source": "Source",
     "frame": "Frame of the film",
     "processing": "Processing of the film",
-    "objects": "Small bright objects",
+    "objects": "Thin bright objects",
     "objectless": "Film without small objects",
     "histogram": "Grey levels",
     "centre": "Centre of the film",
@@ -93,8 +93,7 @@ SUBJECTS: Mapping[BaselineName, str] = {
     "frame": "The frame of the film, its outermost 10 %, where there is hardly any lung,",
     "processing": "How the film was exposed and processed (sharpness, noise, contrast and grey "
     "levels of its frame)",
-    "objects": "Where small bright objects stand (writing, markers, lines, tubes, clips), and "
-    "nothing else,",
+    "objects": "Where thin bright objects stand (writing, lines, tubes, clips), and nothing else,",
     "objectless": "The film without small objects (writing, markers, lines, tubes; nodules, too)",
     "histogram": "How often each grey level occurs, and not where,",
     "centre": "The film without its frame",
@@ -110,7 +109,7 @@ SIGHTS: Mapping[BaselineName, str] = {
     "frame": "the outermost 10 % of each side, where there is hardly any lung",
     "processing": "sharpness, noise, contrast and grey levels of the frame, and not what it shows",
     "objects": "where things stand that are brighter than their surroundings and narrower than "
-    "4 % of the film",
+    "1.4 % of the film",
     "objectless": "the film after everything narrower than 4 % of it was taken away",
     "histogram": "how often each grey level occurs, and how far the picture compresses; not where",
     "centre": "the film without its frame",

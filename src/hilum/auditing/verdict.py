@@ -46,7 +46,9 @@ class VerdictRules:
         withholding_share: What holds no disease withholds the headline if it reaches this share
             of the model's discrimination.
         limiting_share: If it reaches this share, and is above chance, it limits it.
-        objects_share: Small objects that reach this share of it limit the headline.
+        objects_share: Thin objects that reach this share of it limit the headline.
+        objects_caught: So do those that give away so many of the positive films at a specificity
+            of 95 %. Fibrous or patchy disease gives away some.
         remaining_share: A film without small objects on which less than this share of it is left
             limits the headline.
         caught_share: What gives away so many of the positive films at a specificity of 95 % limits
@@ -71,6 +73,7 @@ class VerdictRules:
     withholding_share: float = 0.8
     limiting_share: float = 0.25
     objects_share: float = 0.8
+    objects_caught: float = 0.6
     remaining_share: float = 0.5
     caught_share: float = 0.2
     chance_margin: float = 0.55
@@ -281,7 +284,7 @@ class Circumstances:
     is_chosen: bool = False
     draws: Sequence[Draw] = ()
     place: Place | None = None
-    frame_holds_lung: bool | None = None
+    frame_holds_lung: bool | None = False
     seen_in: SeenIn = "anywhere"
     unverified: Sequence[str] = ()
     elsewhere: Sequence[Elsewhere] = ()
@@ -344,7 +347,7 @@ def weigh_baseline(
     baseline: Baseline,
     *,
     model_sees: bool,
-    frame_holds_lung: bool | None = None,
+    frame_holds_lung: bool | None = False,
     seen_in: SeenIn = "anywhere",
     rules: VerdictRules = RULES,
 ) -> Weight | None:
@@ -372,8 +375,8 @@ def weigh_baseline(
                 if not reaches or seen_in == "heart":
                     return None
                 return "withholds" if seen_in == "lungs" else "limits"
-            gives_away = _gives_away(baseline, rules)
-            return "limits" if share >= rules.objects_share or gives_away else None
+            stands_out = baseline.caught.value >= rules.objects_caught
+            return "limits" if share >= rules.objects_share or stands_out else None
         case "descriptive":
             # That the centre and the lungs tell what the whole film tells is as it should be.
             is_telling = baseline.name in ("histogram", "blur")
@@ -386,8 +389,8 @@ def weigh_baseline(
         share >= rules.limiting_share or _gives_away(baseline, rules)
     )
     if reaches or baseline.p_below >= rules.significance:
-        may_hold_disease = baseline.name in ("frame", "processing") and frame_holds_lung
-        return "limits" if may_hold_disease else "withholds"
+        is_frame = baseline.name in ("frame", "processing")
+        return "limits" if is_frame and frame_holds_lung is not False else "withholds"
     return "limits" if limits else None
 
 
@@ -538,8 +541,8 @@ def _baseline_text(
         )
     if baseline.name == "lungless":
         return (
-            f"{seen} predicts {given.positive} with AUROC {alone}, against {model}: the network does "
-            "not need the lungs."
+            f"{seen} predicts {given.positive} with AUROC {alone}, against {model}: the network "
+            "does not need the lungs."
             + ("" if given.seen_in == "lungs" else " Say where the disease is to be seen.")
         )
     if weight == "describes":
@@ -548,10 +551,12 @@ def _baseline_text(
             "may have learned no more than that."
         )
     if weight == "limits" and baseline.share.value >= rules.withholding_share:
-        return (
-            f"{seen} predicts {given.positive} with AUROC {alone}, against {model}. These films are "
-            "cropped so that their frame holds lung, so it may show the disease."
+        why = (
+            "These films are cropped so that their frame holds lung, so it may show the disease."
+            if given.frame_holds_lung
+            else "The lungs were found on too few films to say how much of them the frame holds."
         )
+        return f"{seen} predicts {given.positive} with AUROC {alone}, against {model}. {why}"
     if weight == "limits":
         caught = (
             f" {percent_text(baseline.caught.value)} of the films of {given.positive} stand out by "
@@ -561,8 +566,8 @@ def _baseline_text(
         )
         return (
             f"{seen} predicts {given.positive} with AUROC {alone}, "
-            f"{percent_text(baseline.share.value, 0)} of what {given.model} ({model}) reaches above "
-            f"chance.{caught} Part of its figure may come from there."
+            f"{percent_text(baseline.share.value, 0)} of what {given.model} ({model}) reaches "
+            f"above chance.{caught} Part of its figure may come from there."
         )
     if not model_sees:
         return f"{seen} predicts {given.positive} with AUROC {alone}, where the network fails."
@@ -735,11 +740,15 @@ def _nearest_edge(given: Circumstances, headline: Headline, rules: VerdictRules)
     ]
     for baseline in given.baselines:
         if baseline.bearing == "diseaseless" and not math.isnan(baseline.share.value):
-            for threshold in (rules.limiting_share, rules.withholding_share):
-                edges.append((abs(baseline.share.value - threshold),
-                              f"{_lowered(SUBJECTS[baseline.name]).rstrip(',')} reaches "
-                              f"{baseline.share.value:.0%} of the network's discrimination, and the "
-                              f"rule changes at {threshold:.0%}"))  # fmt: skip
+            subject = _lowered(SUBJECTS[baseline.name]).rstrip(",")
+            edges += [
+                (
+                    abs(baseline.share.value - threshold),
+                    f"{subject} reaches {percent_text(baseline.share.value, 0)} of the network's "
+                    f"discrimination, and the rule changes at {percent_text(threshold, 0)}",
+                )
+                for threshold in (rules.limiting_share, rules.withholding_share)
+            ]
     distance, text = min(edges, key=lambda edge: edge[0], default=(math.inf, ""))
     return text if distance < rules.near and headline != "withheld" else ""
 

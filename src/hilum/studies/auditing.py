@@ -69,6 +69,7 @@ from hilum.studies.results import (
 from hilum.studies.shortcuts import (
     ReferenceBackbone,
     Shortcuts,
+    frame_holds_lung,
     measure_leak,
     try_shortcuts,
 )
@@ -194,17 +195,18 @@ def _look_elsewhere(
     external: ExternalValidation | None,
 ) -> list[Elsewhere]:
     """Gather how the model does on films that no head of it saw."""
-    found: list[Elsewhere] = []
     internal = model.evaluation.metrics["auroc"]
+    tested: list[tuple[Literal["external", "source"], str, tuple[ExternalFigures, ...]]] = []
     if external is not None:
-        for figures in external.transfers:
-            if figures.name == model.name:
-                found.append(_elsewhere("external", external.cohort.name, figures, internal))
-    for test in by_source.tests if by_source is not None else ():
-        for figures in test.transfers:
-            if figures.name == model.name:
-                found.append(_elsewhere("source", test.source, figures, internal))
-    return found
+        tested.append(("external", external.cohort.name, external.transfers))
+    if by_source is not None:
+        tested += [("source", test.source, test.transfers) for test in by_source.tests]
+    return [
+        _elsewhere(kind, name, figures, internal)
+        for kind, name, transfers in tested
+        for figures in transfers
+        if figures.name == model.name
+    ]
 
 
 def _elsewhere(
@@ -370,6 +372,7 @@ def _circumstances(
         baselines=shortcuts.baselines,
         draws=shortcuts.draws,
         place=shortcuts.place,
+        frame_holds_lung=frame_holds_lung(design),
         untried=shortcuts.untried,
         source_association=associate_sources(cohort, design.plan.positive),
         n_leaks=len(design.folds.straddling_groups),
