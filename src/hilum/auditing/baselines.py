@@ -51,6 +51,9 @@ BaselineName = Literal[
     "histogram", "centre", "blur", "lungs", "lungless",
 ]  # fmt: skip
 
+Weight = Literal["withholds", "limits", "describes"]
+"""What something does to the headline of the verdict."""
+
 Bearing = Literal["diseaseless", "questionable", "remaining", "descriptive"]
 """What a baseline can show of the network: see `BEARINGS`."""
 
@@ -138,6 +141,8 @@ class Baseline:
             where it gives away a part of them for certain.
         details: Figures for the reader, such as the AUROC of each column by itself.
         seconds: What it cost.
+        weight: What it does to the headline; None where it does nothing.
+        is_weighed: The verdict has put the weight there, by all draws of the folds.
     """
 
     name: BaselineName
@@ -150,6 +155,8 @@ class Baseline:
     caught: Estimate
     details: Mapping[str, float]
     seconds: float
+    weight: Weight | None = None
+    is_weighed: bool = False
 
     @property
     def bearing(self) -> Bearing:

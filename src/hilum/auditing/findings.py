@@ -134,7 +134,9 @@ def find_baseline(baselines: Sequence[Baseline], name: BaselineName) -> Baseline
 
 
 def weigh(baseline: Baseline) -> Weight | None:
-    """Say what a baseline does to the headline of the model that it was measured beside."""
+    """Say what a baseline does to the headline: as the verdict weighed it, else by itself."""
+    if baseline.is_weighed:
+        return baseline.weight
     return weigh_baseline(baseline, model_sees=is_above_chance(baseline.model_auroc))
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from statistics import median_low
 from typing import TYPE_CHECKING, Literal
 
-from hilum.auditing.baselines import SUBJECTS, Baseline, BaselineName
+from hilum.auditing.baselines import SUBJECTS, Baseline, BaselineName, Weight
 from hilum.evaluation import Estimate
 from hilum.wording import counted, interval_text, percent_text, percents_interval
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from hilum.auditing.place import Place
 
 Headline = Literal["supported", "limited", "withheld"]
-Weight = Literal["withholds", "limits", "describes"]
 
 SeenIn = Literal["lungs", "heart", "anywhere"]
 """Where the disease is to be seen, as the user says beforehand."""
@@ -310,10 +309,9 @@ def give_verdict(circumstances: Circumstances, rules: VerdictRules = RULES) -> V
         *_judge_elsewhere(given, rules),
         *_judge_findings(given),
     ]
-    draws = given.draws or (Draw(0, given.auroc, tuple(given.baselines)),)
-    by_draw = [_judge_draw(given, draw, rules) for draw in draws]
-    sees = _vote([is_above_chance(draw.auroc) for draw in draws])
-    reasons = [*fixed, *_judge_model(given, sees), *_explain(given, by_draw, rules, sees)]
+    by_draw = _judge_draws(given, rules)
+    sees = not _vote(["chance" in weights for weights in by_draw])
+    reasons = [*fixed, *_judge_model(given, sees), *_explain(given, rules, sees)]
     answered = [_confirm(reason, given.confirmed) for reason in reasons]
     # Figures under a wrong name come before everything that may be said of them.
     grounds = tuple(
@@ -340,6 +338,23 @@ def give_verdict(circumstances: Circumstances, rules: VerdictRules = RULES) -> V
         edge=_nearest_edge(given, headline, rules),
         tried=_list_tried(given),
         untried=tuple(given.untried),
+    )
+
+
+def weigh_baselines(
+    circumstances: Circumstances, rules: VerdictRules = RULES
+) -> tuple[Baseline, ...]:
+    """Put on each baseline what it does to the headline, by the median over the draws."""
+    by_draw = _judge_draws(circumstances, rules)
+    return tuple(
+        replace(
+            baseline,
+            weight=_median([weights.get(baseline.name) for weights in by_draw])
+            if any(baseline.name in weights for weights in by_draw)
+            else weigh_baseline(baseline, model_sees=is_above_chance(circumstances.auroc)),
+            is_weighed=True,
+        )
+        for baseline in circumstances.baselines
     )
 
 
@@ -403,6 +418,13 @@ def _gives_away(baseline: Baseline, rules: VerdictRules) -> bool:
     """Tell whether it names a part of the positive films for certain: the mark of one source."""
     caught = baseline.caught
     return caught.value >= rules.caught_share and caught.low > rules.caught_share / 2
+
+
+def _judge_draws(
+    given: Circumstances, rules: VerdictRules
+) -> list[dict[BaselineName | str, Weight | None]]:
+    draws = given.draws or (Draw(0, given.auroc, tuple(given.baselines)),)
+    return [_judge_draw(given, draw, rules) for draw in draws]
 
 
 def _judge_draw(
@@ -481,12 +503,7 @@ def _judge_weights(given: Circumstances) -> Iterator[Reason]:
         yield Reason("collection", "limits", text)
 
 
-def _explain(
-    given: Circumstances,
-    by_draw: Sequence[Mapping[BaselineName | str, Weight | None]],
-    rules: VerdictRules,
-    model_sees: bool,
-) -> Iterator[Reason]:
+def _explain(given: Circumstances, rules: VerdictRules, model_sees: bool) -> Iterator[Reason]:
     """Say what the baselines and the place of the evidence do to the headline."""
     if given.source_association >= 1.0:
         yield Reason(
@@ -496,8 +513,8 @@ def _explain(
             "be told from where the films came from. More films of this kind would not help; "
             "films of both kinds from one source would.",
         )
-    for baseline in given.baselines:
-        weight = _median([weights.get(baseline.name) for weights in by_draw])
+    for baseline in weigh_baselines(given, rules):
+        weight = baseline.weight
         if weight is None or (baseline.name == "source" and given.source_association >= 1.0):
             continue
         text = _baseline_text(baseline, weight, given, rules, model_sees)
@@ -509,12 +526,13 @@ def _place_reason(given: Circumstances, rules: VerdictRules, model_sees: bool) -
     place = given.place
     if place is None or not model_sees or place.share < rules.one_place:
         return
+    share = percent_text(place.share, 0)
     yield Reason(
         "place",
         "limits",
-        f"On the average film of {given.positive}, {place.share:.0%} of the evidence stands on one "
-        f"spot that is the same on all films, {place.where}. A device, a tube or lettering stands "
-        "so; so may a disease that has one place. Look at the spots that the report shows.",
+        f"On the average film of {given.positive}, {share} of the evidence stands on one spot, the "
+        f"same on all films, {place.where}. A device, a tube or lettering stands so; so may a "
+        "disease that has one place. Look at the spots that the report shows.",
     )
 
 
@@ -636,10 +654,9 @@ def _judge_precision(given: Circumstances, rules: VerdictRules) -> Iterator[Reas
         yield Reason(
             "precision",
             "limits",
-            f"The sensitivity of {judged}{at} is {sensitivity.value:.0%} "
-            f"{percents_interval(sensitivity.low, sensitivity.high, 0)}, its specificity "
-            f"{specificity.value:.0%} {percents_interval(specificity.low, specificity.high, 0)}: "
-            f"their mean may be as low as {balanced.low:.0%}.",
+            f"The sensitivity of {judged}{at} is {_percents(sensitivity)}, its specificity "
+            f"{_percents(specificity)}: their mean may be as low as "
+            f"{percent_text(balanced.low, 0)}.",
         )
         return
     for name, estimate in (("sensitivity", sensitivity), ("specificity", specificity)):
@@ -647,8 +664,8 @@ def _judge_precision(given: Circumstances, rules: VerdictRules) -> Iterator[Reas
             yield Reason(
                 "precision",
                 "limits",
-                f"The {name} of {judged}{at} is {estimate.value:.0%}, and may be as low "
-                f"as {estimate.low:.0%}.",
+                f"The {name} of {judged}{at} is {percent_text(estimate.value, 0)}, and may be as "
+                f"low as {percent_text(estimate.low, 0)}.",
             )
 
 
@@ -765,6 +782,11 @@ def _list_tried(given: Circumstances) -> tuple[str, ...]:
 
 def _auroc(estimate: Estimate) -> str:
     return f"{estimate.value:.3f} {interval_text(estimate.low, estimate.high)}"
+
+
+def _percents(estimate: Estimate) -> str:
+    interval = percents_interval(estimate.low, estimate.high, 0)
+    return f"{percent_text(estimate.value, 0)} {interval}"
 
 
 def _lowered(text: str) -> str:

@@ -25,6 +25,7 @@ from hilum.auditing import (
     associate_sources,
     give_verdict,
     run_checks,
+    weigh_baselines,
 )
 from hilum.backbones import Backbone, LocalWeights, graph_key
 from hilum.cohort import Cohort
@@ -156,6 +157,9 @@ def judge_study(
         external: The heads on another cohort.
     """
     plan, shortcuts = design.plan.shortcuts, examination.shortcuts
+    (model,) = (result for result in results if result.name == reference.backbone.name)
+    circumstances = _circumstances(design, model, results, shortcuts, pick)
+    baselines = weigh_baselines(circumstances)
     evidence = Evidence(
         cohort=design.cohort,
         positive=design.plan.positive,
@@ -163,14 +167,13 @@ def judge_study(
         duplicates=design.relations.duplicates,
         affinity=design.relations.affinity,
         folds=design.folds,
-        baselines=shortcuts.baselines,
+        baselines=baselines,
         masked=frozenset(plan.masks) if plan.masks and plan.has_probes else None,
         leak=examination.leak,
     )
     findings = run_checks(CHECKS, evidence, design.plan.options.muted_checks())
-    (model,) = (result for result in results if result.name == reference.backbone.name)
     circumstances = replace(
-        _circumstances(design, model, results, shortcuts, pick),
+        circumstances,
         findings=findings,
         elsewhere=_look_elsewhere(model, by_source, external),
         unequal=[*_list_unequal(subgroups), *_stratify(design, model)],
@@ -180,7 +183,7 @@ def judge_study(
         model=reference.backbone.name,
         findings=findings,
         relations=design.relations,
-        baselines=shortcuts.baselines,
+        baselines=baselines,
         leak=examination.leak,
         verdict=give_verdict(circumstances),
         seconds=examination.seconds,
