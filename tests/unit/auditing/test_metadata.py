@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from hilum.auditing.metadata import column_aurocs, tabulate_metadata
+from hilum.auditing.metadata import column_aurocs, measure_compression, tabulate_metadata
 from hilum.cohort.films import Film
 from hilum.features.traits import FileTraits
 from hilum.films.picture import Encoding
