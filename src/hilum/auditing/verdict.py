@@ -446,7 +446,7 @@ def _judge_draw(
         weights["source"] = "withholds"
     if not sees:
         weights["chance"] = "withholds"
-    if weights.get("processing") in ("withholds", "limits"):
+    if weights.get("processing") == "withholds":
         # Sharpness, noise and contrast change what stands out everywhere: no object need be there.
         weights["objects"] = None
     return weights

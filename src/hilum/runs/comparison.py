@@ -6,7 +6,7 @@ Neither paths nor file names are among it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 from hilum.backbones import Pooling, Scaling
 from hilum.classifier import EstimateJson, Figure
@@ -197,11 +197,13 @@ class ExternalJson(TypedDict):
     Attributes:
         n_known: Films left out, as they stand in the study's cohort too.
         n_shared_patients: Patients named alike in both; null where that cannot be told.
+        n_of_shared_patients: Their films, which were left out.
     """
 
     cohort: CohortJson
     n_known: int
     n_shared_patients: int | None
+    n_of_shared_patients: NotRequired[int]
     transfers: list[ExternalFiguresJson]
     seconds: float
 
@@ -355,6 +357,7 @@ def _describe_external(external: ExternalValidation) -> ExternalJson:
         "cohort": describe_cohort(external.cohort),
         "n_known": external.n_known,
         "n_shared_patients": external.n_shared_patients,
+        "n_of_shared_patients": external.n_of_shared_patients,
         "transfers": [as_document(each, ExternalFiguresJson) for each in external.transfers],
         "seconds": external.seconds,
     }

@@ -176,7 +176,11 @@ def judge_study(
         circumstances,
         findings=findings,
         elsewhere=_look_elsewhere(model, by_source, external),
-        unequal=[*_list_unequal(subgroups), *_stratify(design, model)],
+        unequal=[
+            *_list_unequal(subgroups),
+            *_stratify(design, model),
+            *_doubt_patients(external),
+        ],
         scope=_scope(design.cohort, by_source, external),
     )
     return AuditReport(
@@ -239,6 +243,17 @@ def _elsewhere(
         lost_calls=lost,
         side=side,
     )
+
+
+def _doubt_patients(external: ExternalValidation | None) -> Iterator[Unequal]:
+    if external is not None and external.may_share_patients:
+        yield Unequal(
+            "shared patients",
+            f"Nearly all patients of {external.cohort.name} are named as patients of this cohort "
+            "are. If they are the same people, the other cohort is no test: give them names of "
+            "their own, such as a prefix for each hospital.",
+            "limits",
+        )
 
 
 _UNEQUAL = 0.1

@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from hilum.backbones import Backbone
-from hilum.cohort import Cohort
+from hilum.cohort import Cohort, Film
 from hilum.duplicates import find_duplicates, join_duplicates
 from hilum.errors import CohortError
 from hilum.evaluation import (
@@ -57,6 +57,7 @@ class ExternalFilms:
         n_known: Films that were left out, as they stand in the study's cohort.
         n_shared_patients: Patients named alike in both cohorts; None where one of them
             knows no patients.
+        n_of_shared_patients: Their films, which were left out.
         seconds: Wall-clock time, that of the features included.
     """
 
@@ -64,6 +65,7 @@ class ExternalFilms:
     groups: Int[np.ndarray, " films"]
     n_known: int
     n_shared_patients: int | None
+    n_of_shared_patients: int
     seconds: float
 
 
@@ -118,7 +120,8 @@ def prepare_external(
     """Read external films, and leave out those that stand in the study as well.
 
     A film is left out where the study has the same file, the same pixels, or a copy that
-    was resized, cropped, recompressed, mirrored or turned. Every backbone's features of the
+    was resized, cropped, recompressed, mirrored or turned; and where its patient is named as one
+    of the study is, unless nearly all are. Every backbone's features of the
     films that stay are computed and stored, of the upright view alone. A class none of whose
     films can be read is dropped.
 
@@ -149,6 +152,11 @@ def prepare_external(
     context.watcher.end(f"{n_known} of {len(read)} films stand in this cohort and are left out")
     if not new:
         raise _all_known(cohort, read)
+    shared = _shared_patients(cohort, [read.films[row] for row in new])
+    apart = [row for row in new if read.films[row].patient not in (shared or ())]
+    # Where all are named alike, both cohorts number their patients in one way: names tell nothing.
+    n_of_shared = len(new) - len(apart) if len(apart) >= _LEAST_APART * len(new) else 0
+    new = apart if n_of_shared else new
     films = tuple(read.films[row] for row in new)
     labels = {film.label for film in films}
     admitted = replace(
@@ -158,7 +166,8 @@ def prepare_external(
         cohort=admitted,
         groups=group_films(admitted, [of_external[row] for row in new]),
         n_known=n_known,
-        n_shared_patients=_count_shared_patients(cohort, admitted),
+        n_shared_patients=None if shared is None else len(shared),
+        n_of_shared_patients=n_of_shared,
         seconds=time.perf_counter() - started,
     )
 
@@ -183,11 +192,18 @@ def _find_copies(
     return join_duplicates(duplicates, len(films))
 
 
-def _count_shared_patients(cohort: Cohort, external: Cohort) -> int | None:
-    if cohort.n_patients is None or external.n_patients is None:
-        return None
-    own, other = ({film.patient for film in side.films} for side in (cohort, external))
-    return len((own & other) - {None})
+_LEAST_APART = 0.1
+"""Share of the external films whose patients must be named otherwise, for those who are named alike
+to be taken for the same people."""
+
+
+def _shared_patients(cohort: Cohort, external: Sequence[Film]) -> frozenset[str] | None:
+    """Find the patients that are named alike; None where one side knows none."""
+    own, other = (
+        {film.patient for film in films if film.patient is not None}
+        for films in (cohort.films, external)
+    )
+    return frozenset(own & other) if own and other else None
 
 
 def _all_known(cohort: Cohort, external: Cohort) -> CohortError:
@@ -243,6 +259,7 @@ def validate_externally(
         cohort=external.cohort,
         n_known=external.n_known,
         n_shared_patients=external.n_shared_patients,
+        n_of_shared_patients=external.n_of_shared_patients,
         transfers=tuple(figures),
         seconds=external.seconds + time.perf_counter() - started,
     )

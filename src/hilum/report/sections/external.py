@@ -63,9 +63,12 @@ def external_left_out(external: ExternalValidation) -> str:
         parts.append(f"{left_out} left out, for this cohort holds the same film or a copy.")
     if external.n_shared_patients:
         named = counted(external.n_shared_patients, "patient", "is/are")
+        films = counted(external.n_of_shared_patients, "film", "was/were")
         parts.append(
-            f"{named} named alike in both cohorts; whether they are the same people is not known, "
-            "so their films stay."
+            f"{named} named alike in both cohorts, nearly all of them; whether they are the same "
+            "people is not known, so their films stay."
+            if external.may_share_patients
+            else f"{films} left out, for {named} named alike in both cohorts."
         )
     return " ".join(parts)
 
