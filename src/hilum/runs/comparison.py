@@ -20,7 +20,9 @@ from hilum.runs.figures import (
     DecisionsJson,
     EvaluationJson,
     GroupedCohortJson,
+    NetBenefitJson,
     OperatingPointJson,
+    RecalibrationJson,
     UnavailableJson,
     describe_backbone,
     describe_cohort,
@@ -94,6 +96,9 @@ class PairJson(TypedDict):
         tied: Neither test shows a difference.
         adjusted_delong_p: `delong_p` likewise.
         films_needed: To show the difference; null where it is shown, or no number is known.
+        mcnemar_p_films: As `mcnemar_p`, which is by groups, with every film as a group of its
+            own; null where each is one, and in runs of older versions.
+        delong_p_films: Likewise.
     """
 
     a: str
@@ -106,6 +111,8 @@ class PairJson(TypedDict):
     tied: bool
     adjusted_delong_p: Figure
     films_needed: int | None
+    mcnemar_p_films: Figure
+    delong_p_films: Figure
 
 
 class EnsembleJson(EvaluationJson):
@@ -131,6 +138,8 @@ class SubgroupJson(TypedDict):
 
     Attributes:
         is_small: Too few groups on a side for its figures to say much.
+        recalibration: Null where the subgroup is small or nothing was calibrated, and in runs of
+            older versions.
     """
 
     level: str
@@ -141,10 +150,20 @@ class SubgroupJson(TypedDict):
     sensitivity: EstimateJson | None
     specificity: EstimateJson | None
     is_small: bool
+    recalibration: RecalibrationJson | None
 
 
 class SubgroupsJson(TypedDict):
-    """One attribute: its levels, and whether they differ."""
+    """One attribute: its levels, and whether they differ.
+
+    Attributes:
+        is_at_operating_point: Sensitivity and specificity are of the calls at the operating
+            point; null in runs of older versions, where they never were.
+        p_auroc_films: As `p_auroc`, which is by groups, with every film as a group of its own;
+            null where each is one.
+        p_sensitivity_films: Likewise.
+        p_specificity_films: Likewise.
+    """
 
     attribute: str
     subgroups: list[SubgroupJson]
@@ -153,6 +172,10 @@ class SubgroupsJson(TypedDict):
     p_sensitivity: Figure
     p_specificity: Figure
     adjusted_p: Figure
+    is_at_operating_point: bool | None
+    p_auroc_films: Figure
+    p_sensitivity_films: Figure
+    p_specificity_films: Figure
 
 
 class ExternalFiguresJson(TypedDict):
@@ -161,6 +184,9 @@ class ExternalFiguresJson(TypedDict):
     Attributes:
         name: The backbone's; `ensemble` for the average of all.
         drops: The study's figure less the external one.
+        recalibration: Of the study's calibrated probabilities; null where one side has no films
+            or nothing was calibrated, and in runs of older versions.
+        net_benefit: At the operating point, for films mixed as these; null likewise.
     """
 
     name: str
@@ -168,6 +194,8 @@ class ExternalFiguresJson(TypedDict):
     drops: dict[str, EstimateJson]
     confusion: ConfusionJson
     operating_point: OperatingPointJson | None
+    recalibration: RecalibrationJson | None
+    net_benefit: NetBenefitJson | None
 
 
 class SourceTestJson(TypedDict):

@@ -27,7 +27,10 @@ from hilum.evaluation import (
     count_confusion,
     external_metrics,
     measure_drop,
+    pool_externally,
+    recalibrate,
     trace_roc,
+    weigh_calls,
 )
 from hilum.features import FilmTraits, rotated_views
 from hilum.folds import group_films
@@ -282,13 +285,19 @@ def _figures(
         groups=external.groups,
         positive=design.positive_index,
     )
-    point = None
+    point = probabilities = None
     if decisions is not None:
         pairs = zip(decisions.calibrators, head_scores, strict=True)
         calibrated = np.stack([calibrate(calibrator, scores) for calibrator, scores in pairs])
         point = apply_externally(decisions.operating_point, films, calibrated[:, :, films.positive])
+        probabilities = pool_externally(calibrated)
     return measure_external(
-        name, films, internal.evaluation.metrics, rng=design.rng(), operating_point=point
+        name,
+        films,
+        internal.evaluation.metrics,
+        rng=design.rng(),
+        operating_point=point,
+        probabilities=probabilities,
     )
 
 
@@ -308,6 +317,7 @@ def measure_external(
     *,
     rng: np.random.Generator,
     operating_point: OperatingPoint | None = None,
+    probabilities: Float[np.ndarray, "films classes"] | None = None,
 ) -> ExternalFigures:
     """Measure one backbone on external films, and compare with its figures in the study.
 
@@ -318,6 +328,7 @@ def measure_external(
         rng: Where the resamples come from.
         operating_point: The study's threshold, applied to the external films; None where none
             was fixed.
+        probabilities: Calibrated probabilities of these films; None where nothing was calibrated.
     """
     metrics = external_metrics(films, rng=rng)
     is_positive = films.is_positive
@@ -333,4 +344,15 @@ def measure_external(
         confusion=count_confusion(is_positive, films.is_called),
         roc=trace_roc(is_positive, films.y_score) if has_both_sides else None,
         operating_point=operating_point,
+        recalibration=None
+        if probabilities is None
+        else recalibrate(replace(films, scores=probabilities)),
+        net_benefit=weigh_calls(
+            operating_point.sensitivity,
+            operating_point.specificity,
+            float(is_positive.mean()),
+            operating_point.threshold,
+        )
+        if operating_point is not None and has_both_sides
+        else None,
     )

@@ -18,8 +18,10 @@ from hilum.evaluation import (
     Estimate,
     Evaluation,
     NestedPick,
+    NetBenefit,
     OperatingPoint,
     PairedComparison,
+    Recalibration,
     RocCurve,
     SubgroupComparison,
 )
@@ -251,6 +253,9 @@ class ExternalFigures:
         roc: None where one side has no films.
         operating_point: The threshold that the study fixed, applied to the external films; None
             where none was fixed.
+        recalibration: Calibration slope and intercept of the study's calibrated probabilities on
+            these films; None where one side has no films, or nothing was calibrated.
+        net_benefit: Of the calls of the operating point, for films mixed as these; None likewise.
     """
 
     name: str
@@ -259,6 +264,8 @@ class ExternalFigures:
     confusion: Confusion
     roc: RocCurve | None
     operating_point: OperatingPoint | None
+    recalibration: Recalibration | None = None
+    net_benefit: NetBenefit | None = None
 
 
 @dataclass(frozen=True)

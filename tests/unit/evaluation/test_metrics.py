@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
+from scipy.stats import multivariate_normal, norm
 from sklearn.metrics import (
     accuracy_score,
     average_precision_score,
@@ -24,6 +25,7 @@ from hilum.evaluation.metrics import (
     count_matrix,
     evaluate,
     external_metrics,
+    inflation_of_calls,
     measure,
     weighted_metrics,
 )
@@ -386,3 +388,46 @@ def test_films_of_one_side_tell_of_that_side_alone(label: int, side: str) -> Non
 def test_no_film_is_no_figure() -> None:
     y, scores, groups = draw(2)
     assert measure_externally(y[:0], scores[:0], groups[:0]) == {}
+
+
+@pytest.mark.parametrize("share", [0.5, 0.7, 0.95])
+def test_what_moves_scores_moves_calls_less(share):
+    """Correlation of two calls of normal scores, from the normal distribution itself."""
+    rho, films = 0.02, 1000
+    both = multivariate_normal(cov=[[1, rho], [rho, 1]]).cdf([norm.ppf(share)] * 2)
+    correlation = (both - share**2) / (share * (1 - share))
+    is_right, whole = np.arange(films) < share * films, np.ones(films, dtype=bool)
+    told = inflation_of_calls(is_right, whole, 1.8) - 1
+    assert told == pytest.approx(0.8 * correlation / rho, rel=0.03)
+
+
+def test_few_films_of_a_side_return_little_of_what_they_taught():
+    is_right, is_side = np.arange(100) % 2 == 0, np.arange(100) < 20
+    whole = inflation_of_calls(is_right, np.ones(100, dtype=bool), 1.8)
+    assert inflation_of_calls(is_right, is_side, 1.8) - 1 == pytest.approx((whole - 1) / 5)
+    assert inflation_of_calls(np.ones(100, dtype=bool), is_side, 1.8) == 1
+
+
+def test_figures_of_folds_are_widened_and_those_from_elsewhere_are_not():
+    y_true, scores = scored_films(3, 2, 60)
+    folds = repeated_folds(y_true, np.arange(60), n_repeats=3, seed=0)
+    noise = np.random.default_rng(1).random((len(folds.splits), 60, 1)) * 0.3
+    heads = np.concatenate([scores[:, :1] + noise, scores[:, 1:] + 0 * noise], axis=2)
+    told = evaluate(
+        score_heads(heads, y_true, folds.splits), rng=np.random.default_rng(0), n_bootstraps=200
+    )
+    assert 1.2 < told.inflation <= 2.6
+    for name in ("accuracy", "sensitivity", "specificity", "auroc", "average_precision"):
+        figure = told.metrics[name]
+        given = figure.also["heads_as_given"]
+        assert figure.high - figure.low > given.high - given.low, name
+    away = external_metrics(told.tested, rng=np.random.default_rng(0), n_bootstraps=200)
+    assert not any("heads_as_given" in figure.also for figure in away.values())
+    (split,) = single_split(y_true).splits
+    alone = evaluate(
+        score_heads(scores[np.newaxis], y_true, [split]),
+        rng=np.random.default_rng(0),
+        n_bootstraps=200,
+    )
+    assert alone.inflation == 1
+    assert not any("heads_as_given" in figure.also for figure in alone.metrics.values())

@@ -9,7 +9,7 @@ from typing import Any
 
 from hilum.evaluation import Decisions, Estimate, OperatingPoint
 from hilum.report.section import section
-from hilum.report.sections.decisions import aim_text
+from hilum.report.sections.decisions import aim_text, net_benefit_text, recalibration_text
 from hilum.report.sections.standings import (
     HEADLINE_METRICS,
     Cell,
@@ -495,6 +495,7 @@ def _external_reading(
                 figures.title, first.operating_point, figures.operating_point, comparison.positive
             )
         )
+    texts += [recalibration_text(first.recalibration), net_benefit_text(first.net_benefit)]
     return [text for text in texts if text]
 
 
