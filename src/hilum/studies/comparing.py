@@ -28,7 +28,7 @@ from hilum.studies.preparation import (
     hash_cohort,
     survey_films,
 )
-from hilum.studies.provenance import SomeProvenance, describe_study
+from hilum.studies.provenance import SomeProvenance, count_runs, describe_study
 from hilum.studies.recipes import as_recipe
 from hilum.studies.results import BackboneResult, Comparison
 from hilum.studies.shortcuts import ReferenceBackbone
@@ -135,6 +135,7 @@ def run_study(
         by_source=by_source,
         external=external,
     )
+    films_sha256 = hash_cohort(cohort)
     return Comparison(
         cohort=cohort,
         positive=plan.positive,
@@ -147,8 +148,9 @@ def run_study(
         audit=audit,
         provenance=describe_study(
             context.command_line,
-            films_sha256=hash_cohort(cohort),
+            films_sha256=films_sha256,
             graphs={backbone.name: graph_key(backbone) for backbone in chosen},
+            earlier_runs=count_runs(context.cache_dir, films_sha256, seed),
             **_provenance(plan.split_seed, external_films),
         ),
         peak_rss_bytes=peak_rss_bytes(),
