@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from hilum.auditing.baselines import SUBJECTS, Baseline, BaselineName
-from hilum.auditing.verdict import RULES, Weight, is_above_chance, weigh_baseline
+from hilum.auditing.baselines import SUBJECTS, Baseline, BaselineName, Weight
+from hilum.auditing.verdict import RULES, is_above_chance, weigh_baseline
 from hilum.cohort import Cohort
 from hilum.duplicates import Duplicate
 from hilum.evaluation import Estimate

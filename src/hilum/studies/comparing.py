@@ -150,8 +150,11 @@ def run_study(
             context.command_line,
             films_sha256=films_sha256,
             graphs={backbone.name: graph_key(backbone) for backbone in chosen},
-            earlier_runs=count_runs(context.cache_dir, films_sha256, seed),
-            **_provenance(plan.split_seed, external_films),
+            **_provenance(
+                plan.split_seed,
+                external_films,
+                earlier_runs=count_runs(context.cache_dir, films_sha256, seed),
+            ),
         ),
         peak_rss_bytes=peak_rss_bytes(),
         tiers=assessment.tiers,
@@ -163,11 +166,16 @@ def run_study(
     )
 
 
-def _provenance(split_seed: int, external_films: ExternalFilms | None) -> SomeProvenance:
+def _provenance(
+    split_seed: int, external_films: ExternalFilms | None, *, earlier_runs: int
+) -> SomeProvenance:
     if external_films is None:
-        return {"split_seed": split_seed}
-    films_sha256 = hash_cohort(external_films.cohort)
-    return {"split_seed": split_seed, "external_films_sha256": films_sha256}
+        return {"split_seed": split_seed, "earlier_runs": earlier_runs}
+    return {
+        "split_seed": split_seed,
+        "external_films_sha256": hash_cohort(external_films.cohort),
+        "earlier_runs": earlier_runs,
+    }
 
 
 def _rank(result: BackboneResult) -> tuple[float, float, int]:
