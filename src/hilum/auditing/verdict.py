@@ -400,13 +400,15 @@ def weigh_baseline(
             pass
     if not model_sees:
         return "withholds" if is_clear else None
-    limits = baseline.auroc.low > 0.5 and (
-        share >= rules.limiting_share or _gives_away(baseline, rules)
-    )
+    is_above = is_above_chance(baseline.auroc)
     if reaches or baseline.p_below >= rules.significance:
-        is_frame = baseline.name in ("frame", "processing")
-        return "limits" if is_frame and frame_holds_lung is not False else "withholds"
-    return "limits" if limits else None
+        may_hold_disease = (
+            baseline.name in ("frame", "processing") and frame_holds_lung is not False
+        )
+        # One at chance beside a weak network is as good only for want of films.
+        return "limits" if may_hold_disease or not is_above else "withholds"
+    is_large = share >= rules.limiting_share or _gives_away(baseline, rules)
+    return "limits" if is_above and is_large else None
 
 
 def is_above_chance(auroc: Estimate) -> bool:
@@ -568,6 +570,11 @@ def _baseline_text(
             f"{seen} predicts {given.positive} with AUROC {alone}, against {model}: the network "
             "may have learned no more than that."
         )
+    if not is_above_chance(baseline.auroc) and model_sees:
+        return (
+            f"These films cannot show that {given.model} (AUROC {model}) does better than "
+            f"{_lowered(seen)} which reaches AUROC {alone}: there are too few of them."
+        )
     if weight == "limits" and baseline.share.value >= rules.withholding_share:
         why = (
             "These films are cropped so that their frame holds lung, so it may show the disease."
@@ -589,11 +596,6 @@ def _baseline_text(
         )
     if not model_sees:
         return f"{seen} predicts {given.positive} with AUROC {alone}, where the network fails."
-    if not baseline.auroc.low > rules.chance_margin:
-        return (
-            f"These films cannot show that {given.model} (AUROC {model}) does better than "
-            f"{_lowered(seen)} which reaches AUROC {alone}: there are too few of them."
-        )
     return (
         f"{seen} predicts {given.positive} with AUROC {alone}; {given.model} reaches {model} with "
         "the whole film. Nothing here shows that the disease was seen."

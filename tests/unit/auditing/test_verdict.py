@@ -107,8 +107,9 @@ def test_what_disease_changes_too_only_describes(name: BaselineName) -> None:
 def test_a_baseline_that_is_not_below_the_model_withholds_however_low_it_is() -> None:
     verdict = judge(baselines=(baseline("metadata", 0.6, p_below=0.051),))
     assert verdict.headline == "withheld"
-    few = judge(baselines=(baseline("metadata", 0.56, p_below=0.2),))
-    assert few.headline == "withheld"
+    # At chance itself it is as good only for want of films.
+    few = judge(baselines=(baseline("metadata", 0.52, p_below=0.2),))
+    assert few.headline == "limited"
     assert "too few" in few.reasons[0]
 
 
