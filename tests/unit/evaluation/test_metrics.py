@@ -239,22 +239,33 @@ def test_more_than_two_classes_bring_averages():
 
 
 def test_methods_are_told_in_words():
-    metrics = evaluated(*study()).metrics
-    assert metrics["accuracy"].method == "Clopper-Pearson, 60 films"
-    assert metrics["sensitivity"].method == "Clopper-Pearson, 30 films"
+    evaluation = evaluated(*study())
+    metrics = evaluation.metrics
+    assert metrics["accuracy"].method.startswith("Clopper-Pearson, 60 films; variance x 1.")
+    assert metrics["sensitivity"].method.startswith("Clopper-Pearson, 30 films; variance x 1.")
     bootstrap = "bootstrap over 60 groups, 200 resamples, score interval"
-    assert metrics["auroc"].method == bootstrap
-    assert metrics["average_precision"].method == f"{bootstrap}, at this share of positive films"
-    exact = clopper_pearson(round(metrics["accuracy"].value * 60), 60)
-    assert (metrics["accuracy"].low, metrics["accuracy"].high) == (exact.low, exact.high)
+    widened = f"; variance x {evaluation.inflation:.2f} for heads trained on folds"
+    assert metrics["auroc"].method == f"{bootstrap}{widened}"
+    share = "at this share of positive films"
+    assert metrics["average_precision"].method == f"{bootstrap}, {share}{widened}"
+    right = round(metrics["accuracy"].value * 60)
+    assert metrics["accuracy"].also["heads_as_given"] == clopper_pearson(right, 60)
+    is_right = np.arange(60) < right
+    trials = 60 / inflation_of_calls(is_right, np.ones(60, dtype=bool), evaluation.inflation)
+    exact = clopper_pearson(right / 60 * trials, trials)
+    assert (metrics["accuracy"].low, metrics["accuracy"].high) == pytest.approx(
+        (exact.low, exact.high)
+    )
 
 
 def test_other_intervals_stand_beside_the_first():
     metrics = evaluated(*study()).metrics
     accuracy = metrics["accuracy"]
-    assert accuracy.also == {"wilson": wilson(round(accuracy.value * 60), 60)}
-    assert metrics["auroc"].also.keys() == {"delong"}
-    assert not metrics["average_precision"].also
+    assert accuracy.also.keys() == {"wilson", "heads_as_given"}
+    given = wilson(round(accuracy.value * 60), 60)
+    assert accuracy.also["wilson"].low < given.low < given.high < accuracy.also["wilson"].high
+    assert metrics["auroc"].also.keys() == {"delong", "heads_as_given"}
+    assert metrics["average_precision"].also.keys() == {"heads_as_given"}
     delong = metrics["auroc"].also["delong"]
     assert (delong.low, delong.high) == pytest.approx(
         (metrics["auroc"].low, metrics["auroc"].high), abs=0.03
@@ -268,12 +279,15 @@ def test_films_of_one_group_are_told_and_what_ignoring_them_would_claim():
         assert "for clustered data" in estimate.method
         n_films = 60 if name == "accuracy" else 30
         assert f"{n_films} films of {n_films // 2} groups" in estimate.method
-        assert estimate.also.keys() == {"wilson", "films_as_independent"}
+        assert estimate.also.keys() == {"wilson", "films_as_independent", "heads_as_given"}
         exact = clopper_pearson(round(estimate.value * n_films), n_films)
-        assert estimate.also["films_as_independent"] == exact
+        alone = estimate.also["films_as_independent"]
+        # Films apart, folds are allowed for as before.
+        assert alone.low < exact.low < exact.high < alone.high
     assert metrics["auroc"].method.startswith("bootstrap over 30 groups")
-    assert metrics["auroc"].also.keys() == {"delong", "films_as_independent"}
-    assert metrics["average_precision"].also.keys() == {"films_as_independent"}
+    others = {"films_as_independent", "heads_as_given"}
+    assert metrics["auroc"].also.keys() == {"delong", *others}
+    assert metrics["average_precision"].also.keys() == others
 
 
 def test_alike_films_look_surer_when_they_are_taken_as_independent():
