@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from hilum.auditing.baselines import WITHHOLDING, Baseline, BaselineName, LeakWorth
+from hilum.auditing.baselines import BEARINGS, Baseline, BaselineName, LeakWorth
 from hilum.auditing.evidence import Evidence
 from hilum.cohort.cohort import Cohort
 from hilum.cohort.films import Exclusion, Film
 from hilum.duplicates.duplicates import Duplicate
 from hilum.evaluation.results import Estimate
+from hilum.features.objects import N_OBJECT_COUNTS
+from hilum.features.processing import N_PROCESSING
 from hilum.features.traits import N_LEVELS, PICTURE_PX, FileTraits, FilmTraits
 from hilum.films.picture import Encoding
 from hilum.folds.folds import Folds, Split, repeated_folds
@@ -70,6 +72,9 @@ def make_film_traits(
             for row in range(n_films)
         ),
         levels=np.array([(levels or {}).get(row, spread) for row in range(n_films)], np.float32),
+        objects=np.zeros((n_films, N_OBJECT_COUNTS), np.float32),
+        processing=np.zeros((n_films, N_PROCESSING), np.float32),
+        lungs=np.tile(np.array([1, 0.05, 0], np.float32), (n_films, 1)),
         pictures=np.array([(pictures or {}).get(row, draw_picture()) for row in range(n_films)]),
     )
 
@@ -85,6 +90,7 @@ def make_baseline(name: BaselineName, auroc: float, p_below: float) -> Baseline:
         share=around(share),
         p_below=p_below,
         p_chance=0.5 if auroc <= 0.55 else 0.001,
+        caught=around(0.06),
         details={},
         seconds=1.0,
     )
@@ -185,7 +191,7 @@ def faulty_evidence(n_films: int = 160) -> Evidence:
             affinity=np.where(rows == 15, 0.3, 0.85),
             folds=Folds((Split(0, 0, rows[1::2], rows[::2], rows[::2]),), groups),
             baselines=tuple(
-                make_baseline(name, 0.89 if name in WITHHOLDING else 0.85, 0.4)
+                make_baseline(name, 0.89 if BEARINGS[name] == "diseaseless" else 0.85, 0.4)
                 for name in (
                     "metadata", "source", "frame", "histogram", "centre", "blur", "lungs",
                     "lungless",

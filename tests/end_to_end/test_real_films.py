@@ -11,7 +11,7 @@ import hilum
 from embedded import EMBEDDED
 from hilum.studies.recipes import find_recipe
 
-pytestmark = pytest.mark.films
+pytestmark = [pytest.mark.films, pytest.mark.slow]
 
 
 def withholding(comparison: hilum.Comparison) -> set[str]:
@@ -21,7 +21,7 @@ def withholding(comparison: hilum.Comparison) -> set[str]:
 
 @pytest.mark.parametrize(
     "backbones",
-    [["efficientnet-lite0"], pytest.param(EMBEDDED, marks=pytest.mark.slow)],
+    [["efficientnet-lite0"], EMBEDDED],
     ids=["one", "all"],
 )
 def test_the_papers_cohort_is_easy_for_every_backbone(

@@ -23,6 +23,7 @@ VOLATILE_KEYS = frozenset(
         "versions",  # of Hilum and its libraries, in provenance.json
         "made_with",  # the same, in classifier.json
         "hardware",  # of the machine that ran
+        "earlier_runs",  # comparisons of these films with this cache
         "study.json",  # in classifier.json: the hash of a file that holds seconds
         "largest_differences",  # of an exported file, run twice on several cores
     }

@@ -6,6 +6,7 @@ from .baselines import (
     BaselineName as BaselineName,
     Bearing as Bearing,
     LeakWorth as LeakWorth,
+    Weight as Weight,
     measure_baseline as measure_baseline,
     score_by_table as score_by_table,
     weigh_leak as weigh_leak,
@@ -54,8 +55,8 @@ from .verdict import (
     SeenIn as SeenIn,
     Unequal as Unequal,
     Verdict as Verdict,
-    Weight as Weight,
     give_verdict as give_verdict,
     is_above_chance as is_above_chance,
     weigh_baseline as weigh_baseline,
+    weigh_baselines as weigh_baselines,
 )

@@ -51,6 +51,9 @@ BaselineName = Literal[
     "histogram", "centre", "blur", "lungs", "lungless",
 ]  # fmt: skip
 
+Weight = Literal["withholds", "limits", "describes"]
+"""What something does to the headline of the verdict."""
+
 Bearing = Literal["diseaseless", "questionable", "remaining", "descriptive"]
 """What a baseline can show of the network: see `BEARINGS`."""
 
@@ -77,7 +80,7 @@ TITLES: Mapping[BaselineName, str] = {
     "source": "Source",
     "frame": "Frame of the film",
     "processing": "Processing of the film",
-    "objects": "Small bright objects",
+    "objects": "Thin bright objects",
     "objectless": "Film without small objects",
     "histogram": "Grey levels",
     "centre": "Centre of the film",
@@ -93,8 +96,7 @@ SUBJECTS: Mapping[BaselineName, str] = {
     "frame": "The frame of the film, its outermost 10 %, where there is hardly any lung,",
     "processing": "How the film was exposed and processed (sharpness, noise, contrast and grey "
     "levels of its frame)",
-    "objects": "Where small bright objects stand (writing, markers, lines, tubes, clips), and "
-    "nothing else,",
+    "objects": "Where thin bright objects stand (writing, lines, tubes, clips), and nothing else,",
     "objectless": "The film without small objects (writing, markers, lines, tubes; nodules, too)",
     "histogram": "How often each grey level occurs, and not where,",
     "centre": "The film without its frame",
@@ -110,7 +112,7 @@ SIGHTS: Mapping[BaselineName, str] = {
     "frame": "the outermost 10 % of each side, where there is hardly any lung",
     "processing": "sharpness, noise, contrast and grey levels of the frame, and not what it shows",
     "objects": "where things stand that are brighter than their surroundings and narrower than "
-    "4 % of the film",
+    "1.4 % of the film",
     "objectless": "the film after everything narrower than 4 % of it was taken away",
     "histogram": "how often each grey level occurs, and how far the picture compresses; not where",
     "centre": "the film without its frame",
@@ -139,6 +141,8 @@ class Baseline:
             where it gives away a part of them for certain.
         details: Figures for the reader, such as the AUROC of each column by itself.
         seconds: What it cost.
+        weight: What it does to the headline; None where it does nothing.
+        is_weighed: The verdict has put the weight there, by all draws of the folds.
     """
 
     name: BaselineName
@@ -151,6 +155,8 @@ class Baseline:
     caught: Estimate
     details: Mapping[str, float]
     seconds: float
+    weight: Weight | None = None
+    is_weighed: bool = False
 
     @property
     def bearing(self) -> Bearing:

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from hilum.auditing.baselines import SUBJECTS, Baseline, BaselineName
-from hilum.auditing.verdict import RULES, Weight, is_above_chance, weigh_baseline
+from hilum.auditing.baselines import SUBJECTS, Baseline, BaselineName, Weight
+from hilum.auditing.verdict import RULES, is_above_chance, weigh_baseline
 from hilum.cohort import Cohort
 from hilum.duplicates import Duplicate
 from hilum.evaluation import Estimate
@@ -134,7 +134,9 @@ def find_baseline(baselines: Sequence[Baseline], name: BaselineName) -> Baseline
 
 
 def weigh(baseline: Baseline) -> Weight | None:
-    """Say what a baseline does to the headline of the model that it was measured beside."""
+    """Say what a baseline does to the headline: as the verdict weighed it, else by itself."""
+    if baseline.is_weighed:
+        return baseline.weight
     return weigh_baseline(baseline, model_sees=is_above_chance(baseline.model_auroc))
 
 
@@ -151,9 +153,8 @@ def judge_baseline(
     weight = weigh(baseline)
     # One at chance, in a cohort too small to tell it from the network, counts as no fault:
     # the verdict speaks of the cohort's size.
-    is_clear = baseline.auroc.low > RULES.chance_margin
     return Finding(
-        severity=grade(weight) if is_clear or weight == "limits" else "note",
+        severity=grade(weight) if is_above_chance(baseline.auroc) else "note",
         title=_title(baseline, weight),
         evidence=figures(baseline) | dict(evidence or {}),
         what_to_do=what_to_do if weight else "",
@@ -196,7 +197,7 @@ def _title(baseline: Baseline, weight: Weight | None) -> str:
     model = f"{baseline.model_auroc.value:.3f}"
     if baseline.auroc.low > RULES.chance_margin:
         return f"{subject} tells the classes apart: {reached}; the whole film {model}"
-    if weight == "withholds":
+    if weight in ("withholds", "limits") and not is_above_chance(baseline.auroc):
         return (
             f"Too few films to show that the network (AUROC {model}) does better than "
             f"{subject[0].lower()}{subject[1:].rstrip(',')}: {reached}"

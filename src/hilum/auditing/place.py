@@ -1,4 +1,4 @@
-"""Where the evidence stands: on one spot that is the same on all films, or wandering as disease does.
+"""Where the evidence stands: on one spot of all films, or now here, now there, as disease does.
 
 With average pooling a linear head's score is a sum over the cells of the last feature map, so that
 the share of each place is known exactly. A pacemaker, a tube or lettering holds much of it on
@@ -62,6 +62,7 @@ class Place:
             all films. A place as large holds 0.18 of evidence that lies anywhere.
         own_share: What the average film has on its own strongest place.
         box: The place that all films share.
+        centre: The middle of the evidence there, down and across, in fractions of the film.
         spots: The strongest place of each of the films that are called most surely.
         seconds: What it cost.
     """
@@ -70,15 +71,16 @@ class Place:
     share: float
     own_share: float
     box: Box
+    centre: tuple[float, float]
     spots: tuple[Spot, ...]
     seconds: float = 0.0
 
     @property
     def where(self) -> str:
         """The place in words, as a reader sees the film: `in the upper left of the film`."""
-        middle = self.box.side / 2
-        down = _THIRDS[0][min(2, int(3 * (self.box.top + middle)))]
-        across = _THIRDS[1][min(2, int(3 * (self.box.left + middle)))]
+        down, across = (
+            words[min(2, int(3 * part))] for words, part in zip(_THIRDS, self.centre, strict=True)
+        )
         if down == across == "middle":
             return "in the middle of the film"
         return f"in the {down} {across} of the film"
@@ -111,8 +113,10 @@ def locate_evidence(
     kept = totals > 0
     if not kept.any():
         return None
-    shares = _slide(speaks[kept] / totals[kept, np.newaxis, np.newaxis])
+    cells = speaks[kept] / totals[kept, np.newaxis, np.newaxis]
+    shares = _slide(cells)
     common = shares.mean(axis=0)
+    box = _box(int(common.argmax()), cells.shape[1:])
     ids = [film_id for film_id, k in zip(np.array(film_ids)[is_positive], kept, strict=True) if k]
     surest = np.argsort(-surplus[kept].sum(axis=(1, 2)), kind="stable")[:FILMS_SHOWN]
     shape = evidence.shape[1:]
@@ -120,7 +124,8 @@ def locate_evidence(
         n_films=int(kept.sum()),
         share=float(common.max()),
         own_share=float(shares.max(axis=(1, 2)).mean()),
-        box=_box(int(common.argmax()), shape),
+        box=box,
+        centre=_centre(cells.mean(axis=0), box),
         spots=tuple(
             Spot(str(ids[row]), float(shares[row].max()), _box(int(shares[row].argmax()), shape))
             for row in surest
@@ -138,6 +143,18 @@ def _slide(shares: Float[np.ndarray, "films rows columns"]) -> Float[np.ndarray,
     side = _window(shares.shape[1:])
     windows = np.lib.stride_tricks.sliding_window_view(shares, (side, side), axis=(1, 2))
     return np.asarray(windows.sum(axis=(3, 4)))
+
+
+def _centre(cells: Float[np.ndarray, "rows columns"], box: Box) -> tuple[float, float]:
+    """Find the middle of the evidence within a box."""
+    rows, columns = cells.shape
+    side = _window(cells.shape)
+    top, left = round(box.top * rows), round(box.left * columns)
+    part = cells[top : top + side, left : left + side]
+    middles = np.arange(side) + 0.5
+    down = float(part.sum(axis=1) @ middles / part.sum())
+    across = float(part.sum(axis=0) @ middles / part.sum())
+    return (top + down) / rows, (left + across) / columns
 
 
 def _box(position: int, shape: tuple[int, ...]) -> Box:

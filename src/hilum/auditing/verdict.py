@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from statistics import median_low
 from typing import TYPE_CHECKING, Literal
 
-from hilum.auditing.baselines import SUBJECTS, Baseline, BaselineName
+from hilum.auditing.baselines import SUBJECTS, Baseline, BaselineName, Weight
 from hilum.evaluation import Estimate
 from hilum.wording import counted, interval_text, percent_text, percents_interval
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from hilum.auditing.place import Place
 
 Headline = Literal["supported", "limited", "withheld"]
-Weight = Literal["withholds", "limits", "describes"]
 
 SeenIn = Literal["lungs", "heart", "anywhere"]
 """Where the disease is to be seen, as the user says beforehand."""
@@ -46,7 +45,9 @@ class VerdictRules:
         withholding_share: What holds no disease withholds the headline if it reaches this share
             of the model's discrimination.
         limiting_share: If it reaches this share, and is above chance, it limits it.
-        objects_share: Small objects that reach this share of it limit the headline.
+        objects_share: Thin objects that reach this share of it limit the headline.
+        objects_caught: So do those that give away so many of the positive films at a specificity
+            of 95 %. Fibrous or patchy disease gives away some.
         remaining_share: A film without small objects on which less than this share of it is left
             limits the headline.
         caught_share: What gives away so many of the positive films at a specificity of 95 % limits
@@ -71,6 +72,7 @@ class VerdictRules:
     withholding_share: float = 0.8
     limiting_share: float = 0.25
     objects_share: float = 0.8
+    objects_caught: float = 0.6
     remaining_share: float = 0.5
     caught_share: float = 0.2
     chance_margin: float = 0.55
@@ -281,7 +283,7 @@ class Circumstances:
     is_chosen: bool = False
     draws: Sequence[Draw] = ()
     place: Place | None = None
-    frame_holds_lung: bool | None = None
+    frame_holds_lung: bool | None = False
     seen_in: SeenIn = "anywhere"
     unverified: Sequence[str] = ()
     elsewhere: Sequence[Elsewhere] = ()
@@ -307,10 +309,9 @@ def give_verdict(circumstances: Circumstances, rules: VerdictRules = RULES) -> V
         *_judge_elsewhere(given, rules),
         *_judge_findings(given),
     ]
-    draws = given.draws or (Draw(0, given.auroc, tuple(given.baselines)),)
-    by_draw = [_judge_draw(given, draw, rules) for draw in draws]
-    sees = _vote([is_above_chance(draw.auroc) for draw in draws])
-    reasons = [*fixed, *_judge_model(given, sees), *_explain(given, by_draw, rules, sees)]
+    by_draw = _judge_draws(given, rules)
+    sees = not _vote(["chance" in weights for weights in by_draw])
+    reasons = [*fixed, *_judge_model(given, sees), *_explain(given, rules, sees)]
     answered = [_confirm(reason, given.confirmed) for reason in reasons]
     # Figures under a wrong name come before everything that may be said of them.
     grounds = tuple(
@@ -340,11 +341,28 @@ def give_verdict(circumstances: Circumstances, rules: VerdictRules = RULES) -> V
     )
 
 
+def weigh_baselines(
+    circumstances: Circumstances, rules: VerdictRules = RULES
+) -> tuple[Baseline, ...]:
+    """Put on each baseline what it does to the headline, by the median over the draws."""
+    by_draw = _judge_draws(circumstances, rules)
+    return tuple(
+        replace(
+            baseline,
+            weight=_median([weights.get(baseline.name) for weights in by_draw])
+            if any(baseline.name in weights for weights in by_draw)
+            else weigh_baseline(baseline, model_sees=is_above_chance(circumstances.auroc)),
+            is_weighed=True,
+        )
+        for baseline in circumstances.baselines
+    )
+
+
 def weigh_baseline(
     baseline: Baseline,
     *,
     model_sees: bool,
-    frame_holds_lung: bool | None = None,
+    frame_holds_lung: bool | None = False,
     seen_in: SeenIn = "anywhere",
     rules: VerdictRules = RULES,
 ) -> Weight | None:
@@ -372,8 +390,8 @@ def weigh_baseline(
                 if not reaches or seen_in == "heart":
                     return None
                 return "withholds" if seen_in == "lungs" else "limits"
-            gives_away = _gives_away(baseline, rules)
-            return "limits" if share >= rules.objects_share or gives_away else None
+            stands_out = baseline.caught.value >= rules.objects_caught
+            return "limits" if share >= rules.objects_share or stands_out else None
         case "descriptive":
             # That the centre and the lungs tell what the whole film tells is as it should be.
             is_telling = baseline.name in ("histogram", "blur")
@@ -382,13 +400,15 @@ def weigh_baseline(
             pass
     if not model_sees:
         return "withholds" if is_clear else None
-    limits = baseline.auroc.low > 0.5 and (
-        share >= rules.limiting_share or _gives_away(baseline, rules)
-    )
+    is_above = is_above_chance(baseline.auroc)
     if reaches or baseline.p_below >= rules.significance:
-        may_hold_disease = baseline.name in ("frame", "processing") and frame_holds_lung
-        return "limits" if may_hold_disease else "withholds"
-    return "limits" if limits else None
+        may_hold_disease = (
+            baseline.name in ("frame", "processing") and frame_holds_lung is not False
+        )
+        # One at chance beside a weak network is as good only for want of films.
+        return "limits" if may_hold_disease or not is_above else "withholds"
+    is_large = share >= rules.limiting_share or _gives_away(baseline, rules)
+    return "limits" if is_above and is_large else None
 
 
 def is_above_chance(auroc: Estimate) -> bool:
@@ -400,6 +420,13 @@ def _gives_away(baseline: Baseline, rules: VerdictRules) -> bool:
     """Tell whether it names a part of the positive films for certain: the mark of one source."""
     caught = baseline.caught
     return caught.value >= rules.caught_share and caught.low > rules.caught_share / 2
+
+
+def _judge_draws(
+    given: Circumstances, rules: VerdictRules
+) -> list[dict[BaselineName | str, Weight | None]]:
+    draws = given.draws or (Draw(0, given.auroc, tuple(given.baselines)),)
+    return [_judge_draw(given, draw, rules) for draw in draws]
 
 
 def _judge_draw(
@@ -421,7 +448,7 @@ def _judge_draw(
         weights["source"] = "withholds"
     if not sees:
         weights["chance"] = "withholds"
-    if weights.get("processing") in ("withholds", "limits"):
+    if weights.get("processing") == "withholds":
         # Sharpness, noise and contrast change what stands out everywhere: no object need be there.
         weights["objects"] = None
     return weights
@@ -478,12 +505,7 @@ def _judge_weights(given: Circumstances) -> Iterator[Reason]:
         yield Reason("collection", "limits", text)
 
 
-def _explain(
-    given: Circumstances,
-    by_draw: Sequence[Mapping[BaselineName | str, Weight | None]],
-    rules: VerdictRules,
-    model_sees: bool,
-) -> Iterator[Reason]:
+def _explain(given: Circumstances, rules: VerdictRules, model_sees: bool) -> Iterator[Reason]:
     """Say what the baselines and the place of the evidence do to the headline."""
     if given.source_association >= 1.0:
         yield Reason(
@@ -493,8 +515,8 @@ def _explain(
             "be told from where the films came from. More films of this kind would not help; "
             "films of both kinds from one source would.",
         )
-    for baseline in given.baselines:
-        weight = _median([weights.get(baseline.name) for weights in by_draw])
+    for baseline in weigh_baselines(given, rules):
+        weight = baseline.weight
         if weight is None or (baseline.name == "source" and given.source_association >= 1.0):
             continue
         text = _baseline_text(baseline, weight, given, rules, model_sees)
@@ -506,12 +528,13 @@ def _place_reason(given: Circumstances, rules: VerdictRules, model_sees: bool) -
     place = given.place
     if place is None or not model_sees or place.share < rules.one_place:
         return
+    share = percent_text(place.share, 0)
     yield Reason(
         "place",
         "limits",
-        f"On the average film of {given.positive}, {place.share:.0%} of the evidence stands on one "
-        f"spot that is the same on all films, {place.where}. A device, a tube or lettering stands "
-        "so; so may a disease that has one place. Look at the spots that the report shows.",
+        f"On the average film of {given.positive}, {share} of the evidence stands on one spot, the "
+        f"same on all films, {place.where}. A device, a tube or lettering stands so; so may a "
+        "disease that has one place. Look at the spots that the report shows.",
     )
 
 
@@ -538,8 +561,8 @@ def _baseline_text(
         )
     if baseline.name == "lungless":
         return (
-            f"{seen} predicts {given.positive} with AUROC {alone}, against {model}: the network does "
-            "not need the lungs."
+            f"{seen} predicts {given.positive} with AUROC {alone}, against {model}: the network "
+            "does not need the lungs."
             + ("" if given.seen_in == "lungs" else " Say where the disease is to be seen.")
         )
     if weight == "describes":
@@ -547,11 +570,18 @@ def _baseline_text(
             f"{seen} predicts {given.positive} with AUROC {alone}, against {model}: the network "
             "may have learned no more than that."
         )
-    if weight == "limits" and baseline.share.value >= rules.withholding_share:
+    if not is_above_chance(baseline.auroc) and model_sees:
         return (
-            f"{seen} predicts {given.positive} with AUROC {alone}, against {model}. These films are "
-            "cropped so that their frame holds lung, so it may show the disease."
+            f"These films cannot show that {given.model} (AUROC {model}) does better than "
+            f"{_lowered(seen)} which reaches AUROC {alone}: there are too few of them."
         )
+    if weight == "limits" and baseline.share.value >= rules.withholding_share:
+        why = (
+            "These films are cropped so that their frame holds lung, so it may show the disease."
+            if given.frame_holds_lung
+            else "The lungs were found on too few films to say how much of them the frame holds."
+        )
+        return f"{seen} predicts {given.positive} with AUROC {alone}, against {model}. {why}"
     if weight == "limits":
         caught = (
             f" {percent_text(baseline.caught.value)} of the films of {given.positive} stand out by "
@@ -561,16 +591,11 @@ def _baseline_text(
         )
         return (
             f"{seen} predicts {given.positive} with AUROC {alone}, "
-            f"{percent_text(baseline.share.value, 0)} of what {given.model} ({model}) reaches above "
-            f"chance.{caught} Part of its figure may come from there."
+            f"{percent_text(baseline.share.value, 0)} of what {given.model} ({model}) reaches "
+            f"above chance.{caught} Part of its figure may come from there."
         )
     if not model_sees:
         return f"{seen} predicts {given.positive} with AUROC {alone}, where the network fails."
-    if not baseline.auroc.low > rules.chance_margin:
-        return (
-            f"These films cannot show that {given.model} (AUROC {model}) does better than "
-            f"{_lowered(seen)} which reaches AUROC {alone}: there are too few of them."
-        )
     return (
         f"{seen} predicts {given.positive} with AUROC {alone}; {given.model} reaches {model} with "
         "the whole film. Nothing here shows that the disease was seen."
@@ -631,10 +656,9 @@ def _judge_precision(given: Circumstances, rules: VerdictRules) -> Iterator[Reas
         yield Reason(
             "precision",
             "limits",
-            f"The sensitivity of {judged}{at} is {sensitivity.value:.0%} "
-            f"{percents_interval(sensitivity.low, sensitivity.high, 0)}, its specificity "
-            f"{specificity.value:.0%} {percents_interval(specificity.low, specificity.high, 0)}: "
-            f"their mean may be as low as {balanced.low:.0%}.",
+            f"The sensitivity of {judged}{at} is {_percents(sensitivity)}, its specificity "
+            f"{_percents(specificity)}: their mean may be as low as "
+            f"{percent_text(balanced.low, 0)}.",
         )
         return
     for name, estimate in (("sensitivity", sensitivity), ("specificity", specificity)):
@@ -642,8 +666,8 @@ def _judge_precision(given: Circumstances, rules: VerdictRules) -> Iterator[Reas
             yield Reason(
                 "precision",
                 "limits",
-                f"The {name} of {judged}{at} is {estimate.value:.0%}, and may be as low "
-                f"as {estimate.low:.0%}.",
+                f"The {name} of {judged}{at} is {percent_text(estimate.value, 0)}, and may be as "
+                f"low as {percent_text(estimate.low, 0)}.",
             )
 
 
@@ -735,11 +759,15 @@ def _nearest_edge(given: Circumstances, headline: Headline, rules: VerdictRules)
     ]
     for baseline in given.baselines:
         if baseline.bearing == "diseaseless" and not math.isnan(baseline.share.value):
-            for threshold in (rules.limiting_share, rules.withholding_share):
-                edges.append((abs(baseline.share.value - threshold),
-                              f"{_lowered(SUBJECTS[baseline.name]).rstrip(',')} reaches "
-                              f"{baseline.share.value:.0%} of the network's discrimination, and the "
-                              f"rule changes at {threshold:.0%}"))  # fmt: skip
+            subject = _lowered(SUBJECTS[baseline.name]).rstrip(",")
+            edges += [
+                (
+                    abs(baseline.share.value - threshold),
+                    f"{subject} reaches {percent_text(baseline.share.value, 0)} of the network's "
+                    f"discrimination, and the rule changes at {percent_text(threshold, 0)}",
+                )
+                for threshold in (rules.limiting_share, rules.withholding_share)
+            ]
     distance, text = min(edges, key=lambda edge: edge[0], default=(math.inf, ""))
     return text if distance < rules.near and headline != "withheld" else ""
 
@@ -756,6 +784,11 @@ def _list_tried(given: Circumstances) -> tuple[str, ...]:
 
 def _auroc(estimate: Estimate) -> str:
     return f"{estimate.value:.3f} {interval_text(estimate.low, estimate.high)}"
+
+
+def _percents(estimate: Estimate) -> str:
+    interval = percents_interval(estimate.low, estimate.high, 0)
+    return f"{percent_text(estimate.value, 0)} {interval}"
 
 
 def _lowered(text: str) -> str:

@@ -1,18 +1,32 @@
-from .calibration import calibrate as calibrate, calibrate_heads as calibrate_heads
+from .calibration import (
+    calibrate as calibrate,
+    calibrate_heads as calibrate_heads,
+    pool_calibrated as pool_calibrated,
+    pool_externally as pool_externally,
+    recalibrate as recalibrate,
+)
 from .comparison import (
     SIGNIFICANCE_LEVEL as SIGNIFICANCE_LEVEL,
     adjust_holm as adjust_holm,
     compare_pairs as compare_pairs,
     rank_tiers as rank_tiers,
 )
-from .decisions import decide as decide, decide_as_chosen as decide_as_chosen
+from .decisions import (
+    decide as decide,
+    decide_as_chosen as decide_as_chosen,
+    weigh_calls as weigh_calls,
+)
 from .differences import (
     compare_baseline as compare_baseline,
     compare_overlapping as compare_overlapping,
     measure_drop as measure_drop,
     measure_gain as measure_gain,
 )
-from .discrimination import auroc_score as auroc_score, trace_roc as trace_roc
+from .discrimination import (
+    auroc_score as auroc_score,
+    inflation_of_part as inflation_of_part,
+    trace_roc as trace_roc,
+)
 from .metrics import (
     count_confusion as count_confusion,
     evaluate as evaluate,
@@ -41,12 +55,14 @@ from .results import (
     Evaluation as Evaluation,
     Interval as Interval,
     NestedPick as NestedPick,
+    NetBenefit as NetBenefit,
     OperatingPoint as OperatingPoint,
     OperatingPolicy as OperatingPolicy,
     OverlapDifference as OverlapDifference,
     PairedComparison as PairedComparison,
     PolicyKind as PolicyKind,
     PredictiveValues as PredictiveValues,
+    Recalibration as Recalibration,
     RocCurve as RocCurve,
     Spread as Spread,
     Subgroup as Subgroup,

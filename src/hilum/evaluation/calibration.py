@@ -14,21 +14,28 @@ useless.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy.optimize import brentq, minimize_scalar
-from scipy.special import log_softmax, softmax, stdtrit
+from scipy.special import expit, log_expit, log_softmax, logit, ndtri, softmax, stdtrit
 
 from hilum.errors import NoTrialsError
-from hilum.evaluation.proportions import clopper_pearson, clustered_proportion
+from hilum.evaluation.proportions import (
+    clopper_pearson,
+    clustered_proportion,
+    describe_inflation,
+)
 from hilum.evaluation.resampling import bootstrap_groups, has_no_width
 from hilum.evaluation.results import (
     SMALLEST_PROBABILITY,
     CalibrationFigures,
     Calibrator,
     Estimate,
+    Interval,
+    Recalibration,
     Reliability,
 )
 from hilum.evaluation.scored_films import HeadScores, ScoredFilms
@@ -205,6 +212,14 @@ def pool_calibrated(probabilities: HeadScores) -> ScoredFilms:
     return replace(pooled, scores=np.asarray(softmax(pooled.scores, axis=1)))
 
 
+def pool_externally(
+    probabilities: Float[np.ndarray, "heads films classes"],
+) -> Float[np.ndarray, "films classes"]:
+    """Do as `pool_calibrated` for films that all heads score."""
+    logarithms = np.log(np.maximum(probabilities, _TINY))
+    return np.asarray(softmax(logarithms.mean(axis=0), axis=1))
+
+
 _TAILS = (0.025, 0.975)
 
 # A loss worth as many groups that lose all they can, or that much short of all groups, weighs
@@ -217,7 +232,11 @@ LARGEST_LOG_LOSS = -math.log(SMALLEST_PROBABILITY)
 
 
 def measure_calibration(
-    films: ScoredFilms, *, rng: np.random.Generator, n_bootstraps: int = 2000
+    films: ScoredFilms,
+    *,
+    rng: np.random.Generator,
+    n_bootstraps: int = 2000,
+    inflation: float = 1.0,
 ) -> CalibrationFigures:
     """Judge probabilities by all figures at once, with intervals over groups.
 
@@ -233,6 +252,8 @@ def measure_calibration(
         films: With their probabilities, between 0 and 1.
         rng: Where the resamples come from.
         n_bootstraps: Resamples for the interval of the calibration error.
+        inflation: Factor on the variance for heads that were trained on folds
+            (`measure_inflation`). The bins, of few films each, are bounded without it.
 
     Returns:
         The figures and the bins.
@@ -256,7 +277,7 @@ def measure_calibration(
         n_bootstraps=n_bootstraps,
         rng=rng,
     )
-    losses = estimate_losses(films)
+    losses = estimate_losses(films, inflation=inflation)
     return CalibrationFigures(
         brier_score=losses["brier_score"],
         log_loss=losses["log_loss"],
@@ -264,13 +285,15 @@ def measure_calibration(
             rows.mean(axis=1),
             np.stack([resampled[name] for name in names]),
             len(np.unique(groups)),
+            inflation,
         ),
         error_by_chance=error_by_chance(probability, groups, rng=rng),
         reliability=trace_reliability(films),
+        recalibration=recalibrate(films, inflation=inflation),
     )
 
 
-def estimate_losses(films: ScoredFilms) -> dict[str, Estimate]:
+def estimate_losses(films: ScoredFilms, *, inflation: float = 1.0) -> dict[str, Estimate]:
     """Say what the probabilities lose by what came, and how surely.
 
     Means of losses that few films make up are too narrow by their resamples. Here the bounds
@@ -281,6 +304,7 @@ def estimate_losses(films: ScoredFilms) -> dict[str, Estimate]:
 
     Args:
         films: With their probabilities, between 0 and 1.
+        inflation: Factor on the variance for heads that were trained on folds.
 
     Returns:
         `brier_score`, the mean squared distance of the probability from what came: 0 is
@@ -307,12 +331,14 @@ def estimate_losses(films: ScoredFilms) -> dict[str, Estimate]:
             _squared_distances(is_less_likely, probability),
             groups,
             largest=1.0,
+            inflation=inflation,
         ),
         "log_loss": _bound_mean(
             _log_losses(is_positive, probability),
             _log_losses(is_less_likely, probability),
             groups,
             largest=LARGEST_LOG_LOSS,
+            inflation=inflation,
         ),
     }
 
@@ -323,6 +349,7 @@ def _bound_mean(
     groups: Int[np.ndarray, " films"],
     *,
     largest: float,
+    inflation: float,
 ) -> Estimate:
     """Bound a mean loss, knowing what each film would have lost had the less likely come."""
     names, rows = np.unique(groups, return_inverse=True)
@@ -340,9 +367,10 @@ def _bound_mean(
             n_telling + _GROUPS_OF_CAUTION
         )
     # Solved for the mean: (value - mean)^2 = spread * mean.
-    spread = float(stdtrit(max(1, n_groups - 1), _TAILS[1])) ** 2 * growth
+    spread = float(stdtrit(max(1, n_groups - 1), _TAILS[1])) ** 2 * growth * inflation
     high = value + spread / 2 + math.sqrt(value * spread + spread**2 / 4)
     method = f"score interval, variance over {n_groups} groups, Student's t"
+    method += describe_inflation(inflation)
     return Estimate(value, min(value, value**2 / high), max(value, min(high, largest)), method)
 
 
@@ -350,15 +378,18 @@ def _bound_error(
     gaps: Float[np.ndarray, " bins"],
     resampled: Float[np.ndarray, "bins bootstraps"],
     n_groups: int,
+    inflation: float,
 ) -> Estimate:
     """Bound the sum of the bins' absolute gaps by the true sums that would explain it."""
     value = float(np.abs(gaps).sum())
     errors = np.abs(resampled).sum(axis=0)
     if has_no_width(errors):
-        share = clopper_pearson(min(1.0, value) * n_groups, n_groups)
+        trials = max(1.0, n_groups / inflation)
+        share = clopper_pearson(min(1.0, value) * trials, trials)
         method = f"Clopper-Pearson on {n_groups} groups, as all {len(errors)} resamples agree"
+        method += describe_inflation(inflation)
         return Estimate(value, min(share.low, value), max(share.high, value), method)
-    noise = resampled - gaps[:, np.newaxis]
+    noise = math.sqrt(inflation) * (resampled - gaps[:, np.newaxis])
 
     def excess(scale: float, tail: float) -> float:
         drawn = np.abs(scale * gaps[:, np.newaxis] + noise).sum(axis=0)
@@ -378,6 +409,7 @@ def _bound_error(
     low = min(1.0, scale_at(upper_tail)) * value
     high = max(1.0, scale_at(lower_tail)) * value
     method = f"bootstrap over {n_groups} groups, {resampled.shape[1]} resamples, test inversion"
+    method += describe_inflation(inflation)
     return Estimate(value, low, min(1.0, max(high, by_chance)), method)
 
 
@@ -396,6 +428,128 @@ def _log_losses(
     return np.asarray(
         -np.log(np.clip(of_what_came, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY))
     )
+
+
+def recalibrate(films: ScoredFilms, *, inflation: float = 1.0) -> Recalibration | None:
+    """Find the calibration slope and the calibration intercept, and how surely.
+
+    The bounds are those of the profile likelihood: the values under which what came is not
+    much less likely than under the best one. They are skewed as they should be, and finite
+    wherever a best value is. Where the films' scores vary more over groups than the
+    likelihood takes them to, the bounds lie apart by as much more.
+
+    Args:
+        films: With their probabilities, between 0 and 1.
+        inflation: Factor on the variance of the slope for heads that were trained on folds.
+            `also` then holds `heads_as_given`, without it. The intercept takes none: folds
+            share out the classes evenly, so heads expect as many positive films as there are.
+
+    Returns:
+        Slope and intercept; None where one of the two sides has no film.
+
+    Raises:
+        NoTrialsError: There is no film.
+        ValueError: A probability is not between 0 and 1.
+
+    Source: Cox (1958), Biometrika 45:562-565; Miller, Hui and Tierney (1991), Statistics in
+    Medicine 10:1213-1226, for the two figures; Van Calster, McLernon, van Smeden, Wynants and
+    Steyerberg (2019), BMC Medicine 17:230, for their names; Liang and Zeger (1986), Biometrika
+    73:13-22, for the variance over groups.
+    """
+    check_probabilities(films.y_score)
+    y = films.is_positive.astype(np.float64)
+    if y.min() == y.max():
+        return None
+    probability = np.clip(films.y_score, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
+    log_odds = np.asarray(logit(probability), dtype=np.float64)
+    _, rows = np.unique(films.groups, return_inverse=True)
+    n_groups = int(rows.max()) + 1
+    method = f"profile likelihood, variance over {n_groups} groups"
+
+    def likelihood(offset: Float[np.ndarray, " films"], shift: float) -> float:
+        return float(np.sum(log_expit((2 * y - 1) * (offset + shift))))
+
+    def widening(offset: Float[np.ndarray, " films"], column: Float[np.ndarray, " films"]) -> float:
+        """Say by how much the variance over groups exceeds that of the likelihood."""
+        p = expit(offset)
+        of_groups = np.bincount(rows, weights=(y - p) * column)
+        expected = float(np.sum(p * (1 - p) * column**2))
+        unbiased = n_groups / (n_groups - 1) if n_groups > 1 else 1.0
+        return max(1.0, unbiased * float(of_groups @ of_groups) / expected)
+
+    shift = _fit_shift(log_odds, y)
+    factor = widening(log_odds + shift, np.ones(len(y)))
+    low, high = _profile_bounds(lambda a: likelihood(log_odds, a), shift, factor)
+    intercept = Estimate(shift, low, high, method)
+    negatives, positives = log_odds[y == 0], log_odds[y == 1]
+    if negatives.max() <= positives.min() or positives.max() <= negatives.min():
+        return Recalibration(slope=None, intercept=intercept)
+
+    def profile(b: float) -> float:
+        return likelihood(b * log_odds, _fit_shift(b * log_odds, y))
+
+    slope = _fit_slope(log_odds, y)
+    fitted = slope * log_odds + _fit_shift(slope * log_odds, y)
+    p = expit(fitted)
+    weights = p * (1 - p)
+    column = log_odds - float(weights @ log_odds / weights.sum())
+    factor = widening(fitted, column)
+    low, high = _profile_bounds(profile, slope, inflation * factor)
+    also = {}
+    if inflation > 1:
+        method += describe_inflation(inflation)
+        also = {"heads_as_given": Interval(*_profile_bounds(profile, slope, factor))}
+    return Recalibration(slope=Estimate(slope, low, high, method, also), intercept=intercept)
+
+
+def _fit_shift(offset: Float[np.ndarray, " films"], y: Float[np.ndarray, " films"]) -> float:
+    """Find what added to log-odds makes them expect as many positive films as came."""
+    came = float(y.sum())
+    middle = float(logit(came / len(y)))
+    return float(
+        brentq(
+            lambda a: float(expit(offset + a).sum()) - came,
+            middle - float(offset.max()) - 1,
+            middle - float(offset.min()) + 1,
+            xtol=1e-10,
+        )
+    )
+
+
+def _fit_slope(log_odds: Float[np.ndarray, " films"], y: Float[np.ndarray, " films"]) -> float:
+    """Find the slope of the likeliest logistic curve; both sides overlap, so there is one."""
+
+    def steepness(b: float) -> float:
+        return float((y - expit(b * log_odds + _fit_shift(b * log_odds, y))) @ log_odds)
+
+    low, high = -1.0, 1.0
+    while steepness(high) > 0:
+        low, high = high, 2 * high
+    while steepness(low) < 0:
+        low, high = 2 * low, low
+    return float(brentq(steepness, low, high, xtol=1e-10))
+
+
+# Twice the logarithm of the likelihood may fall by this within the middle 95 %.
+_DEVIANCE = float(ndtri(0.975)) ** 2
+
+
+def _profile_bounds(
+    likelihood: Callable[[float], float], best: float, factor: float
+) -> tuple[float, float]:
+    """Find where the likelihood has fallen from its best by what a 95 % interval allows."""
+    highest = likelihood(best)
+
+    def excess(value: float) -> float:
+        return 2 * (highest - likelihood(value)) - factor * _DEVIANCE
+
+    def bound(direction: int) -> float:
+        step = 0.5
+        while excess(best + direction * step) < 0:
+            step *= 2
+        return float(brentq(excess, best, best + direction * step, xtol=1e-6))
+
+    return bound(-1), bound(1)
 
 
 # A bin's share is worth little with fewer films than this.

@@ -75,15 +75,27 @@ def compare_pairs(
     pairs = list(combinations(range(len(names)), 2))
     mcnemar_ps = [mcnemar_test(is_right[a], is_right[b], groups) for a, b in pairs]
     delong_ps = [delong_test(aurocs, a, b) for a, b in pairs]
+    by_films: list[tuple[float, float]] | list[tuple[None, None]] = [(None, None)] * len(pairs)
+    if len(np.unique(groups)) < len(groups):
+        alone = np.arange(len(groups))
+        of_films = delong_aurocs(
+            scored[0].is_positive, np.stack([films.y_score for films in scored]), alone
+        )
+        of_films = replace(of_films, covariance=inflation * of_films.covariance)
+        by_films = [
+            (mcnemar_test(is_right[a], is_right[b], alone), delong_test(of_films, a, b))
+            for a, b in pairs
+        ]
     # A tie is one decision, however many tests could end it.
     adjusted = adjust_holm([*mcnemar_ps, *delong_ps])
     compared = []
-    for (a, b), mcnemar_p, delong_p, adjusted_p, adjusted_delong_p in zip(
+    for (a, b), mcnemar_p, delong_p, adjusted_p, adjusted_delong_p, of_films_p in zip(
         pairs,
         mcnemar_ps,
         delong_ps,
         adjusted[: len(pairs)],
         adjusted[len(pairs) :],
+        by_films,
         strict=True,
     ):
         is_right_a, is_right_b = is_right[a], is_right[b]
@@ -107,6 +119,8 @@ def compare_pairs(
                 )
                 if tied
                 else None,
+                mcnemar_p_films=of_films_p[0],
+                delong_p_films=of_films_p[1],
             )
         )
     return tuple(compared)

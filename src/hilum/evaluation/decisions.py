@@ -22,7 +22,8 @@ from jaxtyping import Bool, Float, Int
 from scipy.special import expit, logit
 
 from hilum.evaluation.calibration import calibrate_heads, measure_calibration, pool_calibrated
-from hilum.evaluation.discrimination import NORMAL_REACH
+from hilum.evaluation.discrimination import NORMAL_REACH, measure_inflation
+from hilum.evaluation.metrics import inflation_of_calls
 from hilum.evaluation.operating_point import call_tested, head_thresholds, judge_again, judge_calls
 from hilum.evaluation.proportions import effective_trials
 from hilum.evaluation.resampling import bootstrap_groups
@@ -31,6 +32,7 @@ from hilum.evaluation.results import (
     DecisionCurve,
     Decisions,
     Estimate,
+    NetBenefit,
     OperatingPoint,
     OperatingPolicy,
     PredictiveValues,
@@ -72,12 +74,16 @@ def decide(
     tested = heads.tested()
     thresholds = head_thresholds(probabilities, policy)
     is_called = call_tested(probabilities, thresholds)
+    inflation = measure_inflation(heads)
+    point = judge_calls(tested, is_called, thresholds, policy, inflation=inflation)
     decisions = _judge(
-        judge_calls(tested, is_called, thresholds, policy),
+        point,
+        point.threshold,
         tested,
         pool_calibrated(probabilities).scores,
         is_called,
         prevalences,
+        inflation=inflation,
         rng=rng,
         n_bootstraps=n_bootstraps,
     )
@@ -93,6 +99,7 @@ def decide_as_chosen(
     *,
     rng: np.random.Generator,
     n_bootstraps: int = 2000,
+    inflation: float = 1.0,
 ) -> Decisions:
     """Let every film be decided by the backbone that was chosen for it.
 
@@ -103,10 +110,13 @@ def decide_as_chosen(
         prevalences: For which predictive values are wanted, each between 0 and 1.
         rng: Where the resamples come from.
         n_bootstraps: Resamples for each interval.
+        inflation: Factor on the variance for heads that were trained on folds
+            (`measure_inflation`).
 
     Returns:
         Everything, without calibrators and thresholds: those are the backbones'. The
-        operating point's threshold is NaN.
+        operating point's threshold is NaN; net benefit is weighed by the price that the
+        mean log-odds of the films' thresholds set.
 
     Raises:
         NoTrialsError: The positive class, or the rest, has no film.
@@ -114,13 +124,16 @@ def decide_as_chosen(
     """
     places = np.arange(len(chosen))
     is_called = np.stack([of_one.is_called for of_one in decisions])[chosen, places]
-    point = judge_again(decisions[0].operating_point, films, is_called)
+    point = judge_again(decisions[0].operating_point, films, is_called, inflation=inflation)
+    thresholds = np.array([of_one.operating_point.threshold for of_one in decisions])
     return _judge(
         replace(point, threshold=math.nan, threshold_sd=math.nan),
+        float(expit(logit(thresholds[chosen]).mean())),
         films,
         np.stack([of_one.probabilities for of_one in decisions])[chosen, places],
         is_called,
         prevalences,
+        inflation=inflation,
         rng=rng,
         n_bootstraps=n_bootstraps,
     )
@@ -128,19 +141,24 @@ def decide_as_chosen(
 
 def _judge(
     point: OperatingPoint,
+    threshold: float,
     films: ScoredFilms,
     probabilities: Float[np.ndarray, "tested classes"],
     is_called: Bool[np.ndarray, " tested"],
     prevalences: Sequence[float],
     *,
+    inflation: float,
     rng: np.random.Generator,
     n_bootstraps: int,
 ) -> Decisions:
     """Say what probabilities and calls are worth on the tested films."""
     is_positive, groups = films.is_positive, films.groups
     calibrated = replace(films, scores=probabilities)
-    n_positives = effective_trials(is_called[is_positive], groups[is_positive])
-    n_others = effective_trials(~is_called[~is_positive], groups[~is_positive])
+    n_positives, n_others = (
+        effective_trials(is_right[is_side], groups[is_side])
+        / inflation_of_calls(is_right, is_side, inflation)
+        for is_right, is_side in ((is_called, is_positive), (~is_called, ~is_positive))
+    )
     return Decisions(
         calibrators=(),
         thresholds=np.empty(0),
@@ -148,7 +166,7 @@ def _judge(
         is_called=is_called,
         calibration=Calibration(
             *(
-                measure_calibration(scored, rng=rng, n_bootstraps=n_bootstraps)
+                measure_calibration(scored, rng=rng, n_bootstraps=n_bootstraps, inflation=inflation)
                 for scored in (films, calibrated)
             )
         ),
@@ -163,7 +181,62 @@ def _judge(
             )
             for prevalence in prevalences
         ),
-        decision_curve=trace_net_benefit(calibrated, rng=rng, n_bootstraps=n_bootstraps),
+        decision_curve=trace_net_benefit(
+            calibrated, rng=rng, n_bootstraps=n_bootstraps, inflation=inflation
+        ),
+        net_benefit=weigh_calls(
+            point.sensitivity, point.specificity, float(is_positive.mean()), threshold
+        ),
+    )
+
+
+def weigh_calls(
+    sensitivity: Estimate, specificity: Estimate, prevalence: float, threshold: float
+) -> NetBenefit:
+    """Weigh the films that calls find against the false alarms, at one price.
+
+    The bounds come from those of sensitivity and specificity, so that they are as wide as
+    these, over patients and folds as well, and have width where every call was right.
+
+    Args:
+        sensitivity: Of the calls.
+        specificity: Of the calls.
+        prevalence: Share of positive films, between 0 and 1.
+        threshold: The probability that sets the price, between 0 and 1.
+
+    Raises:
+        ValueError: A share is out of range.
+
+    Source: Vickers and Elkin (2006), Medical Decision Making 26:565-574; Zou and Donner
+    (2008), Statistics in Medicine 27:1693-1702, for the interval of a sum.
+    """
+    if not (0 < prevalence < 1 and 0 < threshold < 1):
+        raise ValueError(
+            f"prevalence and threshold must lie between 0 and 1; got {prevalence}, {threshold}"
+        )
+    price = threshold / (1 - threshold)
+    find, alarm = prevalence, (1 - prevalence) * price
+    act_on_all = find - alarm
+
+    def weigh(rate: float, spared: float) -> float:
+        return find * rate - alarm * (1 - spared)
+
+    value = weigh(sensitivity.value, specificity.value)
+    below, above = (
+        math.hypot(
+            find * (getattr(sensitivity, end) - sensitivity.value),
+            alarm * (getattr(specificity, end) - specificity.value),
+        )
+        for end in ("low", "high")
+    )
+    method = "from the intervals of sensitivity and specificity (MOVER), films mixed as here"
+    return NetBenefit(
+        threshold=threshold,
+        model=Estimate(value, value - below, value + above, method),
+        act_on_all=act_on_all,
+        over_all=Estimate(
+            value - act_on_all, value - act_on_all - below, value - act_on_all + above, method
+        ),
     )
 
 
@@ -260,6 +333,7 @@ def trace_net_benefit(
     rng: np.random.Generator,
     prevalence: float | None = None,
     n_bootstraps: int = 2000,
+    inflation: float = 1.0,
 ) -> DecisionCurve:
     """Weigh the films found against the false alarms, for every price of a false alarm.
 
@@ -272,6 +346,7 @@ def trace_net_benefit(
             is right here would be wrong there; sensitivity and specificity of the calls are
             then taken from these films.
         n_bootstraps: Resamples for the band.
+        inflation: Factor on the variance for heads that were trained on folds.
 
     Returns:
         The curve at thresholds 0.01 to 0.99, with a pointwise band of the middle 95 % of the
@@ -312,11 +387,12 @@ def trace_net_benefit(
     )
     model = net_benefit(np.ones((len(films), 1)))[:, 0]
     low, high = np.quantile(np.stack(list(resampled.values())), [0.025, 0.975], axis=1)
+    reach = math.sqrt(inflation)
     return DecisionCurve(
         prevalence=shared,
         thresholds=_THRESHOLDS,
         model=model,
-        low=np.minimum(low, model),
-        high=np.maximum(high, model),
+        low=model - reach * np.maximum(model - low, 0),
+        high=model + reach * np.maximum(high - model, 0),
         act_on_all=shared - (1 - shared) * price,
     )

@@ -78,15 +78,29 @@ class _Pair:
     counted: tuple[RankedGroups, RankedGroups]
     n_groups: int
     n_scarcest: int
+    inflation: float = 1.0
 
-    def bound(self, value: float, resampled: Float[np.ndarray, " bootstraps"]) -> Estimate:
+    def bound(
+        self,
+        value: float,
+        resampled: Float[np.ndarray, " bootstraps"],
+        limits: tuple[float, float] = (0.0, 1.0),
+    ) -> Estimate:
         return bound_by_resampling(
-            value, resampled, n_groups=self.n_groups, n_scarcest=self.n_scarcest
+            value,
+            resampled,
+            n_groups=self.n_groups,
+            n_scarcest=self.n_scarcest,
+            inflation=self.inflation,
+            limits=limits,
         )
 
     @property
     def estimates(self) -> tuple[Estimate, Estimate]:
-        first, second = map(bound_auroc, self.values, self.resampled, self.counted)
+        first, second = (
+            bound_auroc(*parts, inflation=self.inflation)
+            for parts in zip(self.values, self.resampled, self.counted, strict=True)
+        )
         return first, second
 
 
@@ -106,8 +120,7 @@ def compare_baseline(
         rng: Where the resamples come from.
         n_bootstraps: Resamples for the intervals.
         inflation: By how much the variance of an out-of-fold AUROC exceeds that of scores
-            which were given in advance; widens both tests, and not the intervals, which
-            take the scores as given.
+            which were given in advance; widens both tests and all intervals.
 
     Returns:
         Both AUROCs, the share and the two tests. Where the two scores are equally good,
@@ -122,6 +135,7 @@ def compare_baseline(
     the intervals of the two, the percentile bootstrap over groups for that of the share.
     """
     pair = _resample(baseline, model, rng=rng, n_bootstraps=n_bootstraps)
+    pair = replace(pair, inflation=inflation)
     of_baseline, of_model = pair.estimates
     # Chance is a score that is the same for every film: AUROC 0.5, no variance.
     chance = np.zeros(len(model))
@@ -154,7 +168,7 @@ def _bound_share(pair: _Pair) -> Estimate:
         # A share may exceed 1, and a proportion may not.
         bound = pair.bound(min(1.0, share), np.full(len(shares), min(1.0, share)))
         return Estimate(share, bound.low, max(bound.high, share), bound.method)
-    bound = pair.bound(share, shares)
+    bound = pair.bound(share, shares, (0.0, math.inf))
     n_without = int(np.sum(~has_share))
     note = f"; {n_without} without a share, as the model is at chance there" if n_without else ""
     return Estimate(bound.value, bound.low, bound.high, bound.method + note)
@@ -196,7 +210,7 @@ def measure_gain(
     difference = pair.values[1] - pair.values[0]
     resampled = pair.resampled[1] - pair.resampled[0]
     if not has_no_width(resampled):
-        return Gain(first, second, pair.bound(difference, resampled))
+        return Gain(first, second, pair.bound(difference, resampled, (-1.0, 1.0)))
     interval = bound_difference(second, first)
     method = f"from the two intervals, as all {len(resampled)} resamples agree"
     return Gain(first, second, Estimate(difference, interval.low, interval.high, method))

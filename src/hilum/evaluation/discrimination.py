@@ -23,9 +23,10 @@ from jaxtyping import Bool, Float, Int
 from scipy.special import ndtri, stdtrit
 
 from hilum.errors import NoTrialsError
+from hilum.evaluation.proportions import describe_inflation
 from hilum.evaluation.resampling import bootstrap_groups
 from hilum.evaluation.results import Estimate, Interval, RocCurve
-from hilum.evaluation.scored_films import ScoredFilms
+from hilum.evaluation.scored_films import HeadScores, ScoredFilms, fold_inflation
 
 # AUROCs are multiples of 1 / (2 * positives * others): a real difference is larger.
 AUROC_ROUNDING = 1e-12
@@ -400,6 +401,7 @@ def bound_ranking(
     groups: RankedGroups,
     *,
     reach: tuple[float, float] = (NORMAL_REACH, NORMAL_REACH),
+    inflation: float = 1.0,
 ) -> Interval:
     """Bound a figure of ranking from its estimated variance.
 
@@ -408,6 +410,7 @@ def bound_ranking(
         variance: Its variance from cohort to cohort; 0 where the films show none.
         groups: How many groups stand behind both.
         reach: How many standard errors the bounds lie away, the lower one first.
+        inflation: Factor on the variance for heads that were trained on folds.
 
     Returns:
         The 95 % interval; it holds `value` and is never of zero width.
@@ -424,7 +427,7 @@ def bound_ranking(
         factor = (groups.n_overlapping * measured + _GROUPS_OF_CAUTION) / (
             groups.n_overlapping + _GROUPS_OF_CAUTION
         )
-    scale = math.sqrt(factor)
+    scale = math.sqrt(inflation * factor)
 
     def edge(outside: float, reach: float) -> float:
         inside = value
@@ -459,8 +462,12 @@ def _shape(value: float, groups: RankedGroups) -> float:
 _MORE_VARIANCE = 1.125
 
 
-def delong_interval(films: ScoredFilms) -> Interval:
+def delong_interval(films: ScoredFilms, *, inflation: float = 1.0) -> Interval:
     """Bound the AUROC by DeLong's variance, that of clustered data where groups repeat.
+
+    Args:
+        films: Ranked by the score of the positive class.
+        inflation: Factor on the variance for heads that were trained on folds.
 
     Returns:
         The 95 % interval.
@@ -476,11 +483,16 @@ def delong_interval(films: ScoredFilms) -> Interval:
         float(aurocs.values[0]),
         float(aurocs.covariance[0, 0]),
         count_ranked_groups(films),
+        inflation=inflation,
     )
 
 
 def bound_auroc(
-    value: float, resampled: Float[np.ndarray, " bootstraps"], groups: RankedGroups
+    value: float,
+    resampled: Float[np.ndarray, " bootstraps"],
+    groups: RankedGroups,
+    *,
+    inflation: float = 1.0,
 ) -> Estimate:
     """Bound an AUROC by the variance of its resamples.
 
@@ -488,13 +500,22 @@ def bound_auroc(
         value: The AUROC of the films as they are.
         resampled: The AUROC of each resample of the groups.
         groups: How many groups stand behind it.
+        inflation: Factor on the variance for heads that were trained on folds
+            (`measure_inflation`). `also` then holds `heads_as_given`, without it.
     """
-    interval = bound_ranking(value, float(np.var(resampled)), groups)
-    return Estimate(value, interval.low, interval.high, _method(groups, len(resampled)))
+    variance = float(np.var(resampled))
+    interval = bound_ranking(value, variance, groups, inflation=inflation)
+    also = {"heads_as_given": bound_ranking(value, variance, groups)} if inflation > 1 else {}
+    method = _method(groups, len(resampled)) + describe_inflation(inflation)
+    return Estimate(value, interval.low, interval.high, method, also)
 
 
 def bound_average_precision(
-    value: float, resampled: Float[np.ndarray, " bootstraps"], groups: RankedGroups
+    value: float,
+    resampled: Float[np.ndarray, " bootstraps"],
+    groups: RankedGroups,
+    *,
+    inflation: float = 1.0,
 ) -> Estimate:
     """Bound an average precision by variance and bias of its resamples.
 
@@ -507,21 +528,30 @@ def bound_average_precision(
         value: The average precision of the films as they are.
         resampled: Of each resample of the groups, from `resampled_average_precision`.
         groups: How many groups stand behind it.
+        inflation: As for `bound_auroc`.
     """
     centre = min(1.0, max(0.0, 2 * value - float(np.mean(resampled))))
     freedom = max(1, min(groups.n_positive, groups.n_other) - 1)
-    interval = bound_ranking(
-        centre,
-        _MORE_VARIANCE * float(np.var(resampled)),
-        groups,
-        reach=(float(stdtrit(freedom, 0.975)), NORMAL_REACH),
-    )
+    variance = _MORE_VARIANCE * float(np.var(resampled))
+
+    def bound(inflation: float) -> Interval:
+        reach = float(stdtrit(freedom, 0.975)), NORMAL_REACH
+        bounds = bound_ranking(centre, variance, groups, reach=reach, inflation=inflation)
+        return Interval(min(bounds.low, value), max(bounds.high, value))
+
+    interval = bound(inflation)
+    also = {"heads_as_given": bound(1.0)} if inflation > 1 else {}
     method = _method(groups, len(resampled)) + ", at this share of positive films"
-    return Estimate(value, min(interval.low, value), max(interval.high, value), method)
+    method += describe_inflation(inflation)
+    return Estimate(value, interval.low, interval.high, method, also)
 
 
 def estimate_ranking(
-    films: ScoredFilms, *, rng: np.random.Generator, n_bootstraps: int = 2000
+    films: ScoredFilms,
+    *,
+    rng: np.random.Generator,
+    n_bootstraps: int = 2000,
+    inflation: float = 1.0,
 ) -> dict[str, Estimate]:
     """Say how well a score ranks the positive films before the others, and how surely.
 
@@ -529,6 +559,7 @@ def estimate_ranking(
         films: Ranked by the score of the positive class.
         rng: Where the resamples come from.
         n_bootstraps: Resamples for the intervals.
+        inflation: Factor on the variance for heads that were trained on folds.
 
     Returns:
         `auroc` and `average_precision`.
@@ -550,11 +581,70 @@ def estimate_ranking(
     )
     precision = weighted_average_precision_scores(is_positive, y_score, once)
     return {
-        "auroc": bound_auroc(auroc_score(is_positive, y_score), resampled["auroc"], counted),
+        "auroc": bound_auroc(
+            auroc_score(is_positive, y_score), resampled["auroc"], counted, inflation=inflation
+        ),
         "average_precision": bound_average_precision(
-            float(precision[0]), resampled["average_precision"], counted
+            float(precision[0]), resampled["average_precision"], counted, inflation=inflation
         ),
     }
+
+
+def measure_inflation(heads: HeadScores) -> float:
+    """Say by how much folds widen the spread of figures, beyond what the tested films tell.
+
+    Intervals take heads as given in advance. Heads of folds are not: the films that test one
+    have trained the others, so what chance does to the training it does to the tests as well.
+    Where nothing can be learnt, that nearly doubles the variance (`fold_inflation`); where
+    heads agree whichever films trained them, it adds little. Drawing the folds anew leaves
+    out some of the training films of each head, so it shows how much these matter: the
+    variance of the AUROC over repeats, times the odds that a film trains a head, is what
+    training adds to the variance of the tested films. With few repeats that is hardly known,
+    and is drawn towards `fold_inflation` with the weight of one further repeat.
+
+    Args:
+        heads: The scores of all heads; both sides have tested films.
+
+    Returns:
+        Factor on the variance of a figure of all tested films: 1 for a single split, and
+        `fold_inflation` for a single repeat. It exceeds 1 by no more than twice as much as
+        `fold_inflation` does. For a part of the films see `inflation_of_part`.
+
+    Raises:
+        NoTrialsError: One of the two sides has no film.
+
+    Source: Nadeau and Bengio (2003), Machine Learning 52:239-281, for `fold_inflation`;
+    Efron and Stein (1981), Annals of Statistics 9:586-596, for telling a statistic's variance
+    from leaving observations out. That the AUROC stands for all figures was found by
+    simulation: see docs/statistics.md.
+    """
+    usual = fold_inflation(heads.splits) - 1
+    repeats = heads.tested_per_repeat()
+    if usual <= 0 or len(repeats) < 2:
+        return 1 + usual
+    tested = heads.tested()
+    aurocs = delong_aurocs(tested.is_positive, tested.y_score[np.newaxis], tested.groups)
+    variance = float(aurocs.covariance[0, 0])
+    over_repeats = np.var([auroc_score(r.is_positive, r.y_score) for r in repeats], ddof=1)
+    share = float(np.mean([len(split.train) for split in heads.splits])) / len(tested)
+    added = share / max(1 - share, 1 / len(tested)) * float(over_repeats)
+    ratio = added / variance if variance > AUROC_ROUNDING**2 else 0.0
+    freedom = len(repeats) - 1
+    return 1 + min(2 * usual, (freedom * ratio + usual) / (freedom + 1))
+
+
+def inflation_of_part(inflation: float, n_films: int, n_tested: int) -> float:
+    """Say by how much folds widen the spread of a figure of some of the tested films.
+
+    Chance that a film brings into the training returns in the figure only through the films
+    that the figure counts: the fewer these are, the less of it.
+
+    Args:
+        inflation: Factor for figures of all tested films.
+        n_films: Films that the figure counts.
+        n_tested: All tested films; at least one.
+    """
+    return 1 + (inflation - 1) * n_films / n_tested
 
 
 def _method(groups: RankedGroups, n_resamples: int) -> str:

@@ -7,17 +7,20 @@ them, so it is never shown without the others.
 
 Proportions get exact binomial intervals, on fewer trials where films of one patient are alike;
 the AUROC, the average precision and the averages over classes get a bootstrap over groups. All
-take the trained heads as given: they say how far the figures would move with other films, not
-with another training run. The spread over repeats shows that.
+say how far the figures would move with another cohort, on which heads were trained anew: heads of
+folds share the films that train them with those that test them, and the variance is widened by
+what that adds (`measure_inflation`). Films from elsewhere trained nothing, and add nothing.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
+from scipy.special import ndtri
 
 from hilum.evaluation.discrimination import (
     bound_auroc,
@@ -25,6 +28,8 @@ from hilum.evaluation.discrimination import (
     count_ranked_groups,
     delong_interval,
     estimate_ranking,
+    inflation_of_part,
+    measure_inflation,
     resampled_average_precision,
     trace_roc,
     weighted_auroc_scores,
@@ -56,20 +61,21 @@ def evaluate(
         NoTrialsError: A class has no tested film.
         ValueError: A score of a tested film is not finite.
     """
-    tested = heads.tested()
+    tested, inflation = heads.tested(), measure_inflation(heads)
     repeats = [measure(repeat) for repeat in heads.tested_per_repeat()]
     return Evaluation(
         tested=tested,
-        metrics=_estimate(tested, rng=rng, n_bootstraps=n_bootstraps),
+        metrics=_estimate(tested, inflation, rng=rng, n_bootstraps=n_bootstraps),
         confusion=count_confusion(tested.is_positive, tested.is_called),
         confusion_matrix=count_matrix(tested.y_true, tested.y_pred, n_classes=tested.n_classes),
         roc=trace_roc(tested.is_positive, tested.y_score),
         repeats={name: _spread([figures[name] for figures in repeats]) for name in repeats[0]},
+        inflation=inflation,
     )
 
 
 def _estimate(
-    films: ScoredFilms, *, rng: np.random.Generator, n_bootstraps: int
+    films: ScoredFilms, inflation: float, *, rng: np.random.Generator, n_bootstraps: int
 ) -> dict[str, Estimate]:
     values = measure(films)
     y_true, groups, is_positive = films.y_true, films.groups, films.is_positive
@@ -91,29 +97,33 @@ def _estimate(
     is_called = films.is_called
     ranked = count_ranked_groups(films)
     estimates = {
-        "accuracy": clustered_proportion(y_true == films.y_pred, groups),
-        "sensitivity": clustered_proportion(is_called[is_positive], groups[is_positive]),
-        "specificity": clustered_proportion(~is_called[~is_positive], groups[~is_positive]),
-        "auroc": bound_auroc(values["auroc"], resampled["auroc"], ranked),
+        "accuracy": bound_side(y_true == films.y_pred, y_true >= 0, groups, inflation),
+        "sensitivity": bound_side(is_called, is_positive, groups, inflation),
+        "specificity": bound_side(~is_called, ~is_positive, groups, inflation),
+        "auroc": bound_auroc(values["auroc"], resampled["auroc"], ranked, inflation=inflation),
         "average_precision": bound_average_precision(
-            values["average_precision"], resampled["average_precision"], ranked
+            values["average_precision"],
+            resampled["average_precision"],
+            ranked,
+            inflation=inflation,
         ),
     }
-    also = {"auroc": {"delong": delong_interval(films)}}
+    also = {"auroc": {"delong": delong_interval(films, inflation=inflation)}}
     if ranked.n_groups < len(groups):
         alone = replace(films, groups=np.arange(len(groups)))
-        single = estimate_ranking(alone, rng=rng, n_bootstraps=n_bootstraps)
+        single = estimate_ranking(alone, rng=rng, n_bootstraps=n_bootstraps, inflation=inflation)
         for name, estimate in single.items():
             interval = Interval(low=estimate.low, high=estimate.high)
             also.setdefault(name, {})["films_as_independent"] = interval
     for name, others in also.items():
-        estimates[name] = replace(estimates[name], also=others)
+        estimates[name] = replace(estimates[name], also={**estimates[name].also, **others})
     for name in values.keys() - estimates.keys():
         estimates[name] = bound_by_resampling(
             values[name],
             resampled[name],
             n_groups=ranked.n_groups,
             n_scarcest=n_scarcest,
+            inflation=inflation,
         )
     return {name: estimates[name] for name in values}
 
@@ -123,8 +133,59 @@ def _spread(values: Sequence[float]) -> Spread:
     return Spread(mean=float(np.mean(values)), sd=sd)
 
 
+def bound_side(
+    is_right: Bool[np.ndarray, " films"],
+    is_side: Bool[np.ndarray, " films"],
+    groups: Int[np.ndarray, " films"],
+    inflation: float,
+) -> Estimate:
+    """Bound the share of one side's films that were called rightly, by heads of folds.
+
+    Args:
+        is_right: Which films were called rightly, were they all of this side.
+        is_side: Which films are; at least one.
+        groups: Group of each film.
+        inflation: Factor on the variance of a figure of all these films.
+    """
+    return clustered_proportion(
+        is_right[is_side],
+        groups[is_side],
+        inflation=inflation_of_calls(is_right, is_side, inflation),
+    )
+
+
+def inflation_of_calls(
+    is_right: Bool[np.ndarray, " films"], is_side: Bool[np.ndarray, " films"], inflation: float
+) -> float:
+    """Say by how much folds widen the spread of a share of right calls.
+
+    What chance moves in scores turns few calls where nearly all are right. Of two normal scores
+    that are slightly correlated, calls are so by that correlation times the squared density at
+    the threshold, over the variance of a call.
+
+    Args:
+        is_right: Which films were called rightly, were they all of this side.
+        is_side: Which films are; at least one.
+        inflation: Factor on the variance of a figure of all these films.
+
+    Source: Pearson (1900), Philosophical Transactions A 195:1-47: the first term of the
+    tetrachoric series.
+    """
+    share = float(is_right[is_side].mean())
+    if share in (0, 1):
+        return 1.0
+    density = math.exp(-(float(ndtri(share)) ** 2) / 2) / math.sqrt(2 * math.pi)
+    kept = density**2 / (share * (1 - share))
+    part = inflation_of_part(inflation, int(is_side.sum()), len(is_side))
+    return 1 + (part - 1) * kept
+
+
 def external_metrics(
-    films: ScoredFilms, *, rng: np.random.Generator, n_bootstraps: int = 2000
+    films: ScoredFilms,
+    *,
+    rng: np.random.Generator,
+    n_bootstraps: int = 2000,
+    inflation: float = 1.0,
 ) -> dict[str, Estimate]:
     """Measure external films, which need not hold every class.
 
@@ -135,6 +196,8 @@ def external_metrics(
         films: The films; the class with the highest score is called.
         rng: Where the resamples come from.
         n_bootstraps: Resamples for the intervals of auroc and average_precision.
+        inflation: 1 for films that trained none of the heads; else the factor on the
+            variance of a figure of all these films.
 
     Returns:
         sensitivity and specificity, each where its side has films; accuracy (of all classes),
@@ -145,15 +208,16 @@ def external_metrics(
     has_positives, has_others = bool(is_positive.any()), not is_positive.all()
     estimates = {}
     if has_positives and has_others:
-        estimates["accuracy"] = clustered_proportion(films.y_true == films.y_pred, groups)
+        is_right = films.y_true == films.y_pred
+        estimates["accuracy"] = bound_side(is_right, films.y_true >= 0, groups, inflation)
     if has_positives:
-        estimates["sensitivity"] = clustered_proportion(is_called[is_positive], groups[is_positive])
+        estimates["sensitivity"] = bound_side(is_called, is_positive, groups, inflation)
     if has_others:
-        estimates["specificity"] = clustered_proportion(
-            ~is_called[~is_positive], groups[~is_positive]
-        )
+        estimates["specificity"] = bound_side(~is_called, ~is_positive, groups, inflation)
     if has_positives and has_others:
-        estimates |= estimate_ranking(films, rng=rng, n_bootstraps=n_bootstraps)
+        estimates |= estimate_ranking(
+            films, rng=rng, n_bootstraps=n_bootstraps, inflation=inflation
+        )
     return estimates
 
 

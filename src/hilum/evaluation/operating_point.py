@@ -16,8 +16,7 @@ from jaxtyping import Bool, Float, Int
 from scipy.special import expit, logit
 
 from hilum.errors import NoTrialsError, RecipeError
-from hilum.evaluation.metrics import count_confusion
-from hilum.evaluation.proportions import clustered_proportion
+from hilum.evaluation.metrics import bound_side, count_confusion
 from hilum.evaluation.results import Confusion, Estimate, OperatingPoint, OperatingPolicy
 from hilum.evaluation.scored_films import HeadScores, ScoredFilms
 
@@ -259,6 +258,8 @@ def judge_calls(
     is_called: Bool[np.ndarray, " films"],
     thresholds: Sequence[Threshold],
     policy: OperatingPolicy,
+    *,
+    inflation: float = 1.0,
 ) -> OperatingPoint:
     """Say what thresholds did on films that chose none of them.
 
@@ -267,10 +268,12 @@ def judge_calls(
         is_called: Which of them were called positive (`call_tested`).
         thresholds: One per head.
         policy: The rule by which they were chosen.
+        inflation: Factor on the variance for heads that were trained on folds of the same
+            films (`measure_inflation`).
     """
     values = np.array([threshold.value for threshold in thresholds])
     n_validation = math.floor(np.median([threshold.n_validation for threshold in thresholds]))
-    confusion, accuracy, sensitivity, specificity = _figures(films, is_called)
+    confusion, accuracy, sensitivity, specificity = _figures(films, is_called, inflation)
     return OperatingPoint(
         policy=policy,
         threshold=float(expit(_log_odds(values).mean())),
@@ -304,7 +307,11 @@ def apply_externally(
 
 
 def judge_again(
-    point: OperatingPoint, films: ScoredFilms, is_called: Bool[np.ndarray, " films"]
+    point: OperatingPoint,
+    films: ScoredFilms,
+    is_called: Bool[np.ndarray, " films"],
+    *,
+    inflation: float = 1.0,
 ) -> OperatingPoint:
     """Keep the rule and the threshold of an operating point, and judge other calls.
 
@@ -312,8 +319,9 @@ def judge_again(
         point: The operating point.
         films: The films; one side may have none.
         is_called: Which of them were called positive.
+        inflation: As for `judge_calls`.
     """
-    confusion, accuracy, sensitivity, specificity = _figures(films, is_called)
+    confusion, accuracy, sensitivity, specificity = _figures(films, is_called, inflation)
     return replace(
         point,
         confusion=confusion,
@@ -324,18 +332,23 @@ def judge_again(
 
 
 def _figures(
-    films: ScoredFilms, is_called: Bool[np.ndarray, " films"]
+    films: ScoredFilms, is_called: Bool[np.ndarray, " films"], inflation: float
 ) -> tuple[Confusion, Estimate, Estimate, Estimate]:
     is_positive, groups = films.is_positive, films.groups
     return (
         count_confusion(is_positive, is_called),
-        _share(is_called == is_positive, groups),
-        _share(is_called[is_positive], groups[is_positive]),
-        _share(~is_called[~is_positive], groups[~is_positive]),
+        _share(is_called == is_positive, np.ones(len(films), dtype=np.bool_), groups, inflation),
+        _share(is_called, is_positive, groups, inflation),
+        _share(~is_called, ~is_positive, groups, inflation),
     )
 
 
-def _share(is_right: Bool[np.ndarray, " films"], groups: Int[np.ndarray, " films"]) -> Estimate:
-    if len(is_right) == 0:
+def _share(
+    is_right: Bool[np.ndarray, " films"],
+    is_side: Bool[np.ndarray, " films"],
+    groups: Int[np.ndarray, " films"],
+    inflation: float,
+) -> Estimate:
+    if not is_side.any():
         return Estimate(math.nan, math.nan, math.nan, "no films")
-    return clustered_proportion(is_right, groups)
+    return bound_side(is_right, is_side, groups, inflation)

@@ -8,6 +8,7 @@ independent films would tell as much, and takes these as the trials.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from jaxtyping import Bool, Int
@@ -88,7 +89,10 @@ def wilson(
 
 
 def clustered_proportion(
-    is_right: Bool[np.ndarray, " films"], groups: Int[np.ndarray, " films"]
+    is_right: Bool[np.ndarray, " films"],
+    groups: Int[np.ndarray, " films"],
+    *,
+    inflation: float = 1.0,
 ) -> Estimate:
     """Bound the share of films called rightly where films of one group may be alike.
 
@@ -97,10 +101,14 @@ def clustered_proportion(
     Args:
         is_right: Which films were called rightly.
         groups: Group of each film, any integers.
+        inflation: Factor on the variance for heads that were trained on folds of the same
+            films (`measure_inflation`): so many films tell as much as one whose head was
+            given in advance.
 
     Returns:
-        The share with its 95 % interval. `also` holds `wilson` and, where a group has
-        several films, `films_as_independent`: what ignoring that would have claimed.
+        The share with its 95 % interval. `also` holds `wilson`; where a group has several
+        films, `films_as_independent`: what ignoring that would have claimed; and where
+        `inflation` is above 1, `heads_as_given`: likewise.
 
     Raises:
         NoTrialsError: There is no film.
@@ -109,22 +117,34 @@ def clustered_proportion(
     """
     n_films, n_groups = len(is_right), len(np.unique(groups))
     successes = int(is_right.sum())
-    exact = clopper_pearson(successes, n_films)
     share = successes / n_films
+
+    def bound(trials: float, bounded_by: Callable[[float, float], Interval]) -> Interval:
+        # All right stays all right: a rounded product must not fall short of its trials.
+        return bounded_by(trials if successes == n_films else share * trials, trials)
+
+    given = effective_trials(is_right, groups)
+    trials = max(1.0, given / inflation)
+    interval = bound(trials, clopper_pearson)
+    also = {"wilson": bound(trials, wilson)}
     if n_groups == n_films:
-        also = {"wilson": wilson(successes, n_films)}
-        return Estimate(share, exact.low, exact.high, f"Clopper-Pearson, {n_films} films", also)
-    trials = effective_trials(is_right, groups)
-    # All right stays all right: a rounded product must not fall short of its trials.
-    effective = trials if successes == n_films else share * trials
-    interval = clopper_pearson(effective, trials)
-    method = (
-        f"Clopper-Pearson for clustered data (Korn-Graubard): {n_films} films of {n_groups} "
-        f"group{'s' * (n_groups > 1)} tell as much as {trials:.0f} independent "
-        f"film{'s' * (trials >= 1.5)}"
-    )
-    also = {"wilson": wilson(effective, trials), "films_as_independent": exact}
+        method = f"Clopper-Pearson, {n_films} films"
+    else:
+        method = (
+            f"Clopper-Pearson for clustered data (Korn-Graubard): {n_films} films of {n_groups} "
+            f"group{'s' * (n_groups > 1)} tell as much as {given:.0f} independent "
+            f"film{'s' * (given >= 1.5)}"
+        )
+        also["films_as_independent"] = bound(max(1.0, n_films / inflation), clopper_pearson)
+    if inflation > 1:
+        method += describe_inflation(inflation)
+        also["heads_as_given"] = bound(given, clopper_pearson)
     return Estimate(share, interval.low, interval.high, method, also)
+
+
+def describe_inflation(inflation: float) -> str:
+    """Say by how much folds widened an interval, to end its method; nothing if they did not."""
+    return f"; variance x {inflation:.2f} for heads trained on folds" if inflation > 1 else ""
 
 
 def effective_trials(

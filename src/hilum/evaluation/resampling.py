@@ -6,13 +6,14 @@ than as many films of different patients.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 
 import numpy as np
 from jaxtyping import Float
 
 from hilum.errors import NoTrialsError
-from hilum.evaluation.proportions import clopper_pearson
+from hilum.evaluation.proportions import clopper_pearson, describe_inflation
 from hilum.evaluation.results import Estimate
 from hilum.evaluation.scored_films import ScoredFilms
 
@@ -81,7 +82,13 @@ def bootstrap_groups(
 
 
 def bound_by_resampling(
-    value: float, resampled: Float[np.ndarray, " bootstraps"], *, n_groups: int, n_scarcest: int
+    value: float,
+    resampled: Float[np.ndarray, " bootstraps"],
+    *,
+    n_groups: int,
+    n_scarcest: int,
+    inflation: float = 1.0,
+    limits: tuple[float, float] = (0.0, 1.0),
 ) -> Estimate:
     """Bound a figure by the middle 95 % of its resamples.
 
@@ -95,18 +102,29 @@ def bound_by_resampling(
         resampled: The figure on each resample.
         n_groups: Groups that were resampled.
         n_scarcest: Groups of the class that has the fewest.
+        inflation: Factor on the variance for heads that were trained on folds
+            (`measure_inflation`); the bounds move away from the value by its root.
+        limits: The least and the most that the figure can be.
     """
     low, high = np.quantile(resampled, [0.025, 0.975])
     if has_no_width(resampled):
-        interval = clopper_pearson(value * n_scarcest, n_scarcest)
+        trials = max(1.0, n_scarcest / inflation)
+        interval = clopper_pearson(value * trials, trials)
         method = (
             f"Clopper-Pearson on the {n_scarcest} groups of the smallest class, "
-            f"as all {len(resampled)} resamples agree"
+            f"as all {len(resampled)} resamples agree{describe_inflation(inflation)}"
         )
         return Estimate(value, interval.low, interval.high, method)
     method = f"bootstrap over {n_groups} groups, {len(resampled)} resamples, percentile"
     # A skewed bootstrap may leave its own value outside; the interval is widened to it.
-    return Estimate(value, min(float(low), value), max(float(high), value), method)
+    below, above = max(0.0, value - float(low)), max(0.0, float(high) - value)
+    reach = math.sqrt(inflation)
+    return Estimate(
+        value,
+        min(value, max(limits[0], value - reach * below)),
+        max(value, min(limits[1], value + reach * above)),
+        method + describe_inflation(inflation),
+    )
 
 
 def has_no_width(resampled: Float[np.ndarray, " bootstraps"]) -> bool:

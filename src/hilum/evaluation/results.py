@@ -37,7 +37,8 @@ class Estimate:
         method: How the bounds were made.
         also: Other intervals for the same figure, by method: `wilson`, `delong`, and
             `films_as_independent` where films of one patient were taken together, to show
-            what ignoring that would have claimed.
+            what ignoring that would have claimed; `heads_as_given` likewise where the heads
+            were trained on folds of the same films.
     """
 
     value: float
@@ -91,6 +92,9 @@ class Evaluation:
         confusion_matrix: Films by true class (rows) and called class (columns).
         roc: The positive class against the rest.
         repeats: The same metrics for one repeat alone: mean and spread.
+        inflation: By what the variance of figures of all tested films was multiplied, as
+            heads were trained on folds of the same films (`measure_inflation`); 1 where
+            they were not.
     """
 
     tested: ScoredFilms
@@ -99,6 +103,7 @@ class Evaluation:
     confusion_matrix: Int[np.ndarray, "classes classes"]
     roc: RocCurve
     repeats: Mapping[str, Spread]
+    inflation: float = 1.0
 
     @property
     def films(self) -> Int[np.ndarray, " tested"]:
@@ -159,6 +164,23 @@ class Reliability:
 
 
 @dataclass(frozen=True)
+class Recalibration:
+    """How log-odds would have to be bent and shifted to be right: logistic recalibration.
+
+    Attributes:
+        slope: Calibration slope: by what log-odds are to be multiplied, beside a free
+            intercept. 1 is right, less says that probabilities are too extreme, more that
+            they are too timid. None where a threshold parts the classes without fault, or all
+            films have one probability: no slope fits best then.
+        intercept: Calibration-in-the-large: what is to be added to log-odds, the slope left
+            at 1. 0 is right, less says that probabilities are too high on the whole.
+    """
+
+    slope: Estimate | None
+    intercept: Estimate
+
+
+@dataclass(frozen=True)
 class CalibrationFigures:
     """How far probabilities can be believed.
 
@@ -171,6 +193,7 @@ class CalibrationFigures:
         error_by_chance: The calibration error below which exactly right probabilities stay in 95 of
             100 cohorts of this size: an error under it shows nothing.
         reliability: The bins.
+        recalibration: Calibration slope and intercept; None where they were not asked for.
     """
 
     brier_score: Estimate
@@ -178,6 +201,7 @@ class CalibrationFigures:
     calibration_error: Estimate
     error_by_chance: float
     reliability: Reliability
+    recalibration: Recalibration | None = None
 
 
 @dataclass(frozen=True)
@@ -284,6 +308,26 @@ class DecisionCurve:
 
 
 @dataclass(frozen=True)
+class NetBenefit:
+    """What the calls of an operating point are worth, by the price that its threshold sets.
+
+    Per film, in films found: who acts from a probability t on accepts (1 - t) / t false alarms
+    for one find. For films mixed as these are.
+
+    Attributes:
+        threshold: The probability that sets the price.
+        model: Of acting on the calls. Acting on no film has 0.
+        act_on_all: Of acting on every film.
+        over_all: `model` less `act_on_all`.
+    """
+
+    threshold: float
+    model: Estimate
+    act_on_all: float
+    over_all: Estimate
+
+
+@dataclass(frozen=True)
 class Decisions:
     """What one backbone's scores are worth once something is decided by them.
 
@@ -299,6 +343,8 @@ class Decisions:
         operating_point: From which probability on a film is called positive.
         predictive_values: What the calls of that point mean, for several prevalences.
         decision_curve: Whether acting on the probabilities is better than not acting.
+        net_benefit: Whether acting on the calls of the operating point is; None where it was
+            not weighed.
     """
 
     calibrators: tuple[Calibrator, ...]
@@ -309,6 +355,7 @@ class Decisions:
     operating_point: OperatingPoint
     predictive_values: tuple[PredictiveValues, ...]
     decision_curve: DecisionCurve
+    net_benefit: NetBenefit | None = None
 
 
 @dataclass(frozen=True)
@@ -345,6 +392,9 @@ class PairedComparison:
         mcnemar_p: Exact McNemar test on the calls; a group of several films counts once.
         delong_p: DeLong test on the AUROC, with the variance of clustered data, and that of
             heads trained on folds where these were.
+        mcnemar_p_films: As `mcnemar_p` with every film as a group of its own; None where each
+            is one. What decides is the test by groups.
+        delong_p_films: Likewise.
         adjusted_p: `mcnemar_p` after Holm's correction over both tests of all pairs.
         adjusted_delong_p: `delong_p` after the same correction.
         films_needed: How many tested films, mixed and grouped as here, would show the
@@ -366,6 +416,8 @@ class PairedComparison:
     tied: bool
     adjusted_delong_p: float = float("nan")
     films_needed: int | None = None
+    mcnemar_p_films: float | None = None
+    delong_p_films: float | None = None
 
 
 @dataclass(frozen=True)
@@ -417,6 +469,8 @@ class Subgroup:
         sensitivity: None without positive films.
         specificity: None without others.
         is_small: Too few groups on a side for its figures to say much.
+        recalibration: Calibration slope and intercept; None where the subgroup is small, or
+            no calibrated probabilities are known.
     """
 
     level: str
@@ -427,6 +481,7 @@ class Subgroup:
     sensitivity: Estimate | None
     specificity: Estimate | None
     is_small: bool
+    recalibration: Recalibration | None = None
 
 
 @dataclass(frozen=True)
@@ -443,6 +498,12 @@ class SubgroupComparison:
         p_specificity: Likewise.
         adjusted_p: The smallest of the three after Holm's correction over all tests of all
             attributes; NaN where there is none.
+        is_at_operating_point: Sensitivity and specificity are of the calls at the operating
+            point; otherwise of those by the highest score.
+        p_auroc_films: As `p_auroc` with every film as a group of its own; None where each is
+            one. What decides is the test by groups.
+        p_sensitivity_films: Likewise.
+        p_specificity_films: Likewise.
     """
 
     attribute: str
@@ -452,3 +513,7 @@ class SubgroupComparison:
     p_sensitivity: float
     p_specificity: float
     adjusted_p: float
+    is_at_operating_point: bool = False
+    p_auroc_films: float | None = None
+    p_sensitivity_films: float | None = None
+    p_specificity_films: float | None = None

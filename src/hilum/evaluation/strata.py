@@ -87,9 +87,7 @@ def stratify_auroc(
 def _count_pairs(
     films: ScoredFilms, strata: Int[np.ndarray, " films"]
 ) -> tuple[float, Float[np.ndarray, " groups"]]:
-    """Give the share of pairs within strata that are ranked rightly: of all films, and without each
-    group in turn.
-    """
+    """Give the share of pairs within strata ranked rightly: in all, and without each group."""
     _, groups = np.unique(films.groups, return_inverse=True)
     n_groups = int(groups.max()) + 1
     right, pairs = np.zeros(n_groups), np.zeros(n_groups)

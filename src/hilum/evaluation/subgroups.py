@@ -14,15 +14,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from hilum.evaluation.calibration import recalibrate
 from hilum.evaluation.comparison import adjust_holm
 from hilum.evaluation.discrimination import (
     auroc_score,
     bound_auroc,
     count_ranked_groups,
+    inflation_of_part,
     place_positives,
     weighted_auroc_scores,
 )
-from hilum.evaluation.proportions import clustered_proportion
+from hilum.evaluation.metrics import bound_side
 from hilum.evaluation.resampling import NUMBERS_PER_CHUNK, bootstrap_groups
 from hilum.evaluation.results import Estimate, Subgroup, SubgroupComparison
 from hilum.evaluation.scored_films import ScoredFilms
@@ -80,6 +82,9 @@ def compare_subgroups(
     rng: np.random.Generator,
     n_bootstraps: int = 2000,
     n_permutations: int = 2000,
+    is_called: Bool[np.ndarray, " films"] | None = None,
+    probabilities: Float[np.ndarray, "films classes"] | None = None,
+    inflation: float = 1.0,
 ) -> tuple[SubgroupComparison, ...]:
     """Say for whom the figures hold: by sex, age, view or source.
 
@@ -87,37 +92,73 @@ def compare_subgroups(
         attributes: By name, the level of each tested film; None or blank where it is not
             known. Spellings that differ in case or in blanks around them are one level,
             told in its commonest spelling.
-        films: The tested films; the class with the highest score is called.
+        films: The tested films.
         rng: Where resamples and permutations come from.
         n_bootstraps: Resamples for each interval.
         n_permutations: Draws for the tests of difference.
+        is_called: Which films are called positive at the operating point; if not given, those
+            that have their highest score for the positive class.
+        probabilities: Calibrated probability of each class for each film, for calibration
+            slope and intercept of the levels that are not small.
+        inflation: Factor on the variance of a figure of all films, for heads that were
+            trained on folds of them (`measure_inflation`).
 
     Returns:
         The attributes with at least two known levels, in the order given; their
-        levels ascending. The tests are those of `compare_levels`.
+        levels ascending. The tests are those of `compare_levels`, and where groups hold several
+        films, once more with each film as a group of its own.
     """
+    called = films.is_called if is_called is None else is_called
+    calibrated = None if probabilities is None else replace(films, scores=probabilities)
+    has_groups = len(np.unique(films.groups)) < len(films)
     compared = []
     for attribute, written in attributes.items():
         levels = _unify_spellings(written)
         names = sorted({level for level in levels if level is not None}, key=str.casefold)
         if len(names) < 2:
             continue
-        known = np.array([level is not None for level in levels])
+        known = np.flatnonzero([level is not None for level in levels])
         of_film = np.array([names.index(level) for level in levels if level is not None])
         of_known = films.take(known)
-        tests = compare_levels(of_film, of_known, rng=rng, n_permutations=n_permutations)
+        ways = [of_known]
+        if has_groups:
+            ways.append(replace(of_known, groups=np.arange(len(known))))
+        tests, *by_films = (
+            compare_levels(
+                of_film,
+                grouped,
+                rng=rng,
+                n_permutations=n_permutations,
+                is_called=called[known],
+            )
+            for grouped in ways
+        )
         compared.append(
             SubgroupComparison(
                 attribute=attribute,
                 subgroups=tuple(
-                    _describe(name, of_known.take(of_film == index), rng, n_bootstraps)
-                    for index, name in enumerate(names)
+                    _describe(
+                        name,
+                        films.take(rows),
+                        called[rows],
+                        None if calibrated is None else calibrated.take(rows),
+                        rng,
+                        n_bootstraps,
+                        inflation_of_part(inflation, len(rows), len(films)),
+                    )
+                    for name, rows in (
+                        (name, known[of_film == index]) for index, name in enumerate(names)
+                    )
                 ),
-                n_unknown=int(np.sum(~known)),
+                n_unknown=len(films) - len(known),
                 p_auroc=tests.auroc,
                 p_sensitivity=tests.sensitivity,
                 p_specificity=tests.specificity,
                 adjusted_p=float("nan"),
+                is_at_operating_point=is_called is not None,
+                p_auroc_films=by_films[0].auroc if by_films else None,
+                p_sensitivity_films=by_films[0].sensitivity if by_films else None,
+                p_specificity_films=by_films[0].specificity if by_films else None,
             )
         )
     return _adjust_together(compared)
@@ -137,25 +178,39 @@ def _unify_spellings(written: Sequence[str | None]) -> list[str | None]:
 
 
 def _describe(
-    level: str, films: ScoredFilms, rng: np.random.Generator, n_bootstraps: int
+    level: str,
+    films: ScoredFilms,
+    is_called: Bool[np.ndarray, " films"],
+    calibrated: ScoredFilms | None,
+    rng: np.random.Generator,
+    n_bootstraps: int,
+    inflation: float,
 ) -> Subgroup:
-    positives, others = films.take(films.is_positive), films.take(~films.is_positive)
-    n_scarcest = min(len(np.unique(side.groups)) for side in (positives, others))
+    is_positive, groups = films.is_positive, films.groups
+    n_scarcest = min(len(np.unique(groups[side])) for side in (is_positive, ~is_positive))
+    is_small = n_scarcest < LEAST_GROUPS
     return Subgroup(
         level=level,
         n_films=len(films),
-        n_positives=len(positives),
-        n_groups=len(np.unique(films.groups)),
-        auroc=_estimate_auroc(films, rng, n_bootstraps) if n_scarcest else None,
-        sensitivity=clustered_proportion(positives.is_called, positives.groups)
-        if len(positives)
+        n_positives=int(is_positive.sum()),
+        n_groups=len(np.unique(groups)),
+        auroc=_estimate_auroc(films, rng, n_bootstraps, inflation) if n_scarcest else None,
+        sensitivity=bound_side(is_called, is_positive, groups, inflation)
+        if is_positive.any()
         else None,
-        specificity=clustered_proportion(~others.is_called, others.groups) if len(others) else None,
-        is_small=n_scarcest < LEAST_GROUPS,
+        specificity=bound_side(~is_called, ~is_positive, groups, inflation)
+        if not is_positive.all()
+        else None,
+        is_small=is_small,
+        recalibration=None
+        if calibrated is None or is_small
+        else recalibrate(calibrated, inflation=inflation),
     )
 
 
-def _estimate_auroc(films: ScoredFilms, rng: np.random.Generator, n_bootstraps: int) -> Estimate:
+def _estimate_auroc(
+    films: ScoredFilms, rng: np.random.Generator, n_bootstraps: int, inflation: float
+) -> Estimate:
     resampled = bootstrap_groups(
         lambda weights: {"auroc": weighted_auroc_scores(films.is_positive, films.y_score, weights)},
         films,
@@ -166,6 +221,7 @@ def _estimate_auroc(films: ScoredFilms, rng: np.random.Generator, n_bootstraps: 
         auroc_score(films.is_positive, films.y_score),
         resampled["auroc"],
         count_ranked_groups(films),
+        inflation=inflation,
     )
 
 
@@ -194,6 +250,7 @@ def compare_levels(
     *,
     rng: np.random.Generator,
     n_permutations: int = 2000,
+    is_called: Bool[np.ndarray, " films"] | None = None,
 ) -> DifferenceTests:
     """Ask whether a score does as well on every level of an attribute.
 
@@ -213,10 +270,12 @@ def compare_levels(
 
     Args:
         levels: Level of each film, from 0.
-        films: The films; the class with the highest score is called. Levels are permuted
-            among units. Where a group has units in several levels, the tests are cautious.
+        films: The films. Levels are permuted among units. Where a group has units in several
+            levels, the tests are cautious.
         rng: Where the draws come from.
         n_permutations: How often the levels are permuted.
+        is_called: Which films are called positive; if not given, those that have their highest
+            score for the positive class.
 
     Returns:
         For each figure the share of permutations with as large a difference, the true levels
@@ -227,7 +286,7 @@ def compare_levels(
     Phipson and Smyth (2010), Statistical Applications in Genetics and Molecular Biology
     9:39, for counting the true levels in.
     """
-    sides = _divide(levels, films)
+    sides = _divide(levels, films, films.is_called if is_called is None else is_called)
     n_levels = int(levels.max()) + 1
     chunk = max(1, NUMBERS_PER_CHUNK // len(levels))
     measured = []
@@ -248,9 +307,11 @@ def compare_levels(
     return DifferenceTests(auroc, sensitivity, specificity)
 
 
-def _divide(levels: Int[np.ndarray, " films"], films: ScoredFilms) -> list[_Side]:
+def _divide(
+    levels: Int[np.ndarray, " films"], films: ScoredFilms, is_called: Bool[np.ndarray, " films"]
+) -> list[_Side]:
     """Gather the films of either class in units: positives first."""
-    is_positive, y_score, is_called = films.is_positive, films.y_score, films.is_called
+    is_positive, y_score = films.is_positive, films.y_score
     n_levels = int(levels.max()) + 1
     has_both = bool(is_positive.any() and not is_positive.all())
     _, rows = np.unique(films.groups, return_inverse=True)

@@ -65,6 +65,9 @@ _LEAST_OVERLAP = 0.6
 _LEAST_SOLIDITY = 0.8
 """Area of a lung over that of its convex outline."""
 
+CUT_OFF = "the film cuts the lungs off"
+"""The doubt about a film that is cropped into the lungs."""
+
 _MOST_CUT_OFF = 0.3
 """Lung along the film's edge, over the length of one side."""
 
@@ -320,7 +323,7 @@ def _doubt_shape(lungs: list[Bool[np.ndarray, "256 256"]]) -> list[str]:
     mask = lungs[0] | lungs[1]
     on_edge = int(mask[[0, -1]].sum()) + int(mask[:, [0, -1]].sum())
     if on_edge > _MOST_CUT_OFF * MASK_PX:
-        doubts.append("the film cuts the lungs off")
+        doubts.append(CUT_OFF)
     return doubts
 
 

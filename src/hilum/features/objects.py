@@ -11,13 +11,16 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 WINDOW_SHARE = 0.04
-"""Side of the opening's window over the side of the film."""
+"""Side of the window over the side of the film: what does not hold it is taken away."""
+
+THIN_SHARE = 0.014
+"""The same for the objects that are counted: strokes, wires and edges of metal, and few shadows."""
 
 OBJECTS_PER_SIDE = 8
 """Cells along each side of the grid in which objects are counted."""
 
-_CONTRASTS = (20, 45)
-"""Grey levels by which an object stands out: faint ones such as lines, and metal or lettering."""
+_CONTRASTS = (25, 45)
+"""Grey levels by which an object stands out: lines, and metal or lettering."""
 
 _TOTALS = 3
 """Beside the cells, for each contrast: all pixels, the fullest cell, cells that hold any."""
@@ -40,14 +43,14 @@ def remove_objects(square: UInt8[np.ndarray, "size size"]) -> UInt8[np.ndarray, 
     # Here, as only studies need it: predicting stays free of SciPy.
     from scipy.ndimage import grey_closing
 
-    window = _window_px(square.shape[0])
-    return np.asarray(grey_closing(_open(square), size=(window, window)), np.uint8)
+    window = _window_px(square.shape[0], WINDOW_SHARE)
+    return np.asarray(grey_closing(_open(square, WINDOW_SHARE), size=(window, window)), np.uint8)
 
 
-def _open(square: UInt8[np.ndarray, "size size"]) -> UInt8[np.ndarray, "size size"]:
+def _open(square: UInt8[np.ndarray, "size size"], share: float) -> UInt8[np.ndarray, "size size"]:
     from scipy.ndimage import grey_opening
 
-    window = _window_px(square.shape[0])
+    window = _window_px(square.shape[0], share)
     return np.asarray(grey_opening(square, size=(window, window)), np.uint8)
 
 
@@ -59,10 +62,10 @@ def count_objects(square: UInt8[np.ndarray, "size size"]) -> Float32[np.ndarray,
 
     Returns:
         `N_OBJECT_COUNTS` shares, 0 to 1: for each of two contrasts, the share of each cell's pixels
-        that stand out from the opened film by so much, that of the whole film, that of the
-        fullest cell, and the share of cells that hold any.
+        that stand out by so much from what is wider than `THIN_SHARE`, that of the whole film,
+        that of the fullest cell, and the share of cells that hold any.
     """
-    top_hat = square - _open(square)
+    top_hat = square - _open(square, THIN_SHARE)
     size = square.shape[0]
     edges = np.arange(OBJECTS_PER_SIDE) * size // OBJECTS_PER_SIDE
     pixels_per_cell = np.outer(*[np.diff([*edges, size])] * 2)
@@ -76,6 +79,6 @@ def count_objects(square: UInt8[np.ndarray, "size size"]) -> Float32[np.ndarray,
     return np.concatenate(counts).astype(np.float32)
 
 
-def _window_px(size_px: int) -> int:
+def _window_px(size_px: int, share: float) -> int:
     """Give the odd window that is nearest to the wanted share."""
-    return max(3, 2 * round((WINDOW_SHARE * size_px - 1) / 2) + 1)
+    return max(3, 2 * round((share * size_px - 1) / 2) + 1)

@@ -1,8 +1,8 @@
 """Traits: what a film tells without a network, measured once on all its pixels.
 
-How its file is made, how often each grey level occurs (and not where), how much lettering and how
-many small bright objects it shows, how its frame was processed, and a small picture of it. Traits are stored beside the features, so that a film is
-measured once, ever.
+How its file is made, how often each grey level occurs (and not where), how much lettering and which
+thin bright objects it shows, how its frame was processed, where its lungs are, and a small picture
+of it. Traits are stored beside the features, so that a film is measured once, ever.
 
 A film's own shadows are soft. Letters, arrows and lead markers have sharp edges in both
 directions within little room; the border of a collimated or tilted film has them in mainly one.
@@ -24,6 +24,7 @@ from PIL import Image
 
 from hilum.cohort import Exclusion, Film, load_registered
 from hilum.errors import FilmError
+from hilum.features.lungs import CUT_OFF, find_lungs, share_in_frame
 from hilum.features.objects import N_OBJECT_COUNTS, count_objects
 from hilum.features.processing import N_PROCESSING, describe_processing
 from hilum.features.store import ShardFolder, stored_in_shards
@@ -31,7 +32,7 @@ from hilum.features.views import resize_film
 from hilum.films import READING_VERSION, Encoding, decode_film
 from hilum.machine import map_ahead
 
-TRAITS_VERSION = 3
+TRAITS_VERSION = 4
 """Raised whenever traits change; part of the folder in which they are stored."""
 
 CELLS_PER_SIDE = 32
@@ -54,6 +55,8 @@ N_LEVELS = 256
 PICTURE_PX = 96
 """Side of the small picture of a film."""
 
+_N_LUNGS = 3
+
 _SQUARE_PX = 224
 """Side at which objects and processing are measured: most backbones see no more."""
 
@@ -64,11 +67,12 @@ _SCHEMA = pa.schema(
         "levels": pa.list_(pa.float32(), N_LEVELS),
         "objects": pa.list_(pa.float32(), N_OBJECT_COUNTS),
         "processing": pa.list_(pa.float32(), N_PROCESSING),
+        "lungs": pa.list_(pa.float32(), _N_LUNGS),
         "picture": pa.list_(pa.uint8(), PICTURE_PX**2),
     }
 )
 
-_VECTORS = ("levels", "objects", "processing", "picture")
+_VECTORS = ("levels", "objects", "processing", "lungs", "picture")
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,8 @@ class FilmTraits:
         levels: Share of the pixels that have each grey level; rows sum to 1.
         objects: Small bright objects, cell by cell; see `count_objects`.
         processing: Texture and grey levels of the frame; see `describe_processing`.
+        lungs: Whether the finder of lungs is sure of this film (1 or 0), the share of its frame
+            that is lung, and whether the film cuts the lungs off (1 or 0).
         pictures: Each film as a small square, without its aspect ratio, as backbones see it.
     """
 
@@ -113,6 +119,7 @@ class FilmTraits:
     levels: Float32[np.ndarray, "films 256"]
     objects: Float32[np.ndarray, "films counts"]
     processing: Float32[np.ndarray, "films figures"]
+    lungs: Float32[np.ndarray, "films 3"]
     pictures: UInt8[np.ndarray, "films side side"]
 
     def joined(self, other: FilmTraits) -> FilmTraits:
@@ -122,6 +129,7 @@ class FilmTraits:
             levels=np.concatenate([self.levels, other.levels]),
             objects=np.concatenate([self.objects, other.objects]),
             processing=np.concatenate([self.processing, other.processing]),
+            lungs=np.concatenate([self.lungs, other.lungs]),
             pictures=np.concatenate([self.pictures, other.pictures]),
         )
 
@@ -132,6 +140,7 @@ class FilmTraits:
             levels=self.levels[rows],
             objects=self.objects[rows],
             processing=self.processing[rows],
+            lungs=self.lungs[rows],
             pictures=self.pictures[rows],
         )
 
@@ -161,6 +170,7 @@ class _Traits:
     levels: Float32[np.ndarray, " 256"]
     objects: Float32[np.ndarray, " counts"]
     processing: Float32[np.ndarray, " figures"]
+    lungs: Float32[np.ndarray, " 3"]
     picture: UInt8[np.ndarray, "side side"]
 
 
@@ -206,6 +216,7 @@ def measure_traits(
             processing=np.array([row.processing for row in rows], np.float32).reshape(
                 -1, N_PROCESSING
             ),
+            lungs=np.array([row.lungs for row in rows], np.float32).reshape(-1, _N_LUNGS),
             pictures=np.array([row.picture for row in rows], np.uint8).reshape(
                 -1, PICTURE_PX, PICTURE_PX
             ),
@@ -237,6 +248,7 @@ def _measure(film: Film) -> _Traits | FilmError:
     pixels = image.pixels
     small = Image.fromarray(pixels).resize((PICTURE_PX, PICTURE_PX), Image.Resampling.BOX)
     square = resize_film(pixels, _SQUARE_PX)
+    lungs = find_lungs(pixels)
     counts = np.bincount(pixels.ravel(), minlength=N_LEVELS)
     return _Traits(
         file=FileTraits(
@@ -253,7 +265,10 @@ def _measure(film: Film) -> _Traits | FilmError:
         ),
         levels=(counts / pixels.size).astype(np.float32),
         objects=count_objects(square),
-        processing=describe_processing(square),
+        processing=describe_processing(square, pixels),
+        lungs=np.array(
+            [lungs.is_sure, share_in_frame(lungs.mask), CUT_OFF in lungs.doubts], np.float32
+        ),
         picture=np.asarray(small),
     )
 

@@ -18,6 +18,7 @@ from jaxtyping import Bool, UInt8
 from PIL import Image
 
 from hilum.cohort import Film
+from hilum.features.lungs import LUNGS_VERSION, find_lungs
 from hilum.features.masks import LungMask, load_mask
 from hilum.features.objects import remove_objects
 
@@ -31,6 +32,8 @@ Part = Literal["whole", "frame", "centre", "blur", "objectless", "lungs", "lungl
 `centre`: the opposite; `blur`: all of it, at 14 x 14 px; `objectless`: without small objects;
 `lungs`: inside the lung mask, the rest black; `lungless`: the opposite."""
 
+_OF_LUNGS: frozenset[Part] = frozenset({"lungs", "lungless"})
+
 FRAME_SHARE = 0.1
 BLUR_PX = 14
 
@@ -42,7 +45,8 @@ class View:
     Attributes:
         angle_degrees: 0 is upright, positive turns counter-clockwise.
         part: What of the film is shown.
-        mask: The lung mask, for the parts that need it.
+        mask: A given lung mask, for the parts that need one; they find the lungs themselves where
+            there is none.
     """
 
     angle_degrees: float = 0.0
@@ -54,7 +58,9 @@ class View:
         """Name of the view in the store."""
         if self.part == "whole":
             return "upright" if self.angle_degrees == 0 else f"rotated{self.angle_degrees:+.2f}"
-        return self.part if self.mask is None else f"{self.part}-{self.mask.sha256[:24]}"
+        if self.mask is not None:
+            return f"{self.part}-{self.mask.sha256[:24]}"
+        return f"{self.part}-found{LUNGS_VERSION}" if self.part in _OF_LUNGS else self.part
 
 
 UPRIGHT = View()
@@ -178,8 +184,14 @@ def render_views(
     """
     square = resize_film(pixels, size_px)
     drawn = []
+    found: Bool[np.ndarray, "height width"] | None = None
     for view in views:
-        mask = None if view.mask is None else load_mask(view.mask)
+        if view.mask is not None:
+            mask = load_mask(view.mask)
+        elif view.part in _OF_LUNGS:
+            found = mask = find_lungs(pixels).mask if found is None else found
+        else:
+            mask = None
         part = show_part(square, view.part, mask)
         drawn.append(part if view.angle_degrees == 0 else rotate_film(part, view.angle_degrees))
     return drawn

@@ -6,7 +6,7 @@ Neither paths nor file names are among it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 from hilum.backbones import Pooling, Scaling
 from hilum.classifier import EstimateJson, Figure
@@ -27,7 +27,9 @@ from hilum.runs.figures import (
     DecisionsJson,
     EvaluationJson,
     GroupedCohortJson,
+    NetBenefitJson,
     OperatingPointJson,
+    RecalibrationJson,
     UnavailableJson,
     describe_backbone,
     describe_cohort,
@@ -102,6 +104,9 @@ class PairJson(TypedDict):
         tied: Neither test shows a difference.
         adjusted_delong_p: `delong_p` likewise.
         films_needed: To show the difference; null where it is shown, or no number is known.
+        mcnemar_p_films: As `mcnemar_p`, which is by groups, with every film as a group of its
+            own; null where each is one, and in runs of older versions.
+        delong_p_films: Likewise.
     """
 
     a: str
@@ -114,6 +119,8 @@ class PairJson(TypedDict):
     tied: bool
     adjusted_delong_p: Figure
     films_needed: int | None
+    mcnemar_p_films: Figure
+    delong_p_films: Figure
 
 
 class EnsembleJson(EvaluationJson):
@@ -139,6 +146,8 @@ class SubgroupJson(TypedDict):
 
     Attributes:
         is_small: Too few groups on a side for its figures to say much.
+        recalibration: Null where the subgroup is small or nothing was calibrated, and in runs of
+            older versions.
     """
 
     level: str
@@ -149,10 +158,20 @@ class SubgroupJson(TypedDict):
     sensitivity: EstimateJson | None
     specificity: EstimateJson | None
     is_small: bool
+    recalibration: RecalibrationJson | None
 
 
 class SubgroupsJson(TypedDict):
-    """One attribute: its levels, and whether they differ."""
+    """One attribute: its levels, and whether they differ.
+
+    Attributes:
+        is_at_operating_point: Sensitivity and specificity are of the calls at the operating
+            point; null in runs of older versions, where they never were.
+        p_auroc_films: As `p_auroc`, which is by groups, with every film as a group of its own;
+            null where each is one.
+        p_sensitivity_films: Likewise.
+        p_specificity_films: Likewise.
+    """
 
     attribute: str
     subgroups: list[SubgroupJson]
@@ -161,6 +180,10 @@ class SubgroupsJson(TypedDict):
     p_sensitivity: Figure
     p_specificity: Figure
     adjusted_p: Figure
+    is_at_operating_point: bool | None
+    p_auroc_films: Figure
+    p_sensitivity_films: Figure
+    p_specificity_films: Figure
 
 
 class ExternalFiguresJson(TypedDict):
@@ -169,6 +192,9 @@ class ExternalFiguresJson(TypedDict):
     Attributes:
         name: The backbone's; `ensemble` for the average of all.
         drops: The study's figure less the external one.
+        recalibration: Of the study's calibrated probabilities; null where one side has no films
+            or nothing was calibrated, and in runs of older versions.
+        net_benefit: At the operating point, for films mixed as these; null likewise.
     """
 
     name: str
@@ -176,6 +202,8 @@ class ExternalFiguresJson(TypedDict):
     drops: dict[str, EstimateJson]
     confusion: ConfusionJson
     operating_point: OperatingPointJson | None
+    recalibration: RecalibrationJson | None
+    net_benefit: NetBenefitJson | None
 
 
 class SourceTestJson(TypedDict):
@@ -205,11 +233,13 @@ class ExternalJson(TypedDict):
     Attributes:
         n_known: Films left out, as they stand in the study's cohort too.
         n_shared_patients: Patients named alike in both; null where that cannot be told.
+        n_of_shared_patients: Their films, which were left out.
     """
 
     cohort: CohortJson
     n_known: int
     n_shared_patients: int | None
+    n_of_shared_patients: NotRequired[int]
     transfers: list[ExternalFiguresJson]
     seconds: float
 
@@ -366,6 +396,7 @@ def _describe_external(external: ExternalValidation) -> ExternalJson:
         "cohort": describe_cohort(external.cohort),
         "n_known": external.n_known,
         "n_shared_patients": external.n_shared_patients,
+        "n_of_shared_patients": external.n_of_shared_patients,
         "transfers": [as_document(each, ExternalFiguresJson) for each in external.transfers],
         "seconds": external.seconds,
     }

@@ -78,12 +78,15 @@ class EvaluationJson(TypedDict):
         metrics: By name, as fractions.
         confusion_matrix: Films by true class (rows) and called class (columns).
         repeats: The same metrics for one repeat alone.
+        inflation: Factor on the variance of figures of all tested films, as heads were trained
+            on folds of the same films; null in runs of older versions, where it was 1.
     """
 
     metrics: dict[str, EstimateJson]
     confusion: ConfusionJson
     confusion_matrix: list[list[int]]
     repeats: dict[str, SpreadJson]
+    inflation: Figure
 
 
 class OperatingPointJson(TypedDict):
@@ -123,11 +126,24 @@ class ReliabilityJson(TypedDict):
     n_films: list[int]
 
 
+class RecalibrationJson(TypedDict):
+    """How log-odds would have to be bent and shifted to be right.
+
+    Attributes:
+        slope: Calibration slope: 1 is right, less is too extreme; null where no slope fits best.
+        intercept: Calibration-in-the-large: 0 is right, less is too high on the whole.
+    """
+
+    slope: EstimateJson | None
+    intercept: EstimateJson
+
+
 class CalibrationFiguresJson(TypedDict):
     """How far probabilities agree with what came.
 
     Attributes:
         error_by_chance: Exactly right probabilities stay below it in 95 of 100 such cohorts.
+        recalibration: Null in runs of older versions.
     """
 
     brier_score: EstimateJson
@@ -135,6 +151,7 @@ class CalibrationFiguresJson(TypedDict):
     calibration_error: EstimateJson
     error_by_chance: Figure
     reliability: ReliabilityJson
+    recalibration: RecalibrationJson | None
 
 
 class ProbabilitiesJson(TypedDict):
@@ -170,13 +187,33 @@ class DecisionCurveJson(TypedDict):
     act_on_all: list[Figure]
 
 
+class NetBenefitJson(TypedDict):
+    """What the calls of an operating point are worth, per film, in films found.
+
+    Attributes:
+        threshold: The probability that sets the price of a false alarm.
+        model: Acting on the calls; acting on no film has 0.
+        over_all: `model` less `act_on_all`.
+    """
+
+    threshold: float
+    model: EstimateJson
+    act_on_all: float
+    over_all: EstimateJson
+
+
 class DecisionsJson(TypedDict):
-    """What scores are worth once something is decided by them."""
+    """What scores are worth once something is decided by them.
+
+    Attributes:
+        net_benefit: At the operating point; null in runs of older versions.
+    """
 
     operating_point: FixedPointJson
     calibration: CalibrationJson
     predictive_values: list[PredictiveValuesJson]
     decision_curve: DecisionCurveJson
+    net_benefit: NetBenefitJson | None
 
 
 class SecondsJson(TypedDict):
@@ -275,4 +312,7 @@ def describe_decisions(decisions: Decisions | None) -> DecisionsJson | None:
             as_document(values, PredictiveValuesJson) for values in decisions.predictive_values
         ],
         "decision_curve": as_document(decisions.decision_curve, DecisionCurveJson),
+        "net_benefit": None
+        if decisions.net_benefit is None
+        else as_document(decisions.net_benefit, NetBenefitJson),
     }

@@ -25,6 +25,7 @@ from hilum.auditing import (
     associate_sources,
     give_verdict,
     run_checks,
+    weigh_baselines,
 )
 from hilum.backbones import Backbone, LocalWeights, graph_key
 from hilum.cohort import Cohort
@@ -70,6 +71,7 @@ from hilum.studies.results import (
 from hilum.studies.shortcuts import (
     ReferenceBackbone,
     Shortcuts,
+    frame_holds_lung,
     measure_leak,
     try_shortcuts,
 )
@@ -156,6 +158,9 @@ def judge_study(
         external: The heads on another cohort.
     """
     plan, shortcuts = design.plan.shortcuts, examination.shortcuts
+    (model,) = (result for result in results if result.name == reference.backbone.name)
+    circumstances = _circumstances(design, model, results, shortcuts, pick)
+    baselines = weigh_baselines(circumstances)
     evidence = Evidence(
         cohort=design.cohort,
         positive=design.plan.positive,
@@ -163,24 +168,27 @@ def judge_study(
         duplicates=design.relations.duplicates,
         affinity=design.relations.affinity,
         folds=design.folds,
-        baselines=shortcuts.baselines,
+        baselines=baselines,
         masked=frozenset(plan.masks) if plan.masks and plan.has_probes else None,
         leak=examination.leak,
     )
     findings = run_checks(CHECKS, evidence, design.plan.options.muted_checks())
-    (model,) = (result for result in results if result.name == reference.backbone.name)
     circumstances = replace(
-        _circumstances(design, model, results, shortcuts, pick),
+        circumstances,
         findings=findings,
         elsewhere=_look_elsewhere(model, by_source, external),
-        unequal=[*_list_unequal(subgroups), *_stratify(design, model)],
+        unequal=[
+            *_list_unequal(subgroups),
+            *_stratify(design, model),
+            *_doubt_patients(external),
+        ],
         scope=_scope(design.cohort, by_source, external),
     )
     return AuditReport(
         model=reference.backbone.name,
         findings=findings,
         relations=design.relations,
-        baselines=shortcuts.baselines,
+        baselines=baselines,
         leak=examination.leak,
         verdict=give_verdict(circumstances),
         seconds=examination.seconds,
@@ -195,17 +203,18 @@ def _look_elsewhere(
     external: ExternalValidation | None,
 ) -> list[Elsewhere]:
     """Gather how the model does on films that no head of it saw."""
-    found: list[Elsewhere] = []
     internal = model.evaluation.metrics["auroc"]
+    tested: list[tuple[Literal["external", "source"], str, tuple[ExternalFigures, ...]]] = []
     if external is not None:
-        for figures in external.transfers:
-            if figures.name == model.name:
-                found.append(_elsewhere("external", external.cohort.name, figures, internal))
-    for test in by_source.tests if by_source is not None else ():
-        for figures in test.transfers:
-            if figures.name == model.name:
-                found.append(_elsewhere("source", test.source, figures, internal))
-    return found
+        tested.append(("external", external.cohort.name, external.transfers))
+    if by_source is not None:
+        tested += [("source", test.source, test.transfers) for test in by_source.tests]
+    return [
+        _elsewhere(kind, name, figures, internal)
+        for kind, name, transfers in tested
+        for figures in transfers
+        if figures.name == model.name
+    ]
 
 
 def _elsewhere(
@@ -235,6 +244,17 @@ def _elsewhere(
         lost_calls=lost,
         side=side,
     )
+
+
+def _doubt_patients(external: ExternalValidation | None) -> Iterator[Unequal]:
+    if external is not None and external.may_share_patients:
+        yield Unequal(
+            "shared patients",
+            f"Nearly all patients of {external.cohort.name} are named as patients of this cohort "
+            "are. If they are the same people, the other cohort is no test: give them names of "
+            "their own, such as a prefix for each hospital.",
+            "limits",
+        )
 
 
 _UNEQUAL = 0.1
@@ -371,6 +391,7 @@ def _circumstances(
         baselines=shortcuts.baselines,
         draws=shortcuts.draws,
         place=shortcuts.place,
+        frame_holds_lung=frame_holds_lung(design),
         untried=shortcuts.untried,
         source_association=associate_sources(cohort, design.plan.positive),
         n_leaks=len(design.folds.straddling_groups),

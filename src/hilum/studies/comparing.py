@@ -28,7 +28,7 @@ from hilum.studies.preparation import (
     hash_cohort,
     survey_films,
 )
-from hilum.studies.provenance import SomeProvenance, describe_study
+from hilum.studies.provenance import SomeProvenance, count_runs, describe_study
 from hilum.studies.recipes import as_recipe
 from hilum.studies.results import BackboneResult, Comparison
 from hilum.studies.shortcuts import ReferenceBackbone
@@ -135,6 +135,7 @@ def run_study(
         by_source=by_source,
         external=external,
     )
+    films_sha256 = hash_cohort(cohort)
     return Comparison(
         cohort=cohort,
         positive=plan.positive,
@@ -147,9 +148,13 @@ def run_study(
         audit=audit,
         provenance=describe_study(
             context.command_line,
-            films_sha256=hash_cohort(cohort),
+            films_sha256=films_sha256,
             graphs={backbone.name: graph_key(backbone) for backbone in chosen},
-            **_provenance(plan.split_seed, external_films),
+            **_provenance(
+                plan.split_seed,
+                external_films,
+                earlier_runs=count_runs(context.cache_dir, films_sha256, seed),
+            ),
         ),
         peak_rss_bytes=peak_rss_bytes(),
         tiers=assessment.tiers,
@@ -161,11 +166,16 @@ def run_study(
     )
 
 
-def _provenance(split_seed: int, external_films: ExternalFilms | None) -> SomeProvenance:
+def _provenance(
+    split_seed: int, external_films: ExternalFilms | None, *, earlier_runs: int
+) -> SomeProvenance:
     if external_films is None:
-        return {"split_seed": split_seed}
-    films_sha256 = hash_cohort(external_films.cohort)
-    return {"split_seed": split_seed, "external_films_sha256": films_sha256}
+        return {"split_seed": split_seed, "earlier_runs": earlier_runs}
+    return {
+        "split_seed": split_seed,
+        "external_films_sha256": hash_cohort(external_films.cohort),
+        "earlier_runs": earlier_runs,
+    }
 
 
 def _rank(result: BackboneResult) -> tuple[float, float, int]:

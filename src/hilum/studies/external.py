@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from hilum.backbones import Backbone
-from hilum.cohort import Cohort
+from hilum.cohort import Cohort, Film
 from hilum.duplicates import find_duplicates, join_duplicates
 from hilum.errors import CohortError
 from hilum.evaluation import (
@@ -27,7 +27,10 @@ from hilum.evaluation import (
     count_confusion,
     external_metrics,
     measure_drop,
+    pool_externally,
+    recalibrate,
     trace_roc,
+    weigh_calls,
 )
 from hilum.features import FilmTraits, rotated_views
 from hilum.folds import group_films
@@ -57,6 +60,7 @@ class ExternalFilms:
         n_known: Films that were left out, as they stand in the study's cohort.
         n_shared_patients: Patients named alike in both cohorts; None where one of them
             knows no patients.
+        n_of_shared_patients: Their films, which were left out.
         seconds: Wall-clock time, that of the features included.
     """
 
@@ -64,6 +68,7 @@ class ExternalFilms:
     groups: Int[np.ndarray, " films"]
     n_known: int
     n_shared_patients: int | None
+    n_of_shared_patients: int
     seconds: float
 
 
@@ -118,7 +123,8 @@ def prepare_external(
     """Read external films, and leave out those that stand in the study as well.
 
     A film is left out where the study has the same file, the same pixels, or a copy that
-    was resized, cropped, recompressed, mirrored or turned. Every backbone's features of the
+    was resized, cropped, recompressed, mirrored or turned; and where its patient is named as one
+    of the study is, unless nearly all are. Every backbone's features of the
     films that stay are computed and stored, of the upright view alone. A class none of whose
     films can be read is dropped.
 
@@ -149,6 +155,11 @@ def prepare_external(
     context.watcher.end(f"{n_known} of {len(read)} films stand in this cohort and are left out")
     if not new:
         raise _all_known(cohort, read)
+    shared = _shared_patients(cohort, [read.films[row] for row in new])
+    apart = [row for row in new if read.films[row].patient not in (shared or ())]
+    # Where all are named alike, both cohorts number their patients in one way: names tell nothing.
+    n_of_shared = len(new) - len(apart) if len(apart) >= _LEAST_APART * len(new) else 0
+    new = apart if n_of_shared else new
     films = tuple(read.films[row] for row in new)
     labels = {film.label for film in films}
     admitted = replace(
@@ -158,7 +169,8 @@ def prepare_external(
         cohort=admitted,
         groups=group_films(admitted, [of_external[row] for row in new]),
         n_known=n_known,
-        n_shared_patients=_count_shared_patients(cohort, admitted),
+        n_shared_patients=None if shared is None else len(shared),
+        n_of_shared_patients=n_of_shared,
         seconds=time.perf_counter() - started,
     )
 
@@ -183,11 +195,18 @@ def _find_copies(
     return join_duplicates(duplicates, len(films))
 
 
-def _count_shared_patients(cohort: Cohort, external: Cohort) -> int | None:
-    if cohort.n_patients is None or external.n_patients is None:
-        return None
-    own, other = ({film.patient for film in side.films} for side in (cohort, external))
-    return len((own & other) - {None})
+_LEAST_APART = 0.1
+"""Share of the external films whose patients must be named otherwise, for those who are named alike
+to be taken for the same people."""
+
+
+def _shared_patients(cohort: Cohort, external: Sequence[Film]) -> frozenset[str] | None:
+    """Find the patients that are named alike; None where one side knows none."""
+    own, other = (
+        {film.patient for film in films if film.patient is not None}
+        for films in (cohort.films, external)
+    )
+    return frozenset(own & other) if own and other else None
 
 
 def _all_known(cohort: Cohort, external: Cohort) -> CohortError:
@@ -243,6 +262,7 @@ def validate_externally(
         cohort=external.cohort,
         n_known=external.n_known,
         n_shared_patients=external.n_shared_patients,
+        n_of_shared_patients=external.n_of_shared_patients,
         transfers=tuple(figures),
         seconds=external.seconds + time.perf_counter() - started,
     )
@@ -265,13 +285,19 @@ def _figures(
         groups=external.groups,
         positive=design.positive_index,
     )
-    point = None
+    point = probabilities = None
     if decisions is not None:
         pairs = zip(decisions.calibrators, head_scores, strict=True)
         calibrated = np.stack([calibrate(calibrator, scores) for calibrator, scores in pairs])
         point = apply_externally(decisions.operating_point, films, calibrated[:, :, films.positive])
+        probabilities = pool_externally(calibrated)
     return measure_external(
-        name, films, internal.evaluation.metrics, rng=design.rng(), operating_point=point
+        name,
+        films,
+        internal.evaluation.metrics,
+        rng=design.rng(),
+        operating_point=point,
+        probabilities=probabilities,
     )
 
 
@@ -291,6 +317,7 @@ def measure_external(
     *,
     rng: np.random.Generator,
     operating_point: OperatingPoint | None = None,
+    probabilities: Float[np.ndarray, "films classes"] | None = None,
 ) -> ExternalFigures:
     """Measure one backbone on external films, and compare with its figures in the study.
 
@@ -301,6 +328,7 @@ def measure_external(
         rng: Where the resamples come from.
         operating_point: The study's threshold, applied to the external films; None where none
             was fixed.
+        probabilities: Calibrated probabilities of these films; None where nothing was calibrated.
     """
     metrics = external_metrics(films, rng=rng)
     is_positive = films.is_positive
@@ -316,4 +344,15 @@ def measure_external(
         confusion=count_confusion(is_positive, films.is_called),
         roc=trace_roc(is_positive, films.y_score) if has_both_sides else None,
         operating_point=operating_point,
+        recalibration=None
+        if probabilities is None
+        else recalibrate(replace(films, scores=probabilities)),
+        net_benefit=weigh_calls(
+            operating_point.sensitivity,
+            operating_point.specificity,
+            float(is_positive.mean()),
+            operating_point.threshold,
+        )
+        if operating_point is not None and has_both_sides
+        else None,
     )

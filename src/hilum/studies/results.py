@@ -18,8 +18,10 @@ from hilum.evaluation import (
     Estimate,
     Evaluation,
     NestedPick,
+    NetBenefit,
     OperatingPoint,
     PairedComparison,
+    Recalibration,
     RocCurve,
     SubgroupComparison,
 )
@@ -251,6 +253,9 @@ class ExternalFigures:
         roc: None where one side has no films.
         operating_point: The threshold that the study fixed, applied to the external films; None
             where none was fixed.
+        recalibration: Calibration slope and intercept of the study's calibrated probabilities on
+            these films; None where one side has no films, or nothing was calibrated.
+        net_benefit: Of the calls of the operating point, for films mixed as these; None likewise.
     """
 
     name: str
@@ -259,6 +264,8 @@ class ExternalFigures:
     confusion: Confusion
     roc: RocCurve | None
     operating_point: OperatingPoint | None
+    recalibration: Recalibration | None = None
+    net_benefit: NetBenefit | None = None
 
 
 @dataclass(frozen=True)
@@ -270,7 +277,9 @@ class ExternalValidation:
         n_known: Films of it that were left out, as they stand in this cohort as well:
             identical files, or copies.
         n_shared_patients: Patients named alike in both cohorts, None where that cannot be
-            told; their films stay and are counted.
+            told.
+        n_of_shared_patients: Their films, which were left out. 0 where nearly all are named alike:
+            their names then tell nothing, and their films stay.
         transfers: Figures of each backbone, in the order of the comparison; the key of
             `results.json` has the same name.
         seconds: Wall-clock time.
@@ -281,6 +290,12 @@ class ExternalValidation:
     n_shared_patients: int | None
     transfers: tuple[ExternalFigures, ...]
     seconds: float
+    n_of_shared_patients: int = 0
+
+    @property
+    def may_share_patients(self) -> bool:
+        """Tell whether films stay whose patients are named as those of the study are."""
+        return bool(self.n_shared_patients) and not self.n_of_shared_patients
 
 
 @dataclass(frozen=True)

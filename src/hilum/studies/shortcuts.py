@@ -64,8 +64,8 @@ class ReferenceBackbone:
 
 
 DRAW_SEEDS = (11, 23, 37, 53, 71)
-"""Where the further draws of the folds begin: not at the user's seed, so that the same films get the
-same verdict whatever it is."""
+"""Where the further draws of the folds begin: not at the user's seed, so that the same films get
+the same verdict whatever it is."""
 
 _FEWER_BOOTSTRAPS = 500
 """For a draw, whose intervals are weighed and not shown."""
@@ -119,13 +119,19 @@ def try_shortcuts(
         candidates += _without_network(design)
     place, untried = None, []
     if plan.has_probes:
-        candidates += _by_part(design, reference, PROBES, {}, context)
+        everything = np.arange(len(design.cohort))
+        candidates += _by_part(design, reference, PROBES, everything, {}, context)
         place = _locate(design, reference, context)
         untried += ["where the evidence stands: this network has no feature map"] * (place is None)
-        if plan.masks:
-            candidates += _by_part(design, reference, LUNG_PROBES, plan.masks, context)
-        else:
-            untried.append("the lungs alone, and the film without them: no lung masks were given")
+        of_lungs = _by_lungs(design, reference, context)
+        candidates += of_lungs
+        if not of_lungs:
+            untried.append(
+                "the lungs alone, and the film without them: too few films have a lung mask"
+                if plan.masks
+                else "the lungs alone, and the film without them: the lungs were found for sure "
+                "on too few films"
+            )
     else:
         untried.append("the frame, small objects and the place of the evidence: turned off")
     order = list(TITLES)
@@ -173,18 +179,56 @@ def _without_network(design: StudyDesign) -> Iterator[_Candidate]:
         )
 
 
+_LEAST_FOUND = 0.4
+"""Share of the films of each class on which the lungs must be found for sure: on fewer, those that
+are found may be another kind of film."""
+
+
+def _by_lungs(
+    design: StudyDesign, reference: ReferenceBackbone, context: StudyContext
+) -> list[_Candidate]:
+    """Try the lungs alone and the rest, by given masks, or where the lungs are found for sure."""
+    cohort, masks = design.cohort, design.plan.shortcuts.masks
+    if masks:
+        has_mask = np.array([film.film_id in masks for film in cohort.films])
+        kept = np.flatnonzero(has_mask)
+    else:
+        is_sure = design.film_traits.lungs[:, 0] > 0
+        found = [is_sure[cohort.y == k].mean() for k in range(len(cohort.classes))]
+        if min(found) < _LEAST_FOUND:
+            return []
+        kept = np.flatnonzero(is_sure)
+    return _by_part(design, reference, LUNG_PROBES, kept, masks, context)
+
+
+_MUCH_LUNG = 0.1
+"""Of the frame's area: on ordinary films lungs take about a twentieth."""
+
+
+def frame_holds_lung(design: StudyDesign) -> bool | None:
+    """Tell whether the frame of the films holds lung, as it does where they are cropped tightly.
+
+    Returns:
+        None where that is not known: the lungs were found for sure on too few films.
+    """
+    is_sure, share, is_cut_off = design.film_traits.lungs.T
+    if is_cut_off.mean() > _LEAST_FOUND:
+        return True
+    if is_sure.mean() < _LEAST_FOUND:
+        return None
+    return bool(np.median(share[is_sure > 0]) > _MUCH_LUNG)
+
+
 def _by_part(
     design: StudyDesign,
     reference: ReferenceBackbone,
     parts: tuple[ProbeName, ...],
+    kept: Int[np.ndarray, " kept"],
     masks: Mapping[str, LungMask],
     context: StudyContext,
 ) -> list[_Candidate]:
-    """Show the backbone parts of the films, whose features heads are then solved on."""
+    """Show the backbone parts of some films, whose features heads are then solved on."""
     cohort = design.cohort
-    kept = np.array(
-        [row for row, film in enumerate(cohort.films) if not masks or film.film_id in masks]
-    )
     splits = [split.among(kept) for split in design.folds.splits]
     if not _can_judge(splits, cohort.y[kept], design.positive_index, len(cohort.classes)):
         return []

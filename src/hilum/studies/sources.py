@@ -23,7 +23,9 @@ from hilum.evaluation import (
     call_tested,
     external_metrics,
     head_thresholds,
+    inflation_of_part,
     judge_calls,
+    pool_calibrated,
 )
 from hilum.folds import Split, repeated_folds
 from hilum.heads import train_heads
@@ -181,7 +183,12 @@ def _figures(
 ) -> ExternalFigures:
     tested = result.evaluation.tested
     # Some sources are hard for any heads, so each is compared with itself.
-    internal = external_metrics(tested.take(np.isin(tested.films, source.films)), rng=design.rng())
+    own = tested.take(np.isin(tested.films, source.films))
+    internal = external_metrics(
+        own,
+        rng=design.rng(),
+        inflation=inflation_of_part(result.evaluation.inflation, len(own), len(tested)),
+    )
     films = ScoredFilms(
         films=source.films,
         y_true=design.cohort.y[source.films],
@@ -189,7 +196,7 @@ def _figures(
         groups=design.folds.groups[source.films],
         positive=design.positive_index,
     )
-    point = None
+    point = pooled = None
     if result.decisions is not None:
         # Thresholds are fixed on films of the other sources, and applied to this one.
         _, probabilities = calibrate_heads(
@@ -200,4 +207,12 @@ def _figures(
         thresholds = head_thresholds(probabilities, policy)
         is_called = call_tested(probabilities, thresholds)
         point = judge_calls(films, is_called, thresholds, policy)
-    return measure_external(result.name, films, internal, rng=design.rng(), operating_point=point)
+        pooled = pool_calibrated(probabilities).scores
+    return measure_external(
+        result.name,
+        films,
+        internal,
+        rng=design.rng(),
+        operating_point=point,
+        probabilities=pooled,
+    )

@@ -106,13 +106,14 @@ def assess(design: StudyDesign, results: Sequence[BackboneResult]) -> Assessment
         inflation=fold_inflation(design.folds.splits),
     )
     pick = _pick(design, verified) if len(verified) > 1 else None
-    first = (verified or results)[0].evaluation
+    first = (verified or results)[0]
+    told = first if pick is None else pick
     return Assessment(
         comparisons=comparisons,
         tiers=rank_tiers([result.name for result in verified], comparisons),
         ensemble=_average(design, verified) if len(verified) > 1 else None,
         pick=pick,
-        subgroups=_by_subgroup(design, first if pick is None else pick.evaluation),
+        subgroups=_by_subgroup(design, told.evaluation, told.decisions),
     )
 
 
@@ -181,11 +182,15 @@ def _pick(design: StudyDesign, results: Sequence[BackboneResult]) -> NestedPick 
             evaluation.tested,
             plan.prevalences,
             rng=design.rng(),
+            inflation=evaluation.inflation,
         ),
     )
 
 
-def _by_subgroup(design: StudyDesign, evaluation: Evaluation) -> tuple[SubgroupComparison, ...]:
+def _by_subgroup(
+    design: StudyDesign, evaluation: Evaluation, decisions: Decisions | None
+) -> tuple[SubgroupComparison, ...]:
+    """Compare subgroups at the operating point, where there is one."""
     films = [design.cohort.films[row] for row in evaluation.films]
     return compare_subgroups(
         {
@@ -196,4 +201,7 @@ def _by_subgroup(design: StudyDesign, evaluation: Evaluation) -> tuple[SubgroupC
         },
         evaluation.tested,
         rng=design.rng(),
+        is_called=None if decisions is None else decisions.is_called,
+        probabilities=None if decisions is None else decisions.probabilities,
+        inflation=evaluation.inflation,
     )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from hilum.auditing.metadata import column_aurocs, tabulate_metadata
+from hilum.auditing.metadata import column_aurocs, measure_compression, tabulate_metadata
 from hilum.cohort.films import Film
 from hilum.features.traits import FileTraits
 from hilum.films.picture import Encoding
@@ -34,6 +34,11 @@ def column(table, name):
     return table.values[:, table.columns.index(name)].tolist()
 
 
+def test_compression_is_bytes_per_pixel():
+    films = [traits(), traits(200, 100, 10_000, "JPEG")]
+    assert measure_compression(films).tolist() == [[4000 / (100 * 80)], [0.5]]
+
+
 def test_measures_of_the_file():
     table = tabulate_metadata(
         [film(), film(), film()],
@@ -47,8 +52,6 @@ def test_measures_of_the_file():
     assert column(table, "width in pixels") == [100, 100, 200]
     assert column(table, "height in pixels") == [80, 80, 100]
     assert column(table, "width divided by height") == [1.25, 1.25, 2]
-    assert column(table, "file size in bytes") == [4000, 4000, 10_000]
-    assert "bytes per pixel" not in table.columns, "0.5 for all"
     assert column(table, "bits per sample") == [8, 8, 12]
     assert column(table, "colour channels") == [1, 1, 3]
     assert column(table, "JPEG compression") == [0, 0, 7.5]

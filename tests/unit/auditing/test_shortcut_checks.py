@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from hilum.auditing.checks.shortcuts import (
     check_histogram,
     check_lungs,
     check_metadata,
+    check_objects,
+    check_processing,
     check_source,
 )
 from hilum.cohort.cohort import Cohort
@@ -24,6 +27,7 @@ from hilum.evaluation.results import Estimate
 SIMPLE = {
     "metadata": check_metadata,
     "frame": check_frame,
+    "processing": check_processing,
     "histogram": check_histogram,
     "centre": check_centre,
     "blur": check_blur,
@@ -42,7 +46,7 @@ def baseline(name, auroc, model=0.95, p_below=0.001, width=0.03, **details):
     share = (auroc - 0.5) / (model - 0.5) if model > 0.5 else nan
     return Baseline(
         name, 100, estimate(auroc, width), estimate(model), estimate(share),
-        p_below, 0.5, details, 1.0,
+        p_below, 0.5, estimate(0.05), details, 1.0,
     )  # fmt: skip
 
 
@@ -64,7 +68,12 @@ def test_severity_follows_the_verdict_s_rules(name):
     (high,) = SIMPLE[name]((baseline(name, 0.94),))
     (middle,) = SIMPLE[name]((baseline(name, 0.75),))
     (low,) = SIMPLE[name]((baseline(name, 0.51),))
-    expected = ("fail", "warn", "note") if name in WITHHOLDING else ("note", "note", "note")
+    expected = {
+        "metadata": ("fail", "warn", "note"),
+        "frame": ("fail", "warn", "note"),
+        "processing": ("fail", "warn", "note"),
+        "lungless": ("warn", "note", "note"),
+    }.get(name, ("note", "note", "note"))
     assert (high.severity, middle.severity, low.severity) == expected
     assert high.check == ("lungs" if name == "lungless" else name)
     assert "0.940 [0.910, 0.970]" in high.title
@@ -157,3 +166,22 @@ def test_unknown_sources_are_no_finding_and_one_source_is_a_note():
     assert finding.evidence["cramers_v"] is None
     (finding,) = check_source(cohort("a", "a", None, None), "sick", ())
     assert "Too little is known" in finding.title
+
+
+def test_objects_are_judged_alone_and_by_what_is_left_without_them():
+    thin, left = baseline("objects", 0.94), baseline("objectless", 0.55)
+    findings = check_objects((thin, left))
+    assert [finding.severity for finding in findings] == ["warn", "warn"]
+    assert "hardly tells" in findings[1].title
+    assert "--confirm" in findings[1].what_to_do
+    findings = check_objects((baseline("objects", 0.6), baseline("objectless", 0.93)))
+    assert [finding.severity for finding in findings] == ["note", "note"]
+    assert not findings[1].what_to_do
+
+
+def test_a_finding_is_as_grave_as_the_verdict_weighed_it():
+    frame = replace(baseline("frame", 0.94), weight="limits", is_weighed=True)
+    (finding,) = check_frame((frame,))
+    assert finding.severity == "warn"
+    (finding,) = check_frame((replace(frame, weight=None),))
+    assert finding.severity == "note"

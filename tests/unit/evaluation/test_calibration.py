@@ -10,10 +10,13 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 from scipy.optimize import minimize
-from scipy.special import expit, softmax
-from scipy.stats import sem, t
+from scipy.special import expit, logit, softmax
+from scipy.stats import chi2, sem, t
 from sklearn import metrics
 from sklearn.calibration import calibration_curve
+from statsmodels.genmod.families import Binomial
+from statsmodels.genmod.generalized_linear_model import GLM
+from statsmodels.tools import add_constant
 
 from hilum.errors import NoTrialsError
 from hilum.evaluation.calibration import (
@@ -28,6 +31,7 @@ from hilum.evaluation.calibration import (
     log_prior_ratio,
     measure_calibration,
     pool_calibrated,
+    recalibrate,
     trace_reliability,
 )
 from hilum.evaluation.proportions import clopper_pearson
@@ -457,3 +461,102 @@ def test_intervals_hold_the_truth(n_films, sharpness):
             held[place] += estimate.low <= value <= estimate.high
     # Two standard errors of the simulation are 0.035 at 0.9.
     assert np.all(held / n_simulations >= 0.9 - 0.035)
+
+
+def test_slope_and_intercept_agree_with_statsmodels():
+    """Values are those of its logistic models; bounds lie where its likelihood has fallen."""
+    rng = np.random.default_rng(5)
+    is_positive, p, _ = draw_overstated(140, rng, sharpness=1.8)
+    told = recalibrate(score_films(is_positive, p))
+    y, x = is_positive.astype(float), logit(p)
+    both = GLM(y, add_constant(x), family=Binomial()).fit()
+    assert told.slope.value == pytest.approx(both.params[1], rel=1e-5)
+    fixed = GLM(y, np.ones((140, 1)), family=Binomial(), offset=x).fit()
+    assert told.intercept.value == pytest.approx(fixed.params[0], abs=1e-5)
+
+    sandwich = GLM(y, add_constant(x), family=Binomial()).fit(cov_type="HC0")
+    factor = max(1.0, 140 / 139 * (sandwich.bse[1] / both.bse[1]) ** 2)
+    for bound in (told.slope.low, told.slope.high):
+        held = GLM(y, np.ones((140, 1)), family=Binomial(), offset=bound * x).fit()
+        assert 2 * (both.llf - held.llf) == pytest.approx(factor * chi2.ppf(0.95, 1), rel=1e-3)
+    sandwich = GLM(y, np.ones((140, 1)), family=Binomial(), offset=x).fit(cov_type="HC0")
+    factor = max(1.0, 140 / 139 * (sandwich.bse[0] / fixed.bse[0]) ** 2)
+    for bound in (told.intercept.low, told.intercept.high):
+        held = np.sum(y * (x + bound) - np.logaddexp(0, x + bound))
+        assert 2 * (fixed.llf - held) == pytest.approx(factor * chi2.ppf(0.95, 1), rel=1e-3)
+
+
+def test_bending_and_shifting_probabilities_bends_and_shifts_the_figures():
+    rng = np.random.default_rng(6)
+    is_positive, p, _ = draw_overstated(120, rng, sharpness=1.0)
+    plain = recalibrate(score_films(is_positive, p))
+    bent = recalibrate(score_films(is_positive, expit(2 * logit(p))))
+    for end in ("low", "value", "high"):
+        assert getattr(bent.slope, end) == pytest.approx(getattr(plain.slope, end) / 2, abs=1e-4)
+    shifted = recalibrate(score_films(is_positive, expit(logit(p) + 0.7)))
+    for end in ("low", "value", "high"):
+        expected = getattr(plain.intercept, end) - 0.7
+        assert getattr(shifted.intercept, end) == pytest.approx(expected, abs=1e-4)
+        assert getattr(shifted.slope, end) == pytest.approx(getattr(plain.slope, end), abs=1e-4)
+
+
+def test_no_slope_fits_best_where_scores_part_the_classes():
+    is_positive = np.arange(40) % 2 == 0
+    parted = recalibrate(score_films(is_positive, np.where(is_positive, 0.8, 0.3)))
+    assert parted.slope is None
+    assert parted.intercept.low < 0 < parted.intercept.high
+    assert recalibrate(score_films(is_positive, np.full(40, 0.3))).slope is None
+    assert recalibrate(score_films(np.ones(4, dtype=bool), np.full(4, 0.3))) is None
+
+
+def test_films_of_a_patient_tell_no_more_than_one_of_them():
+    rng = np.random.default_rng(7)
+    is_positive, p, _ = draw_overstated(100, rng, sharpness=1.0)
+    alone = recalibrate(score_films(is_positive, p))
+    thrice = recalibrate(
+        score_films(np.repeat(is_positive, 3), np.repeat(p, 3), np.repeat(np.arange(100), 3))
+    )
+    for one, other in ((alone.slope, thrice.slope), (alone.intercept, thrice.intercept)):
+        assert other.value == pytest.approx(one.value)
+        # Three times as many films of their own would make it 0.58 times as wide.
+        assert other.high - other.low == pytest.approx(one.high - one.low, rel=0.25)
+
+
+def test_folds_widen_losses_and_slope_by_their_factor():
+    rng = np.random.default_rng(8)
+    is_positive, p, _ = draw_overstated(120, rng, sharpness=1.5)
+    films = score_films(is_positive, p)
+    plain, widened = (
+        measure_calibration(films, rng=np.random.default_rng(0), n_bootstraps=200, inflation=f)
+        for f in (1.0, 2.0)
+    )
+    for name in ("brier_score", "log_loss"):
+        one, two = getattr(plain, name), getattr(widened, name)
+        assert two.value == one.value
+        # (value - bound)^2 is in proportion to the bound and to the factor.
+        spread_one, spread_two = ((e.high - e.value) ** 2 / e.high for e in (one, two))
+        assert spread_two == pytest.approx(2 * spread_one)
+    assert widened.calibration_error.high > plain.calibration_error.high
+    slope = widened.recalibration.slope
+    given = slope.also["heads_as_given"]
+    assert (given.low, given.high) == pytest.approx(
+        (plain.recalibration.slope.low, plain.recalibration.slope.high)
+    )
+    assert slope.low < given.low < given.high < slope.high
+    assert widened.recalibration.intercept == plain.recalibration.intercept
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("n_films", "sharpness"), [(80, 1.0), (80, 2.0), (236, 1.0), (600, 2.0)])
+def test_slope_and_intercept_hold_the_truth(n_films, sharpness):
+    """Overstated log odds have a slope of 1 / sharpness; drawn evenly, an intercept of 0."""
+    rng = np.random.default_rng(9)
+    held = np.zeros(2)
+    for _ in range(1000):
+        is_positive, p, _ = draw_overstated(n_films, rng, sharpness=sharpness)
+        told = recalibrate(score_films(is_positive, p))
+        estimates = (told.slope, told.intercept)
+        truths = (1 / sharpness, 0.0)
+        held += [e.low <= t <= e.high for e, t in zip(estimates, truths, strict=True)]
+    assert np.all(held / 1000 >= 0.93), held
+    assert np.all(held / 1000 <= 0.985), held

@@ -7,6 +7,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
+from scipy.special import expit
 from scipy.stats import binom, binomtest, norm
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.power import NormalIndPower
@@ -403,3 +404,18 @@ def test_everybody_has_one_place_and_is_tied_with_the_first_of_the_tier(apart):
         assert all({first, other} not in apart for other in others)
         later = [name for tier in tiers[index + 1 :] for name in tier]
         assert all({first, name} in apart for name in later)
+
+
+def test_both_p_values_are_told_where_patients_have_several_films():
+    rng = np.random.default_rng(2)
+    groups = np.arange(120) // 3
+    y = groups % 2
+    a, b = (rng.normal(size=40)[groups] + y for _ in range(2))
+    ((a_scored, b_scored), (a_alone, b_alone)) = (
+        [scored(expit(score), y, of) for score in (a, b)] for of in (groups, np.arange(120))
+    )
+    (several,) = compare_pairs({"a": a_scored, "b": b_scored}, inflation=1.8)
+    (single,) = compare_pairs({"a": a_alone, "b": b_alone}, inflation=1.8)
+    assert (several.mcnemar_p_films, several.delong_p_films) == (single.mcnemar_p, single.delong_p)
+    assert several.delong_p > several.delong_p_films
+    assert (single.mcnemar_p_films, single.delong_p_films) == (None, None)

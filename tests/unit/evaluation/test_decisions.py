@@ -19,8 +19,11 @@ from hilum.evaluation.decisions import (
     decide_as_chosen,
     predictive_values,
     trace_net_benefit,
+    weigh_calls,
 )
+from hilum.evaluation.discrimination import measure_inflation
 from hilum.evaluation.operating_point import head_thresholds
+from hilum.evaluation.proportions import clustered_proportion
 from hilum.evaluation.results import OperatingPolicy
 from hilum.folds.folds import Split, repeated_folds
 from scored import score_films, score_heads
@@ -216,7 +219,9 @@ def test_choosing_one_backbone_throughout_changes_nothing():
         (0.01, 0.1),
         rng=np.random.default_rng(4),
         n_bootstraps=100,
+        inflation=measure_inflation(score_heads(scores, y, splits, groups)),
     )
+    assert picked.net_benefit == alone.net_benefit
     assert picked.operating_point.sensitivity == alone.operating_point.sensitivity
     assert picked.predictive_values == alone.predictive_values
     assert picked.calibration.after.brier_score == alone.calibration.after.brier_score
@@ -429,3 +434,45 @@ def test_refuses_what_cannot_be_weighed():
         trace(np.zeros(20, dtype=bool), p)
     with pytest.raises(NoTrialsError):
         trace(np.zeros(20, dtype=bool), p, prevalence=0.1)
+
+
+def test_net_benefit_at_the_operating_point_is_what_films_count():
+    scores, y, splits, groups = study()
+    decisions = run(scores, y, splits, groups)
+    told, called = decisions.net_benefit, decisions.is_called
+    price = told.threshold / (1 - told.threshold)
+    assert told.threshold == decisions.operating_point.threshold
+    found, alarmed = np.sum(called & (y == 1)), np.sum(called & (y == 0))
+    assert told.model.value == pytest.approx((found - price * alarmed) / 120)
+    assert told.act_on_all == pytest.approx((np.sum(y == 1) - price * np.sum(y == 0)) / 120)
+    for end in ("low", "value", "high"):
+        over = getattr(told.model, end) - told.act_on_all
+        assert getattr(told.over_all, end) == pytest.approx(over)
+
+
+def test_net_benefit_is_bounded_as_by_a_paired_bootstrap():
+    """Resamples within the classes, 600 films; Clopper-Pearson is a little wider."""
+    rng = np.random.default_rng(3)
+    y = np.arange(600) < 200
+    called = rng.random(600) < np.where(y, 0.85, 0.3)
+    told = weigh_calls(
+        clustered_proportion(called[y], np.arange(200)),
+        clustered_proportion(~called[~y], np.arange(400)),
+        1 / 3,
+        0.2,
+    )
+    found = rng.binomial(200, called[y].mean(), size=20_000)
+    alarmed = rng.binomial(400, called[~y].mean(), size=20_000)
+    low, high = np.quantile((found - alarmed / 4) / 600, [0.025, 0.975])
+    assert told.model.low == pytest.approx(low, abs=0.006)
+    assert told.model.high == pytest.approx(high, abs=0.006)
+
+
+def test_right_calls_throughout_are_no_certainty():
+    every_film = clustered_proportion(np.ones(30, dtype=bool), np.arange(30))
+    told = weigh_calls(every_film, every_film, 0.5, 0.2)
+    assert told.model.value == told.model.high == 0.5
+    assert told.model.low < 0.45
+    for prevalence, threshold in ((0.0, 0.5), (0.5, 1.0)):
+        with pytest.raises(ValueError, match="between 0 and 1"):
+            weigh_calls(every_film, every_film, prevalence, threshold)

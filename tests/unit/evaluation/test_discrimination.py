@@ -7,6 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
+from scipy.special import expit
 from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
 from hilum.errors import NoTrialsError
@@ -21,13 +22,16 @@ from hilum.evaluation.discrimination import (
     delong_aurocs,
     delong_interval,
     estimate_ranking,
+    inflation_of_part,
+    measure_inflation,
     place_positives,
     resampled_average_precision,
     trace_roc,
     weighted_auroc_scores,
     weighted_average_precision_scores,
 )
-from scored import score_films
+from hilum.folds.folds import repeated_folds
+from scored import score_films, score_heads
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -406,3 +410,47 @@ def test_films_of_one_patient_are_no_separate_witnesses():
             false_alarms[name] += delong_test(aurocs, 0, 1) < 0.05
     assert false_alarms["grouped"] / n_trials < 0.10
     assert false_alarms["single"] / n_trials > 0.25
+
+
+def heads_of_folds(n_repeats, strength, seed=0, n_films=120):
+    """Score films by heads that differ by so much from repeat to repeat."""
+    rng = np.random.default_rng(seed)
+    y = np.arange(n_films) % 2
+    splits = repeated_folds(y, np.arange(n_films), n_repeats=n_repeats, seed=seed).splits
+    film = rng.normal(size=n_films) + y
+    score = expit(film + strength * rng.normal(size=(len(splits), n_films)))
+    return score_heads(np.stack([1 - score, score], axis=2), y, splits)
+
+
+def test_repeats_tell_how_much_folds_widen():
+    """A repeat alone tells nothing; heads that agree widen little, and others twice at most."""
+    assert measure_inflation(heads_of_folds(1, 1.0)) == pytest.approx(1.8)
+    assert measure_inflation(heads_of_folds(5, 0.0)) == pytest.approx(1 + 0.8 / 5)
+    assert measure_inflation(heads_of_folds(5, 20.0)) == pytest.approx(2.6)
+    heads = heads_of_folds(5, 0.7)
+    aurocs = [auroc_score(r.is_positive, r.y_score) for r in heads.tested_per_repeat()]
+    tested = heads.tested()
+    variance = delong_aurocs(tested.is_positive, tested.y_score[np.newaxis], tested.groups)
+    share = np.mean([len(split.train) for split in heads.splits]) / 120
+    ratio = share / (1 - share) * np.var(aurocs, ddof=1) / variance.covariance[0, 0]
+    assert measure_inflation(heads) == pytest.approx(1 + (4 * ratio + 0.8) / 5)
+
+
+def test_the_factor_is_that_of_what_counts_each_pair_twice():
+    """Scores that are sums over training films of mere chance, whose variance is known: twice."""
+    rng = np.random.default_rng(0)
+    y = np.arange(100) % 2
+    found = []
+    for seed in range(40):
+        x = rng.normal(size=(100, 60))
+        splits = repeated_folds(y, np.arange(100), n_repeats=5, seed=seed).splits
+        scores = np.stack([x @ x[s.train].T @ (2 * y[s.train] - 1) for s in splits])
+        scores = expit(scores / scores.std())
+        found.append(measure_inflation(score_heads(np.stack([1 - scores, scores], 2), y, splits)))
+    assert 1.6 < np.mean(found) < 2.1
+
+
+def test_a_part_of_the_films_returns_its_share():
+    assert inflation_of_part(1.8, 100, 100) == pytest.approx(1.8)
+    assert inflation_of_part(1.8, 25, 100) == pytest.approx(1.2)
+    assert inflation_of_part(1.0, 25, 100) == 1

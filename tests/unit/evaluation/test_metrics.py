@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
+from scipy.stats import multivariate_normal, norm
 from sklearn.metrics import (
     accuracy_score,
     average_precision_score,
@@ -24,6 +25,7 @@ from hilum.evaluation.metrics import (
     count_matrix,
     evaluate,
     external_metrics,
+    inflation_of_calls,
     measure,
     weighted_metrics,
 )
@@ -237,22 +239,33 @@ def test_more_than_two_classes_bring_averages():
 
 
 def test_methods_are_told_in_words():
-    metrics = evaluated(*study()).metrics
-    assert metrics["accuracy"].method == "Clopper-Pearson, 60 films"
-    assert metrics["sensitivity"].method == "Clopper-Pearson, 30 films"
+    evaluation = evaluated(*study())
+    metrics = evaluation.metrics
+    assert metrics["accuracy"].method.startswith("Clopper-Pearson, 60 films; variance x 1.")
+    assert metrics["sensitivity"].method.startswith("Clopper-Pearson, 30 films; variance x 1.")
     bootstrap = "bootstrap over 60 groups, 200 resamples, score interval"
-    assert metrics["auroc"].method == bootstrap
-    assert metrics["average_precision"].method == f"{bootstrap}, at this share of positive films"
-    exact = clopper_pearson(round(metrics["accuracy"].value * 60), 60)
-    assert (metrics["accuracy"].low, metrics["accuracy"].high) == (exact.low, exact.high)
+    widened = f"; variance x {evaluation.inflation:.2f} for heads trained on folds"
+    assert metrics["auroc"].method == f"{bootstrap}{widened}"
+    share = "at this share of positive films"
+    assert metrics["average_precision"].method == f"{bootstrap}, {share}{widened}"
+    right = round(metrics["accuracy"].value * 60)
+    assert metrics["accuracy"].also["heads_as_given"] == clopper_pearson(right, 60)
+    is_right = np.arange(60) < right
+    trials = 60 / inflation_of_calls(is_right, np.ones(60, dtype=bool), evaluation.inflation)
+    exact = clopper_pearson(right / 60 * trials, trials)
+    assert (metrics["accuracy"].low, metrics["accuracy"].high) == pytest.approx(
+        (exact.low, exact.high)
+    )
 
 
 def test_other_intervals_stand_beside_the_first():
     metrics = evaluated(*study()).metrics
     accuracy = metrics["accuracy"]
-    assert accuracy.also == {"wilson": wilson(round(accuracy.value * 60), 60)}
-    assert metrics["auroc"].also.keys() == {"delong"}
-    assert not metrics["average_precision"].also
+    assert accuracy.also.keys() == {"wilson", "heads_as_given"}
+    given = wilson(round(accuracy.value * 60), 60)
+    assert accuracy.also["wilson"].low < given.low < given.high < accuracy.also["wilson"].high
+    assert metrics["auroc"].also.keys() == {"delong", "heads_as_given"}
+    assert metrics["average_precision"].also.keys() == {"heads_as_given"}
     delong = metrics["auroc"].also["delong"]
     assert (delong.low, delong.high) == pytest.approx(
         (metrics["auroc"].low, metrics["auroc"].high), abs=0.03
@@ -266,12 +279,15 @@ def test_films_of_one_group_are_told_and_what_ignoring_them_would_claim():
         assert "for clustered data" in estimate.method
         n_films = 60 if name == "accuracy" else 30
         assert f"{n_films} films of {n_films // 2} groups" in estimate.method
-        assert estimate.also.keys() == {"wilson", "films_as_independent"}
+        assert estimate.also.keys() == {"wilson", "films_as_independent", "heads_as_given"}
         exact = clopper_pearson(round(estimate.value * n_films), n_films)
-        assert estimate.also["films_as_independent"] == exact
+        alone = estimate.also["films_as_independent"]
+        # Films apart, folds are allowed for as before.
+        assert alone.low < exact.low < exact.high < alone.high
     assert metrics["auroc"].method.startswith("bootstrap over 30 groups")
-    assert metrics["auroc"].also.keys() == {"delong", "films_as_independent"}
-    assert metrics["average_precision"].also.keys() == {"films_as_independent"}
+    others = {"films_as_independent", "heads_as_given"}
+    assert metrics["auroc"].also.keys() == {"delong", *others}
+    assert metrics["average_precision"].also.keys() == others
 
 
 def test_alike_films_look_surer_when_they_are_taken_as_independent():
@@ -386,3 +402,46 @@ def test_films_of_one_side_tell_of_that_side_alone(label: int, side: str) -> Non
 def test_no_film_is_no_figure() -> None:
     y, scores, groups = draw(2)
     assert measure_externally(y[:0], scores[:0], groups[:0]) == {}
+
+
+@pytest.mark.parametrize("share", [0.5, 0.7, 0.95])
+def test_what_moves_scores_moves_calls_less(share):
+    """Correlation of two calls of normal scores, from the normal distribution itself."""
+    rho, films = 0.02, 1000
+    both = multivariate_normal(cov=[[1, rho], [rho, 1]]).cdf([norm.ppf(share)] * 2)
+    correlation = (both - share**2) / (share * (1 - share))
+    is_right, whole = np.arange(films) < share * films, np.ones(films, dtype=bool)
+    told = inflation_of_calls(is_right, whole, 1.8) - 1
+    assert told == pytest.approx(0.8 * correlation / rho, rel=0.03)
+
+
+def test_few_films_of_a_side_return_little_of_what_they_taught():
+    is_right, is_side = np.arange(100) % 2 == 0, np.arange(100) < 20
+    whole = inflation_of_calls(is_right, np.ones(100, dtype=bool), 1.8)
+    assert inflation_of_calls(is_right, is_side, 1.8) - 1 == pytest.approx((whole - 1) / 5)
+    assert inflation_of_calls(np.ones(100, dtype=bool), is_side, 1.8) == 1
+
+
+def test_figures_of_folds_are_widened_and_those_from_elsewhere_are_not():
+    y_true, scores = scored_films(3, 2, 60)
+    folds = repeated_folds(y_true, np.arange(60), n_repeats=3, seed=0)
+    noise = np.random.default_rng(1).random((len(folds.splits), 60, 1)) * 0.3
+    heads = np.concatenate([scores[:, :1] + noise, scores[:, 1:] + 0 * noise], axis=2)
+    told = evaluate(
+        score_heads(heads, y_true, folds.splits), rng=np.random.default_rng(0), n_bootstraps=200
+    )
+    assert 1.2 < told.inflation <= 2.6
+    for name in ("accuracy", "sensitivity", "specificity", "auroc", "average_precision"):
+        figure = told.metrics[name]
+        given = figure.also["heads_as_given"]
+        assert figure.high - figure.low > given.high - given.low, name
+    away = external_metrics(told.tested, rng=np.random.default_rng(0), n_bootstraps=200)
+    assert not any("heads_as_given" in figure.also for figure in away.values())
+    (split,) = single_split(y_true).splits
+    alone = evaluate(
+        score_heads(scores[np.newaxis], y_true, [split]),
+        rng=np.random.default_rng(0),
+        n_bootstraps=200,
+    )
+    assert alone.inflation == 1
+    assert not any("heads_as_given" in figure.also for figure in alone.metrics.values())

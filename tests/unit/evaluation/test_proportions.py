@@ -188,3 +188,19 @@ def test_one_wrong_film_never_raises_the_lower_bound(n_groups, n_each):
 def test_no_film_is_no_share():
     with pytest.raises(NoTrialsError, match="no films"):
         clustered_proportion(np.array([], dtype=bool), np.array([], dtype=np.int64))
+
+
+def test_heads_of_folds_make_films_worth_fewer():
+    is_right = np.arange(80) < 60
+    told = clustered_proportion(is_right, np.arange(80), inflation=1.6)
+    exact, score = clopper_pearson(37.5, 50), wilson(37.5, 50)
+    assert (told.low, told.high) == (exact.low, exact.high)
+    assert told.also["wilson"] == score
+    assert told.also["heads_as_given"] == clopper_pearson(60, 80)
+    assert told.method == "Clopper-Pearson, 80 films; variance x 1.60 for heads trained on folds"
+    groups = np.arange(80) // 2
+    trials = effective_trials(is_right, groups) / 1.6
+    exact = clopper_pearson(0.75 * trials, trials)
+    clustered = clustered_proportion(is_right, groups, inflation=1.6)
+    assert (clustered.low, clustered.high) == (exact.low, exact.high)
+    assert clustered.also["films_as_independent"] == clopper_pearson(37.5, 50)

@@ -7,7 +7,8 @@ import pytest
 
 from hilum.errors import NoTrialsError
 from hilum.evaluation.metrics import weighted_metrics
-from hilum.evaluation.resampling import bootstrap_groups
+from hilum.evaluation.proportions import clopper_pearson
+from hilum.evaluation.resampling import bootstrap_groups, bound_by_resampling
 from scored import score_films
 
 
@@ -93,3 +94,17 @@ def test_a_class_that_can_never_be_drawn_is_refused():
             n_bootstraps=10,
             rng=np.random.default_rng(0),
         )
+
+
+def test_folds_move_the_bounds_away_by_the_root_of_their_factor():
+    resampled = np.random.default_rng(0).normal(0.7, 0.05, size=4000)
+    plain, widened = (
+        bound_by_resampling(0.7, resampled, n_groups=50, n_scarcest=20, inflation=factor)
+        for factor in (1.0, 2.25)
+    )
+    assert 0.7 - widened.low == pytest.approx(1.5 * (0.7 - plain.low))
+    assert widened.high - 0.7 == pytest.approx(1.5 * (plain.high - 0.7))
+    far = bound_by_resampling(0.7, resampled, n_groups=50, n_scarcest=20, inflation=100.0)
+    assert (far.low, far.high) == (0, 1)
+    agreed = bound_by_resampling(1.0, np.ones(99), n_groups=50, n_scarcest=20, inflation=2.0)
+    assert agreed.low == clopper_pearson(10, 10).low

@@ -8,9 +8,10 @@ from math import comb, isnan
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
-from scipy.stats import fisher_exact
+from scipy.stats import chi2_contingency, fisher_exact
 from sklearn.metrics import roc_auc_score
 
+from hilum.evaluation.calibration import recalibrate
 from hilum.evaluation.discrimination import delong_interval
 from hilum.evaluation.proportions import clustered_proportion
 from hilum.evaluation.subgroups import LEAST_GROUPS, age_band, compare_levels, compare_subgroups
@@ -265,3 +266,56 @@ def test_same_seed_same_p_and_films_in_any_order():
         return compare_levels(levels[order], scored, rng=np.random.default_rng(5))
 
     assert tests() == tests() == tests(np.random.default_rng(0).permutation(120))
+
+
+def test_the_operating_point_is_judged_where_there_is_one():
+    """Calls, probabilities and factor are those given; the ranking stays that of the scores."""
+    sex = ["F", "M"] * 45 + ["F", "F", "M", "M"] * 10
+    is_called = np.random.default_rng(1).random(130) < 0.6
+    probability = np.random.default_rng(2).random(130)
+    given = {
+        "is_called": is_called,
+        "probabilities": np.stack([1 - probability, probability], axis=1),
+        "inflation": 1.8,
+    }
+    (point,), is_positive, _ = compared({"sex": sex}, n_films=130, **given)
+    (plain,), _, _ = compared({"sex": sex}, n_films=130)
+    assert point.is_at_operating_point
+    assert not plain.is_at_operating_point
+    for subgroup, without in zip(point.subgroups, plain.subgroups, strict=True):
+        here = np.array(sex) == subgroup.level
+        assert subgroup.sensitivity.value == is_called[here & is_positive].mean()
+        assert subgroup.specificity.value == (~is_called[here & ~is_positive]).mean()
+        assert subgroup.auroc.value == without.auroc.value
+        as_given = subgroup.auroc.also["heads_as_given"]
+        assert subgroup.auroc.low < as_given.low < as_given.high < subgroup.auroc.high
+        told = recalibrate(
+            score_films(is_positive[here], probability[here]), inflation=1 + 0.8 * here.sum() / 130
+        )
+        assert subgroup.recalibration == told
+        assert without.recalibration is None
+    f = is_called[(np.array(sex) == "F") & is_positive]
+    m = is_called[(np.array(sex) == "M") & is_positive]
+    table = [[f.sum(), (~f).sum()], [m.sum(), (~m).sum()]]
+    expected = chi2_contingency(table, correction=False).pvalue
+    assert point.p_sensitivity == pytest.approx(expected, abs=0.1)
+
+
+def test_both_p_values_are_told_where_patients_have_several_films():
+    sex = ["F", "F", "F", "M", "M", "M"] * 15
+    (several,), _, _ = compared({"sex": sex}, groups=np.arange(90) // 3, seed=4)
+    (single,), _, _ = compared({"sex": sex}, seed=4)
+    assert single.p_auroc_films is None
+    assert single.p_sensitivity_films is None
+    for figure in ("auroc", "sensitivity", "specificity"):
+        by_films = getattr(several, f"p_{figure}_films")
+        assert by_films == pytest.approx(getattr(single, f"p_{figure}"), abs=0.08)
+
+
+def test_small_subgroups_have_no_calibration():
+    sex = ["F"] * 10 + ["M"] * 80
+    probabilities = np.full((90, 2), 0.5)
+    (comparison,), _, _ = compared({"sex": sex}, probabilities=probabilities)
+    assert comparison.subgroups[0].is_small
+    assert comparison.subgroups[0].recalibration is None
+    assert comparison.subgroups[1].recalibration is not None

@@ -133,6 +133,7 @@ def test_the_path_adds_up_to_the_difference(contrast: RecipeContrast) -> None:
     assert contrast.path[0].settings == ("Split", "Validation")
 
 
+@pytest.mark.slow
 def test_recipes_on_one_split_are_compared_film_by_film(films: Path, cache: Path) -> None:
     contrast = run(films, cache, ["pyimagesearch", "paper"])
     assert all(step.has_same_films for step in every(contrast.path))
@@ -143,6 +144,7 @@ def test_recipes_on_one_split_are_compared_film_by_film(films: Path, cache: Path
         assert "On the same 12 films" in text
 
 
+@pytest.mark.slow
 def test_three_recipes_are_each_set_against_the_last(films: Path, cache: Path) -> None:
     contrast = run(films, cache, ["pyimagesearch", "paper", "hilum"], weighs_settings=False)
     assert contrast.path == ()
@@ -154,6 +156,7 @@ def test_three_recipes_are_each_set_against_the_last(films: Path, cache: Path) -
     assert "What each setting is worth" not in render_recipes(contrast)
 
 
+@pytest.mark.slow
 def test_an_unreadable_film_leaves_every_recipe(tmp_path: Path, cache: Path) -> None:
     films = write_films(tmp_path / "films", 12, contrast=20, seed=3)
     whole = (films / "A" / "0.png").read_bytes()

@@ -170,12 +170,27 @@ def test_the_same_films_can_test_nothing(fogged: SmallStudy, folder: Path) -> No
         validate(fogged, converted)
 
 
-def test_patients_of_the_same_name_are_counted_and_stay(
+def test_patients_of_the_same_name_are_counted_and_stay_where_all_are(
     fogged: SmallStudy, clear: Cohort, validation: ExternalValidation
 ) -> None:
     named = {film.patient for film in fogged.design.cohort.films}
     shared = named & {film.patient for film in clear.films}
     assert validation.n_shared_patients == len(shared) > 0
+    assert validation.may_share_patients
+    # Half of them renamed: those who keep a name of the study's leave.
+    renamed = replace(
+        clear,
+        films=tuple(
+            replace(f, patient=f"elsewhere-{f.patient}") if f.patient < "p0009" else f
+            for f in clear.films
+        ),
+    )
+    stay = [f for f in renamed.films if f.patient not in named]
+    assert 0 < len(stay) < len(renamed.films)
+    apart = validate(fogged, renamed)
+    assert [f.patient for f in apart.cohort.films] == [f.patient for f in stay]
+    assert apart.n_of_shared_patients == len(renamed.films) - len(stay)
+    assert not apart.may_share_patients
     anonymous = replace(clear, films=tuple(replace(f, patient=None) for f in clear.films))
     assert validate(fogged, anonymous).n_shared_patients is None
 

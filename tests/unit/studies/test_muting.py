@@ -9,7 +9,7 @@ from small_study import draw_cohort, open_quiet_context, study
 
 from hilum.auditing.register import CHECKS
 from hilum.auditing.report import AuditReport
-from hilum.studies.auditing import audit_study
+from hilum.studies.auditing import examine_cohort, judge_study
 from hilum.studies.options import ComparisonOptions, ShortcutPlan
 from hilum.studies.shortcuts import ReferenceBackbone
 
@@ -26,7 +26,8 @@ def test_muting_every_check_hides_nothing_and_leaves_the_verdict(tmp_path: Path)
             shortcuts=ShortcutPlan(has_baselines=False, has_probes=False),
         )
         design = replace(small.design, plan=plan)
-        return audit_study(design, reference, small.results, small.context)
+        examination = examine_cohort(design, reference, small.context)
+        return judge_study(design, reference, small.results, examination)
 
     loud, quiet = audit(), audit(*(check.code for check in CHECKS))
     assert {finding.severity for finding in loud.findings} > {"note"}

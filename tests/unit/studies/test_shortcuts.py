@@ -17,10 +17,21 @@ from hilum.features.views import rotated_views
 from hilum.phantoms.cohort import write_phantoms
 from hilum.studies.extraction import StudyContext
 from hilum.studies.options import ShortcutPlan, StudyPlan
-from hilum.studies.preparation import StudyDesign, design_study, measure_affinity, survey_films
+from hilum.studies.preparation import (
+    StudyDesign,
+    design_study,
+    draw_folds,
+    measure_affinity,
+    survey_films,
+)
 from hilum.studies.progress import Silence
 from hilum.studies.recipes import find_recipe
-from hilum.studies.shortcuts import ReferenceBackbone, measure_leak, try_shortcuts
+from hilum.studies.shortcuts import (
+    DRAW_SEEDS,
+    ReferenceBackbone,
+    measure_leak,
+    try_shortcuts,
+)
 from hilum.studies.statistics import judge_backbone
 
 RECIPE = find_recipe("hilum", folds=3, repeats=2, views=1, epochs=8)
@@ -57,9 +68,8 @@ def shortcuts_of(
     design: StudyDesign, reference: ReferenceBackbone, plan: ShortcutPlan, context: StudyContext
 ) -> tuple[Baseline, ...]:
     """Measure what a plan names, on a design that was made for another."""
-    return try_shortcuts(
-        replace(design, plan=replace(design.plan, shortcuts=plan)), reference, context
-    )
+    planned = replace(design, plan=replace(design.plan, shortcuts=plan))
+    return try_shortcuts(planned, reference, context).baselines
 
 
 def test_the_leak_is_measured_against_the_studys_own_folds(
@@ -88,13 +98,35 @@ def test_every_baseline_stands_on_the_films_of_the_model(
     design, _, context = laid
     reference, auroc = reference_of(laid)
     baselines = shortcuts_of(design, reference, ShortcutPlan(), context)
-    assert [b.name for b in baselines] == ["metadata", "frame", "histogram", "centre", "blur"]
+    assert [b.name for b in baselines] == [
+        "metadata", "frame", "processing", "objects", "objectless",
+        "histogram", "centre", "blur", "lungs", "lungless",
+    ]  # fmt: skip
     for baseline in baselines:
+        if baseline.name in ("lungs", "lungless"):
+            continue  # on the films whose lungs were found
         assert baseline.n_films == len(design.cohort)
         assert baseline.model_auroc.value == pytest.approx(auroc)
     fewer = shortcuts_of(design, reference, ShortcutPlan(has_probes=False), context)
-    assert [baseline.name for baseline in fewer] == ["metadata", "histogram"]
+    assert [b.name for b in fewer] == ["metadata", "processing", "objects", "histogram"]
     assert shortcuts_of(design, reference, ShortcutPlan(False, False), context) == ()
+
+
+def test_other_draws_are_the_same_whatever_the_seed(
+    laid: tuple[StudyDesign, Backbone, StudyContext],
+) -> None:
+    design, _, context = laid
+    reference, _ = reference_of(laid)
+    found = try_shortcuts(design, reference, context)
+    assert [draw.seed for draw in found.draws] == list(DRAW_SEEDS)
+    assert "descriptive" not in {b.bearing for draw in found.draws for b in draw.baselines}
+    options = replace(design.plan.options, seed=7)
+    folds = draw_folds(design.cohort, design.recipe, 7, design.relations.duplicates)
+    other = replace(design, plan=replace(design.plan, options=options), folds=folds)
+    again = try_shortcuts(other, reference, context)
+    for first, second in zip(found.draws, again.draws, strict=True):
+        assert [b.auroc.value for b in first.baselines] == [b.auroc.value for b in second.baselines]
+    assert any("feature map" in reason for reason in found.untried)
 
 
 def test_files_that_are_all_alike_tell_nothing(tmp_path: Path) -> None:
@@ -112,7 +144,7 @@ def test_files_that_are_all_alike_tell_nothing(tmp_path: Path) -> None:
     survey, _ = survey_films(cohort, (grid_backbone(),), rotated_views(1, 0), context)
     design = design_study(survey, StudyPlan(positive="Opacity", recipe=RECIPE))
     reference, _ = reference_of((design, grid_backbone(), context))
-    (metadata, _) = shortcuts_of(design, reference, ShortcutPlan(has_probes=False), context)
+    (metadata, *_) = shortcuts_of(design, reference, ShortcutPlan(has_probes=False), context)
     assert metadata.name == "metadata"
     assert metadata.auroc.value <= 0.55
     assert metadata.details == {}

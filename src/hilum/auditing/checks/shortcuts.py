@@ -72,8 +72,8 @@ def check_source(cohort: Cohort, positive: str, baselines: Sequence[Baseline]) -
     Problem: Each source holds only films of the positive class, or none. Or the source alone
         reaches {RULES.withholding_share:.0%} of what the network reaches above chance, or is not
         clearly below the network.
-    Caution: The source alone reaches {RULES.limiting_share:.0%} of what the network reaches above
-        chance, or is clearly above chance (interval of its AUROC above {RULES.chance_margin:g}).
+    Caution: The source alone is above chance, and reaches {RULES.limiting_share:.0%} of what the
+        network reaches above chance, or gives away {RULES.caught_share:.0%} of the positive films.
     Note: Sources are known, and tell less than that.
     What to do: Take the classes in the same proportion from every source, or study one source
         alone and keep the others for the test. Where each source holds one class only, collect
@@ -143,8 +143,8 @@ def check_metadata(baselines: Sequence[Baseline]) -> list[Finding]:
     Problem: They are clearly above chance (interval of the AUROC above {RULES.chance_margin:g}),
         and either reach {RULES.withholding_share:.0%} of what the network reaches above chance, or
         are not clearly below the network.
-    Caution: They are clearly above chance, or reach {RULES.limiting_share:.0%} of what the network
-        reaches above chance.
+    Caution: They are above chance, and reach {RULES.limiting_share:.0%} of what the network reaches
+        above chance, or give away {RULES.caught_share:.0%} of the positive films.
     Note: They tell less than that, or the films are too few to say.
     What to do: Balance the classes by view, sex and age where these tell the class. Collect both
         classes from the same devices and sites, exported in one way from the originals.
@@ -192,22 +192,21 @@ def check_frame(baselines: Sequence[Baseline]) -> list[Finding]:
     Problem: The frame is clearly above chance (interval of its AUROC above
         {RULES.chance_margin:g}), and either reaches {RULES.withholding_share:.0%} of what the
         whole film reaches above chance, or is not clearly below the whole film.
-    Caution: The frame is clearly above chance, or reaches {RULES.limiting_share:.0%} of what the
-        whole film reaches above chance.
+    Caution: The frame is above chance, and reaches {RULES.limiting_share:.0%} of what the whole
+        film reaches above chance, or gives away {RULES.caught_share:.0%} of the positive films. Or
+        it withholds by its figure, and may hold lung.
     Note: The frame tells less than that, or the films are too few to say.
     What to do: Look at the edges of films of both classes: burned-in letters, markers,
-        collimation, borders, how the patient lies. Crop all films to the chest in the same way
-        and run again. If the frame still tells, the films were taken differently: collect both
-        classes from one device and site.
+        collimation, borders, how the patient lies. Collect films of both classes from one device
+        and site, taken and exported alike.
     Source: Maguolo and Nanni (2021), Information Fusion 76:1-7.
     """
     return _judge(
         baselines,
         "frame",
-        "Look at the edges of films of both classes: burned-in letters, markers, "
-        "collimation, borders, how the patient lies. Crop all films to the chest in "
-        "the same way and run again; if the frame still tells, the films were taken "
-        "differently, and both classes are needed from one device and site.",
+        "Look at the edges of films of both classes: burned-in letters, markers, collimation, "
+        "borders, how the patient lies. Collect films of both classes from one device and site, "
+        "taken and exported alike.",
     )
 
 
@@ -215,6 +214,68 @@ def _judge(baselines: Sequence[Baseline], name: BaselineName, what_to_do: str) -
     """Judge one baseline, if it was measured."""
     found = find_baseline(baselines, name)
     return [] if found is None else [judge_baseline(found, what_to_do=what_to_do)]
+
+
+@check("processing", "The processing of the films tells the class")
+def check_processing(baselines: Sequence[Baseline]) -> list[Finding]:
+    """Judge what sharpness, noise, contrast and grey levels of the frame tell, without a network.
+
+    They are measured on the outermost 10 % of each side, where there is hardly any lung. Devices,
+    exposure and export leave the same traces there as anywhere else.
+
+    Problem: They are clearly above chance (interval of the AUROC above {RULES.chance_margin:g}),
+        and either reach {RULES.withholding_share:.0%} of what the network reaches above chance, or
+        are not clearly below the network.
+    Caution: They are above chance, and reach {RULES.limiting_share:.0%} of what the network reaches
+        above chance, or give away {RULES.caught_share:.0%} of the positive films.
+    Note: They tell less than that.
+    What to do: Take films of both classes from one device, with one setting and one export.
+    """
+    return _judge(
+        baselines,
+        "processing",
+        "Take films of both classes from one device, with one setting and one export. Sharpness, "
+        "noise, contrast or exposure differ between the classes even where there is no lung.",
+    )
+
+
+@check("objects", "Small objects tell the class")
+def check_objects(baselines: Sequence[Baseline]) -> list[Finding]:
+    """Judge what thin bright objects tell alone, and what is left of the network without objects.
+
+    Writing, lines, tubes, wires and clips are thin and bright. A film without anything narrower
+    than 4 % of its width has lost them, and with them small nodules.
+
+    Caution: Thin objects alone reach {RULES.objects_share:.0%} of what the network reaches above
+        chance, or give away {RULES.objects_caught:.0%} of the positive films. Or less than
+        {RULES.remaining_share:.0%} of it is left without small objects.
+    Note: Always otherwise, with both AUROCs.
+    What to do: Look at the spots that the report shows. If they are devices or writing, collect
+        films of both classes that bear them alike. If they are the disease, such as small
+        nodules, say so with `--confirm`.
+    """
+    look = (
+        "Look at the spots that the report shows. If they are devices or writing, collect films of "
+        "both classes that bear them alike. If they are the disease, such as small nodules, say so "
+        "with --confirm."
+    )
+    found = _judge(baselines, "objects", look)
+    left = find_baseline(baselines, "objectless")
+    if left is not None:
+        weight = weigh(left)
+        found.append(
+            Finding(
+                severity=grade(weight),
+                title=(
+                    f"Without small objects the film {'hardly ' if weight else ''}tells the "
+                    f"classes apart: {show_estimate(left.auroc)}; the whole film "
+                    f"{left.model_auroc.value:.3f}"
+                ),
+                evidence=figures(left),
+                what_to_do=look if weight else "",
+            )
+        )
+    return found
 
 
 @check("lettering", "Letters, arrows or metal on the films")
@@ -386,10 +447,14 @@ def check_blur(baselines: Sequence[Baseline]) -> list[Finding]:
 def check_lungs(baselines: Sequence[Baseline]) -> list[Finding]:
     """Set the lungs alone, and the film without them, beside the whole film.
 
-    Runs where lung masks are given (`--masks`). The shape of a mask is left in both; it may tell
+    The lungs are those of the masks that are given (`--masks`); otherwise they are found, and only
+    films take part on which the finder is sure. The shape of a mask is left in both; it may tell
     something by itself.
 
-    Note: Always, with the AUROC of the lungs alone and that of the film without its lungs.
+    Problem: The film without its lungs reaches {RULES.withholding_share:.0%} of what the whole film
+        reaches above chance, and the disease is to be seen in the lungs (`--seen-in lungs`).
+    Caution: It reaches as much, and nobody said where the disease is to be seen.
+    Note: Always otherwise, with the AUROC of the lungs alone and that of the film without them.
     What to do: If the film without its lungs tells the classes apart, see whether markers, tubes,
         the position of the patient or the shape of the masks differ between the classes.
     Source: Maguolo and Nanni (2021), Information Fusion 76:1-7.

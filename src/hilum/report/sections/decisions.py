@@ -19,8 +19,10 @@ from hilum.evaluation import (
     Decisions,
     Estimate,
     Evaluation,
+    NetBenefit,
     OperatingPoint,
     OperatingPolicy,
+    Recalibration,
 )
 from hilum.report import drawing as palette, drawing as svg
 from hilum.report.drawing import axes_inch, heading_size, inline_figure, new_figure, shortened
@@ -37,6 +39,7 @@ from hilum.report.sections.verdict import bare_title
 from hilum.studies import BackboneResult, Comparison
 from hilum.wording import (
     films_text,
+    interval_text,
     joined,
     metric_interval,
     metric_text,
@@ -45,6 +48,7 @@ from hilum.wording import (
     percent_text,
     prevalence_text,
     probability_text,
+    signed_text,
 )
 
 if TYPE_CHECKING:
@@ -360,6 +364,47 @@ def scaling_text(calibration: Calibration, calibrators: Sequence[Calibrator]) ->
     )
 
 
+def recalibration_text(recalibration: Recalibration | None) -> str:
+    """Tell calibration slope and intercept, and how to read them; empty where unknown."""
+    if recalibration is None:
+        return ""
+    intercept = (
+        f"alibration intercept {signed_estimate(recalibration.intercept)}: below 0, "
+        "probabilities are too high on the whole"
+    )
+    if recalibration.slope is None:
+        return f"C{intercept}. No calibration slope fits best, as scores part the classes."
+    slope = recalibration.slope
+    return (
+        f"Calibration slope {slope.value:.2f} {interval_text(slope.low, slope.high, 2)}: below 1, "
+        f"probabilities are too extreme. C{intercept}."
+    )
+
+
+def signed_estimate(estimate: Estimate, *, scale: float = 1.0, digits: int = 2) -> str:
+    """Write a figure that may be below 0, and its interval, each with its sign."""
+    value, low, high = (
+        signed_text(scale * part, digits, is_zero_signed=False)
+        for part in (estimate.value, estimate.low, estimate.high)
+    )
+    return f"{value} [{low}, {high}]"
+
+
+def net_benefit_text(net_benefit: NetBenefit | None) -> str:
+    """Say what the calls of an operating point are worth beside acting on all or none."""
+    if net_benefit is None:
+        return ""
+    over_all, model = (
+        signed_estimate(figure, scale=100, digits=1)
+        for figure in (net_benefit.over_all, net_benefit.model)
+    )
+    return (
+        f"At the operating point, with the price of a probability of "
+        f"{probability_text(net_benefit.threshold)}, the calls have a net benefit of {model} "
+        f"films found per 100: {over_all} against acting on every film."
+    )
+
+
 def mixture_text(prevalence: float, positive: str) -> str:
     """Say for which films the probabilities hold."""
     return (
@@ -635,6 +680,8 @@ def view_decisions(comparison: Comparison, figures: Mapping[str, str]) -> dict[s
         "start": start,
         "calibration": calibration_text(decisions.calibration, len(evaluation.films), repeats),
         "scaling": scaling_text(decisions.calibration, calibrators),
+        "recalibration": recalibration_text(decisions.calibration.after.recalibration),
+        "net_benefit": net_benefit_text(decisions.net_benefit),
         "mixture": mixture_text(decisions.decision_curve.prevalence, positive),
         "calibration_rows": _calibration_rows(decisions),
         "chance": f"{decisions.calibration.after.error_by_chance:.3f}",

@@ -9,7 +9,7 @@ from typing import Any
 
 from hilum.evaluation import Decisions, Estimate, OperatingPoint
 from hilum.report.section import section
-from hilum.report.sections.decisions import aim_text
+from hilum.report.sections.decisions import aim_text, net_benefit_text, recalibration_text
 from hilum.report.sections.standings import (
     HEADLINE_METRICS,
     Cell,
@@ -63,9 +63,12 @@ def external_left_out(external: ExternalValidation) -> str:
         parts.append(f"{left_out} left out, for this cohort holds the same film or a copy.")
     if external.n_shared_patients:
         named = counted(external.n_shared_patients, "patient", "is/are")
+        films = counted(external.n_of_shared_patients, "film", "was/were")
         parts.append(
-            f"{named} named alike in both cohorts; whether they are the same people is not known, "
-            "so their films stay."
+            f"{named} named alike in both cohorts, nearly all of them; whether they are the same "
+            "people is not known, so their films stay."
+            if external.may_share_patients
+            else f"{films} left out, for {named} named alike in both cohorts."
         )
     return " ".join(parts)
 
@@ -492,6 +495,7 @@ def _external_reading(
                 figures.title, first.operating_point, figures.operating_point, comparison.positive
             )
         )
+    texts += [recalibration_text(first.recalibration), net_benefit_text(first.net_benefit)]
     return [text for text in texts if text]
 
 

@@ -401,9 +401,9 @@ class PairRow:
         b: Title of the second.
         accuracy: Of `a` less that of `b`, in points.
         auroc: Likewise.
-        mcnemar: p of the calls.
+        mcnemar: p of the calls, by patients; where it differs by films, that as well.
         adjusted: The same after Holm's correction.
-        delong: p of the AUROC.
+        delong: p of the AUROC, likewise.
         adjusted_delong: The same after Holm's correction.
         tied: Neither shows a difference.
         needed: How many films would; empty where none are known to.
@@ -430,9 +430,9 @@ def make_pairs(comparison: Comparison) -> tuple[PairRow, ...]:
             b=titles[pair.b],
             accuracy=difference_text("accuracy", pair.accuracy_difference),
             auroc=difference_text("auroc", pair.auroc_difference),
-            mcnemar=p_text(pair.mcnemar_p),
+            mcnemar=_both_p_text(pair.mcnemar_p, pair.mcnemar_p_films),
             adjusted=p_text(pair.adjusted_p),
-            delong=p_text(pair.delong_p),
+            delong=_both_p_text(pair.delong_p, pair.delong_p_films),
             adjusted_delong=p_text(pair.adjusted_delong_p),
             tied=pair.tied,
             needed="" if pair.films_needed is None else needed_text(pair.films_needed),
@@ -441,12 +441,21 @@ def make_pairs(comparison: Comparison) -> tuple[PairRow, ...]:
     )
 
 
+def _both_p_text(by_groups: float, by_films: float | None) -> str:
+    """Write the p by patients, and that by films where both are known and read differently."""
+    text = p_text(by_groups)
+    if by_films is None or p_text(by_films) == text:
+        return text
+    return f"{text} by patients, {p_text(by_films)} by films"
+
+
 NAIVE = "films_as_independent"
 
 CHECKS: Mapping[str, str] = {
     "wilson": "Wilson",
     "delong": "DeLong",
     NAIVE: "as if films were independent",
+    "heads_as_given": "as if heads were given, not trained on folds",
 }
 
 _SHOWN_FIRST = ("accuracy", "sensitivity", "specificity", "auroc")

@@ -9,13 +9,14 @@ from typing import Any
 
 from hilum.evaluation import Estimate, Subgroup, SubgroupComparison
 from hilum.report.section import section
-from hilum.report.sections.decisions import find_quoted
+from hilum.report.sections.decisions import find_quoted, signed_estimate
 from hilum.report.sections.standings import Cell, make_cell, tenth_below
 from hilum.studies import Comparison
 from hilum.wording import (
     capitalised,
     counted,
     films_text,
+    interval_text,
     joined,
     metric_title,
     metric_value,
@@ -176,7 +177,9 @@ class AttributeBlock:
     title: str
     rows: tuple[SubgroupRow, ...]
     further: str
+    calibration: str
     p_values: tuple[str, ...]
+    p_values_by_films: tuple[str, ...]
     reading: str
     is_different: bool
 
@@ -195,7 +198,11 @@ def view_subgroups(comparison: Comparison, redact: Callable[[str], str]) -> dict
     if not comparison.subgroups:
         return None
     quoted = find_quoted(comparison)
-    evaluation, whole = quoted.evaluation, quoted.evaluation.metrics
+    evaluation, whole = quoted.evaluation, dict(quoted.evaluation.metrics)
+    at_the_point = all(a.is_at_operating_point for a in comparison.subgroups)
+    if at_the_point and quoted.decisions is not None:
+        point = quoted.decisions.operating_point
+        whole |= {"sensitivity": point.sensitivity, "specificity": point.specificity}
     attributes = [_hide_names(attribute, redact) for attribute in comparison.subgroups]
     people = "Groups" if comparison.cohort.n_patients is None else "Patients"
     start = tenth_below(
@@ -210,6 +217,9 @@ def view_subgroups(comparison: Comparison, redact: Callable[[str], str]) -> dict
     )
     return {
         "title": capitalised(quoted.title),
+        "called": "called at the operating point"
+        if at_the_point
+        else "called as in the table of all backbones",
         "is_verified": quoted.is_verified,
         "answer": answer_text(attributes),
         "small": small_text(attributes, people.lower()),
@@ -247,6 +257,11 @@ def _hide_names(attribute: SubgroupComparison, redact: Callable[[str], str]) -> 
 
 def _block(attribute: SubgroupComparison, start: float) -> AttributeBlock:
     p_values = (attribute.p_auroc, attribute.p_sensitivity, attribute.p_specificity)
+    by_films = (
+        attribute.p_auroc_films,
+        attribute.p_sensitivity_films,
+        attribute.p_specificity_films,
+    )
     largest = sorted(attribute.subgroups, key=lambda group: -group.n_films)[:_ROWS_AT_MOST]
     shown = [group for group in attribute.subgroups if group in largest]
     return AttributeBlock(
@@ -262,10 +277,33 @@ def _block(attribute: SubgroupComparison, start: float) -> AttributeBlock:
             for group in shown
         ),
         further=further_text(len(attribute.subgroups) - len(shown)),
-        p_values=tuple(p_text(p) if math.isfinite(p) else "" for p in p_values),
+        calibration=calibration_text(attribute),
+        p_values=_p_texts(p_values),
+        p_values_by_films=_p_texts(by_films),
         reading=reading_text(attribute),
         is_different=has_difference(attribute),
     )
+
+
+def _p_texts(p_values: Sequence[float | None]) -> tuple[str, ...]:
+    return tuple("" if p is None or not math.isfinite(p) else p_text(p) for p in p_values)
+
+
+def calibration_text(attribute: SubgroupComparison) -> str:
+    """Tell slope and intercept of every group that is large enough; empty if none is."""
+    told = [
+        f"{level_text(attribute.attribute, group.level)} "
+        + (
+            "no slope"
+            if group.recalibration.slope is None
+            else f"{group.recalibration.slope.value:.2f} "
+            + interval_text(group.recalibration.slope.low, group.recalibration.slope.high, 2)
+        )
+        + f" and {signed_estimate(group.recalibration.intercept)}"
+        for group in attribute.subgroups
+        if group.recalibration is not None
+    ]
+    return f"Calibration slope and intercept: {'; '.join(told)}." if told else ""
 
 
 def _cells(
