@@ -9,10 +9,10 @@ from hilum.evaluation import Decisions
 from hilum.report.drawing import Picture, figure_stem, write_svg
 from hilum.report.sections.decisions import PICK_STEM, DecisionCurveFigure, ReliabilityFigure
 from hilum.report.sections.scores import ConfusionFigure, ForestFigure, RocFigure
-from hilum.report.sections.shortcuts import ShortcutsFigure, weights_of
+from hilum.report.sections.shortcuts import ShortcutsFigure
 from hilum.report.sections.standings import PICK_TITLE
 from hilum.report.sections.training import TrainingCurvesFigure, curves_of, scales_of
-from hilum.studies import BackboneResult, Comparison
+from hilum.studies import BackboneResult, Comparison, weights_of
 
 
 def figures_of(comparison: Comparison) -> dict[str, Picture]:

@@ -196,10 +196,11 @@ def tell_shortcuts(console: Console, report: AuditReport, model: str) -> None:
 
     from hilum.report.sections.duplicates import leak_text
     from hilum.report.sections.shortcuts import bare_share_text, baseline_line
+    from hilum.studies import weights_of
 
     if not report.baselines:
         return
-    weights = {reason.cause: reason.weight for reason in report.verdict.grounds}
+    weights = weights_of(report)
     table = Table(box=SIMPLE_HEAD, title="What predicts without the disease")
     table.add_column("What is seen", no_wrap=True)
     table.add_column("AUROC", justify="right", no_wrap=True)

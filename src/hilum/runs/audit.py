@@ -31,7 +31,7 @@ from hilum.runs.figures import (
     describe_grouped,
 )
 from hilum.runs.privacy import redacted, redactor
-from hilum.studies import Audit, summarise_audit
+from hilum.studies import Audit, summarise_audit, weights_of
 
 
 class GroundJson(TypedDict):
@@ -330,7 +330,7 @@ def describe_summary(summary: CohortVerdict, redact: Callable[[str], str]) -> Su
 
 def describe_shortcuts(report: AuditReport) -> ShortcutsJson:
     """Tell what predicts without the disease, what a leak is worth, and how many copies."""
-    weights = {reason.cause: reason.weight for reason in report.verdict.grounds}
+    weights = weights_of(report)
     return {
         "model": report.model,
         "baselines": [

@@ -82,6 +82,7 @@ from .results import (
 from .summary import (
     summarise as summarise,
     summarise_audit as summarise_audit,
+    weights_of as weights_of,
 )
 from .training import (
     PastBackbone as PastBackbone,

@@ -15,8 +15,10 @@ from hilum.auditing import (
     RULES,
     TITLES,
     AuditReport,
+    BaselineName,
     Reason,
     Verdict,
+    Weight,
     find_baseline,
 )
 from hilum.classifier import CohortVerdict
@@ -38,6 +40,7 @@ def summarise(comparison: Comparison) -> CohortVerdict:
     return _summary(
         verdict,
         comparison.positive,
+        n_earlier=comparison.provenance.get("earlier_runs", 0),
         mark="" if is_verified else "Unverified weights. ",
         quote=_quote(comparison, judged) if is_quoted and judged else "",
         elsewhere=_elsewhere(comparison) if is_quoted else "",
@@ -70,11 +73,25 @@ def summarise_audit(audit: Audit) -> CohortVerdict:
     )
 
 
+def weights_of(report: AuditReport) -> dict[BaselineName, Weight]:
+    """Say what each baseline does to the headline, where it does anything.
+
+    What a person has answered only describes.
+    """
+    answered = {reason.cause for reason in report.verdict.confirmations}
+    return {
+        baseline.name: "describes" if baseline.name in answered else baseline.weight
+        for baseline in report.baselines
+        if baseline.weight is not None
+    }
+
+
 def _summary(
     verdict: Verdict,
     positive: str,
     *,
     mark: str = "",
+    n_earlier: int = 0,
     quote: str = "",
     elsewhere: str = "",
     next_steps: tuple[str, ...] = (),
@@ -84,7 +101,7 @@ def _summary(
         headline=verdict.headline,
         title=mark + _title(verdict),
         text=_text(verdict, positive),
-        looked=_list_looked(verdict),
+        looked=_list_looked(verdict, n_earlier),
         reasons=tuple(reason.text for reason in weighing),
         cautions=tuple(
             reason.text
@@ -172,7 +189,10 @@ def _name_cause(cause: str) -> str:
     return titles[cause].lower() if cause in titles else cause.replace("-", " ")
 
 
-def _list_looked(verdict: Verdict) -> tuple[str, ...]:
+_TIMES = ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+
+
+def _list_looked(verdict: Verdict, n_earlier: int) -> tuple[str, ...]:
     told = []
     if verdict.tried:
         told.append(f"Tried: {joined(verdict.tried)}.")
@@ -183,6 +203,11 @@ def _list_looked(verdict: Verdict) -> tuple[str, ...]:
         told.append(f"{agree} {verdict.n_draws} draws of the folds lead to this verdict.")
     if verdict.edge:
         told.append(f"Near an edge: {verdict.edge}.")
+    if n_earlier:
+        times = _TIMES[n_earlier - 1] if n_earlier <= len(_TIMES) else f"{n_earlier + 1}th"
+        told.append(
+            f"This is the {times} run on these films: of many, one looks better than it is."
+        )
     return tuple(told)
 
 

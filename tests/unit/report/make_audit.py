@@ -11,7 +11,7 @@ from hilum.auditing.baselines import TITLES, Baseline, BaselineName, LeakWorth
 from hilum.auditing.findings import Finding
 from hilum.auditing.place import Box, Place, Spot
 from hilum.auditing.report import AuditReport, FilmRelations
-from hilum.auditing.verdict import Circumstances, Draw, Verdict, give_verdict
+from hilum.auditing.verdict import Circumstances, Draw, Verdict, give_verdict, weigh_baselines
 from hilum.cohort.cohort import Cohort
 from hilum.duplicates.duplicates import Duplicate
 from hilum.evaluation.results import Estimate
@@ -98,33 +98,31 @@ def make_audit_report(
     )
     baselines = tuple(sorted(baselines, key=lambda b: list(TITLES).index(b.name)))
     place = make_place(cohort, positive, share=0.51 if headline == "withheld" else 0.27)
-    verdict = give_verdict(
-        Circumstances(
-            positive=positive,
-            model=model.title,
-            auroc=auroc,
-            sensitivity=estimate(0.94, 0.05),
-            specificity=estimate(0.96, 0.04),
-            baselines=baselines,
-            draws=[Draw(seed, auroc, baselines) for seed in range(5)],
-            place=place,
-            untried=["the lungs alone: no lung masks were given"],
-            source_association=0.08,
-            n_leaks=0,
-            n_conflicts=0,
-            n_likely_conflicts=0,
-            n_without_patient=len(cohort) if headline == "limited" else 0,
-            n_films=len(cohort),
-            has_probes=True,
-            validates_on_test=validates_on_test,
-            unverified=[r.title for r in results if not r.weights.is_verified],
-        )
+    circumstances = Circumstances(
+        positive=positive,
+        model=model.title,
+        auroc=auroc,
+        sensitivity=estimate(0.94, 0.05),
+        specificity=estimate(0.96, 0.04),
+        baselines=baselines,
+        draws=[Draw(seed, auroc, baselines) for seed in range(5)],
+        place=place,
+        untried=["the lungs alone: no lung masks were given"],
+        source_association=0.08,
+        n_leaks=0,
+        n_conflicts=0,
+        n_likely_conflicts=0,
+        n_without_patient=len(cohort) if headline == "limited" else 0,
+        n_films=len(cohort),
+        has_probes=True,
+        validates_on_test=validates_on_test,
+        unverified=[r.title for r in results if not r.weights.is_verified],
     )
     return AuditReport(
         model=model.name,
         findings=make_findings(cohort),
         relations=FilmRelations(make_duplicates(), np.full(len(cohort), 0.8)),
-        baselines=baselines,
+        baselines=weigh_baselines(circumstances),
         leak=LeakWorth(
             backbone=model.name,
             n_films=len(cohort),
@@ -133,7 +131,7 @@ def make_audit_report(
             ungrouped=estimate(0.951, 0.02),
             gain=Estimate(0.039, 0.017, 0.062, BOOTSTRAP),
         ),
-        verdict=verdict,
+        verdict=give_verdict(circumstances),
         seconds={"shortcuts": 31.0, "leak": 4.2},
         place=place,
     )

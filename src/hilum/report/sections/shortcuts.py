@@ -7,7 +7,7 @@ import io
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -17,14 +17,12 @@ from hilum.auditing import (
     SIGHTS,
     AuditReport,
     Baseline,
-    BaselineName,
     Bearing,
     Box,
     Place,
     Weight,
     find_baseline,
     is_above_chance,
-    weigh_baseline,
 )
 from hilum.cohort import Cohort, Film
 from hilum.evaluation import Estimate
@@ -35,7 +33,7 @@ from hilum.report.films import choose_examples, data_uri
 from hilum.report.section import section
 from hilum.report.sections.standings import Whisker, scaled
 from hilum.report.sections.verdict import EFFECTS
-from hilum.studies import BackboneResult
+from hilum.studies import BackboneResult, weights_of
 from hilum.wording import (
     NOT_DEFINED,
     capitalised,
@@ -66,18 +64,6 @@ GROUPS: Mapping[Bearing, str] = {
     "descriptive": "May hold disease: only describes",
 }
 """What each kind of baseline can show, in the order of the table."""
-
-
-def weights_of(audit: AuditReport) -> dict[str, Weight]:
-    """Say what each baseline does to the headline, as the verdict took it over all draws."""
-    known = {baseline.name: baseline for baseline in audit.baselines}
-    return {
-        reason.cause: reason.weight
-        for reason in audit.verdict.grounds
-        if (baseline := known.get(cast(BaselineName, reason.cause))) is not None
-        # A left-out source that fails is another thing than the source as a shortcut.
-        and (reason.cause != "source" or weigh_baseline(baseline, model_sees=True) is not None)
-    }
 
 
 def bare_share_text(share: Estimate) -> str:
