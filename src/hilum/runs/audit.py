@@ -118,7 +118,7 @@ class SummaryJson(TypedDict):
         next_steps: What to do next.
     """
 
-    headline: Headline
+    headline: str
     title: str
     text: str
     looked: list[str]

@@ -98,7 +98,8 @@ def differences(told: Any, wanted: Any, place: str) -> Iterator[str]:
             elif key in wanted.__required_keys__:
                 yield f"{place} has no {key}"
     elif NoneType in parts:
-        known_parts = [part for part in inner if part is not NoneType] or [told]
+        # What may be null in the document alone is always there in the result.
+        known_parts = [p for p in inner if p is not NoneType] if NoneType in inner else [told]
         (part,) = (part for part in parts if part is not NoneType)
         yield from differences(known_parts[0], part, place)
     elif get_origin(wanted) is dict:
