@@ -4,6 +4,7 @@ from .baselines import (
     TITLES as TITLES,
     Baseline as Baseline,
     BaselineName as BaselineName,
+    Bearing as Bearing,
     LeakWorth as LeakWorth,
     Weight as Weight,
     measure_baseline as measure_baseline,
@@ -29,6 +30,7 @@ from .metadata import (
     tabulate_sources as tabulate_sources,
 )
 from .place import (
+    Box as Box,
     Place as Place,
     Spot as Spot,
     locate_evidence as locate_evidence,

@@ -2,6 +2,7 @@ from .answers import (
     ExplainedJson as ExplainedJson,
     ExplainJson as ExplainJson,
     ModelJson as ModelJson,
+    ModelVerdictJson as ModelVerdictJson,
     NamedExplanationJson as NamedExplanationJson,
     PicturesJson as PicturesJson,
     PredictionsJson as PredictionsJson,

@@ -228,10 +228,33 @@ class ModelPointJson(TypedDict):
 
 
 class ModelVerdictJson(TypedDict):
-    """Whether the training cohort carries the claim."""
+    """Whether the training cohort carries the claim, in the words that are shown.
+
+    Attributes:
+        reasons: Those that weigh, the weightiest first.
+        title: The headline with its scope.
+        text: What led to it.
+        looked: What was tried, what was not, how many draws of the folds agree, and how near an
+            edge the headline stands.
+        cautions: What is told beside the verdict and weighs nothing.
+        confirmed: What a person has answered.
+        quote: The one line to quote; empty where there is none.
+        elsewhere: The result on films from elsewhere.
+        next_steps: What to do next.
+        reminder: What to say beside an answer; empty where nothing need be said.
+    """
 
     headline: str
     reasons: list[str]
+    title: str
+    text: str
+    looked: list[str]
+    cautions: list[str]
+    confirmed: list[str]
+    quote: str
+    elsewhere: str
+    next_steps: list[str]
+    reminder: str
 
 
 class LimitsJson(TypedDict):

@@ -157,15 +157,38 @@ class GraphReference:
 
 @dataclass(frozen=True)
 class CohortVerdict:
-    """Whether the training cohort carries the claim.
+    """Whether a cohort carries the claim, in the words that are shown wherever it is told.
 
     Attributes:
         headline: `supported`, `limited` or `withheld`.
-        reasons: One sentence each.
+        reasons: Those that weigh, the weightiest first; a sentence or two each.
+        title: The headline with its scope: `Supported on films of one source`.
+        text: What led to it, in a sentence or two.
+        looked: What was tried, what was not and why, how many draws of the folds agree, and how
+            near an edge the headline stands; a sentence each.
+        cautions: What is told beside the verdict and weighs nothing.
+        confirmed: What a person has answered: the reason, who looked, and what it is.
+        quote: The one line to quote; empty where there is none.
+        elsewhere: The result on films from elsewhere, or that there is none; empty where no figure
+            is to be quoted.
+        next_steps: What to do next.
     """
 
     headline: str
     reasons: tuple[str, ...]
+    title: str = ""
+    text: str = ""
+    looked: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
+    confirmed: tuple[str, ...] = ()
+    quote: str = ""
+    elsewhere: str = ""
+    next_steps: tuple[str, ...] = ()
+
+    @property
+    def heading(self) -> str:
+        """The title; of a study by an older version of Hilum, what is known of it."""
+        return self.title or f"{self.headline.capitalize()}, as an older version of Hilum judged it"
 
 
 @dataclass(frozen=True)
@@ -341,11 +364,22 @@ def _record(told: dict[str, Any]) -> BundleRecord:
         threshold=float(told["threshold"]),
         neighbours=int(told["neighbours"]),
         distance_limit=float(told["distance_limit"]),
-        verdict=CohortVerdict(_text(verdict["headline"]), _texts(verdict["reasons"])),
+        verdict=_verdict(verdict),
         study=_study(told["study"]),
         made_with=dict(told["made_with"]),
         created=_text(told["created"]),
         files=dict(told["files"]),
+    )
+
+
+def _verdict(told: dict[str, Any]) -> CohortVerdict:
+    """Read a verdict; older bundles hold its headline and reasons alone."""
+    lists = ("looked", "cautions", "confirmed", "next_steps")
+    return CohortVerdict(
+        headline=_text(told["headline"]),
+        reasons=_texts(told["reasons"]),
+        **{name: _texts(told.get(name, [])) for name in lists},
+        **{name: _text(told.get(name, "")) for name in ("title", "text", "quote", "elsewhere")},
     )
 
 

@@ -80,7 +80,7 @@ def export_command(
 def _tell(exported: Exported, record: BundleRecord) -> None:
     from rich.console import Console
 
-    from hilum.report import plain
+    from hilum.report import plain, training_text
 
     console = Console(highlight=False)
     names = " and ".join(plain(str(file)) for file in exported.files)
@@ -97,5 +97,5 @@ def _tell(exported: Exported, record: BundleRecord) -> None:
         "The file refuses by its call alone: where that is -1, the film is not like the training "
         "films, and its probabilities mean nothing."
     )
-    console.print(f"Verdict on the training cohort: {plain(record.verdict.headline)}.")
+    console.print(plain(training_text(record.verdict)))
     console.print("Research use only.")

@@ -142,7 +142,7 @@ def _name_of(parameter: inspect.Parameter) -> str:
 
 
 def _is_given(parameter: inspect.Parameter, value: object) -> bool:
-    return value is not None and value is not False and value != parameter.default
+    return value not in (None, []) and value is not False and value != parameter.default
 
 
 @dataclass(frozen=True, kw_only=True)

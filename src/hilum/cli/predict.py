@@ -273,7 +273,7 @@ def _print_headline(console: Console, classifier: Classifier) -> None:
     from hilum.report import training_text
 
     record = classifier.record
-    verdict = training_text(record.verdict.headline, "classifier")
+    verdict = plain(training_text(record.verdict))
     if record.verdict.headline == "withheld":
         verdict = f"[bold red]{verdict.replace(':', ':[/]', 1)}"
     elif record.verdict.headline == "limited":

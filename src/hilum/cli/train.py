@@ -171,13 +171,12 @@ def _tell(trained: TrainedClassifier, record: BundleRecord) -> None:
     from rich.console import Console
 
     from hilum.classifier import calling_text
-    from hilum.report import HEADLINE_COLOURS, plain, training_text
+    from hilum.report import plain, tell_looked, tell_summary
 
     console = Console(highlight=False)
-    headline = record.verdict.headline
-    console.print(f"[bold {HEADLINE_COLOURS[headline]}]{training_text(headline, 'figures')}[/]")
     for reason in record.verdict.reasons:
-        console.print(f"- {plain(reason)}")
+        console.print(f"  · {plain(reason)}")
+    tell_looked(console, record.verdict)
     point = record.study["operating_point"]
     figures = ", ".join(
         f"{name} {figure['value']:.3f} [{figure['low']:.3f}, {figure['high']:.3f}]"
@@ -191,4 +190,4 @@ def _tell(trained: TrainedClassifier, record: BundleRecord) -> None:
         f"{plain(record.backbone.title)} ({trained.choice}), {record.n_heads} heads. "
         f"{calling_text(record, plain(record.positive))}: {figures}."
     )
-    console.print("Research use only.")
+    tell_summary(console, record.verdict)

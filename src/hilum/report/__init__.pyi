@@ -43,7 +43,9 @@ from .terminal import (
     printable as printable,
     tell_audit as tell_audit,
     tell_excluded as tell_excluded,
+    tell_looked as tell_looked,
     tell_recipes as tell_recipes,
     tell_result as tell_result,
+    tell_summary as tell_summary,
     tell_undecided as tell_undecided,
 )

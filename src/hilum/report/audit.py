@@ -10,13 +10,13 @@ from typing import Any
 from hilum.cohort import Film
 from hilum.machine import default_cache_dir, peak_rss_bytes
 from hilum.report.figures import draw_all, figures_of_audit
-from hilum.report.films import choose_examples, load_thumbnails
+from hilum.report.films import SPOT_SIDE_PX, choose_examples, load_thumbnails
 from hilum.report.pages import day_of, list_entries, render_page
 from hilum.report.sections import method as method_wording
 from hilum.report.sections.cohort import view_cohort, view_findings
 from hilum.report.sections.duplicates import films_of_pairs, view_duplicates
-from hilum.report.sections.shortcuts import view_shortcuts
-from hilum.report.sections.verdict import audit_text, audit_title, view_verdict
+from hilum.report.sections.shortcuts import spots_shown, view_shortcuts
+from hilum.report.sections.verdict import view_verdict
 from hilum.runs import (
     check_run_folder,
     describe_audit,
@@ -27,7 +27,7 @@ from hilum.runs import (
     to_json,
     write_run,
 )
-from hilum.studies import RECIPES, Audit, BackboneResult
+from hilum.studies import RECIPES, Audit, BackboneResult, summarise_audit
 from hilum.wording import bytes_text, joined, metric_text, metric_title, seconds_text
 
 _RECIPE = "hilum"
@@ -75,18 +75,12 @@ def render_audit(audit: Audit, figures: Mapping[str, str], thumbnails: Mapping[s
     """
     cohort, positive, report = audit.cohort, audit.positive, audit.report
     redact = redactor(cohort)
-    headline = report.verdict.headline
     return render_page(
         "audit",
         cohort=cohort,
         date=day_of(audit.provenance),
         unverified=audit.model is not None and not audit.model.weights.is_verified,
-        verdict=view_verdict(
-            report.verdict,
-            audit_title(headline),
-            audit_text(headline, positive),
-            redact,
-        ),
+        verdict=view_verdict(report.verdict, summarise_audit(audit), redact),
         shortcuts=view_shortcuts(
             report,
             cohort=cohort,
@@ -171,7 +165,11 @@ def save_audit(audit: Audit, folder: str | Path, *, cache_dir: str | Path | None
     cache = Path(cache_dir) if cache_dir is not None else default_cache_dir()
     redact = redactor(audit.cohort)
     figures = draw_audit_figures(audit)
-    page = render_audit(audit, figures, load_thumbnails(audited_films(audit), cache))
+    spots = spots_shown(audit.report, audit.cohort)
+    thumbnails = load_thumbnails(audited_films(audit), cache) | load_thumbnails(
+        spots, cache, SPOT_SIDE_PX
+    )
+    page = render_audit(audit, figures, thumbnails)
     audit = replace(audit, peak_rss_bytes=peak_rss_bytes())
     files = {
         "report.html": page,

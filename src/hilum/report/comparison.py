@@ -14,6 +14,7 @@ from hilum.report.drawing import Picture, inline_figure
 from hilum.report.figures import draw_all, figures_of
 from hilum.report.films import (
     MISJUDGED_AT_MOST,
+    SPOT_SIDE_PX,
     choose_examples,
     count_misjudged,
     data_uri,
@@ -24,6 +25,7 @@ from hilum.report.pages import day_of, list_entries, render_page
 from hilum.report.section import ReportParts, view_sections
 from hilum.report.sections import method as method_wording, standings as interval_wording
 from hilum.report.sections.duplicates import films_of_pairs
+from hilum.report.sections.shortcuts import spots_shown
 from hilum.report.sections.standings import (
     SAME_FILMS_NOTE,
     find_leader,
@@ -222,7 +224,11 @@ class Report:
 
     def _page(self, figures: Mapping[str, str]) -> str:
         cache = self.cache_dir or default_cache_dir()
-        thumbnails = load_thumbnails(films_shown(self.comparison), cache)
+        comparison = self.comparison
+        spots = spots_shown(comparison.audit, comparison.cohort)
+        thumbnails = load_thumbnails(films_shown(comparison), cache) | load_thumbnails(
+            spots, cache, SPOT_SIDE_PX
+        )
         return render_report(self.comparison, figures, thumbnails)
 
     def save(self, folder: str | Path) -> Comparison:

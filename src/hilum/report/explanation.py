@@ -71,7 +71,7 @@ def word_explanation(explanation: Explanation, record: BundleRecord) -> Explanat
     rows, columns = explanation.contributions.shape
     remarks = [_word_sum(explanation), word_share(explanation.share, explanation.label)]
     remarks += [_word_agreement(explanation), _word_sanity(explanation)]
-    verdict = training_text(record.verdict.headline, "classifier")
+    verdict = training_text(record.verdict)
     is_withheld = record.verdict.headline == "withheld"
     return ExplanationWords(
         headline=f"{explanation.label}: {certainty_text(probability)}",

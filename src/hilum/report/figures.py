@@ -12,7 +12,7 @@ from hilum.report.sections.scores import ConfusionFigure, ForestFigure, RocFigur
 from hilum.report.sections.shortcuts import ShortcutsFigure
 from hilum.report.sections.standings import PICK_TITLE
 from hilum.report.sections.training import TrainingCurvesFigure, curves_of, scales_of
-from hilum.studies import BackboneResult, Comparison
+from hilum.studies import BackboneResult, Comparison, weights_of
 
 
 def figures_of(comparison: Comparison) -> dict[str, Picture]:
@@ -71,6 +71,7 @@ def figures_of_audit(audit: AuditReport, model: BackboneResult) -> dict[str, Pic
             audit.baselines,
             model=model.title,
             model_auroc=model.evaluation.metrics["auroc"],
+            weights=weights_of(audit),
             is_verified=model.weights.is_verified,
         )
     }

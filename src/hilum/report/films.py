@@ -19,13 +19,19 @@ from hilum.studies import BackboneResult, Comparison
 _LONGEST_SIDE_PX = 192
 
 
-def load_thumbnails(films: Iterable[Film], cache_dir: Path) -> dict[str, bytes]:
+SPOT_SIDE_PX = 448
+"""Longest side of a film whose strongest spot is cut out of it."""
+
+
+def load_thumbnails(
+    films: Iterable[Film], cache_dir: Path, longest_side_px: int = _LONGEST_SIDE_PX
+) -> dict[str, bytes]:
     """Return a JPEG of each film, by film id; decodes only films not shown before.
 
     A film that has vanished or changed since it was studied has no picture, and the
     report says so in its place. A cache that cannot be used costs time, not the report.
     """
-    folder = cache_dir / "thumbnails" / f"v{READING_VERSION}-{_LONGEST_SIDE_PX}"
+    folder = cache_dir / "thumbnails" / f"v{READING_VERSION}-{longest_side_px}"
     pictures: dict[str, bytes] = {}
     for film in films:
         kept = folder / f"{film.sha256}.jpg"
@@ -33,8 +39,8 @@ def load_thumbnails(films: Iterable[Film], cache_dir: Path) -> dict[str, bytes]:
             pictures[film.film_id] = kept.read_bytes()
             continue
         with contextlib.suppress(FilmError):
-            image = decode_film(load_registered(film), at_least_px=_LONGEST_SIDE_PX)
-            picture = thumbnail(image, _LONGEST_SIDE_PX)
+            image = decode_film(load_registered(film), at_least_px=longest_side_px)
+            picture = thumbnail(image, longest_side_px)
             pictures[film.film_id] = picture
             with contextlib.suppress(OSError):
                 folder.mkdir(parents=True, exist_ok=True)

@@ -25,7 +25,6 @@ from hilum.classifier import (
     write_bundle,
 )
 from hilum.errors import CacheError
-from hilum.report.sections.verdict import training_text
 from hilum.runs import (
     BackboneJson,
     ResultsJson,
@@ -61,6 +60,14 @@ def text(words: str) -> str:
     """Write a user's text so that Markdown and HTML take it for nothing else."""
     plain = _shown(words)
     return re.sub(r"([\\`*_{}\[\]<>|#~$&])", r"\\\1", plain)
+
+
+def ticked(words: str) -> str:
+    """Write a text of Hilum's own, in which code stands between backticks."""
+    parts = words.split("`")
+    if len(parts) % 2 == 0:
+        return text(words)
+    return "".join(f"`{code(part)}`" if k % 2 else text(part) for k, part in enumerate(parts))
 
 
 def code(words: str) -> str:
@@ -260,11 +267,25 @@ def _title(record: BundleRecord) -> str:
 
 
 def _verdict(record: BundleRecord) -> str:
-    reasons = "\n".join(f"- {text(reason)}" for reason in record.verdict.reasons)
-    return (
-        f"## Verdict on the training cohort: {record.verdict.headline}\n\n"
-        f"{training_text(record.verdict.headline, 'figures')}\n\n{reasons}".rstrip()
-    )
+    """Open the card with what opens the report."""
+    told = record.verdict
+    blocks = [
+        f"## {text(told.heading)}",
+        text(told.text),
+        f"> {text(told.quote)}" if told.quote else "",
+        f"**Elsewhere.** {text(told.elsewhere)}" if told.elsewhere else "",
+        _list("**What to do next.**", told.next_steps),
+        *(f"**Confirmed.** {ticked(each)}" for each in told.confirmed),
+        _list("**Reasons.**", told.reasons),
+        _list("**Told beside it, and not counted.**", told.cautions),
+        *(ticked(each) for each in told.looked),
+    ]
+    return "\n\n".join(filter(None, blocks))
+
+
+def _list(title: str, sentences: Sequence[str]) -> str:
+    lines = "\n".join(f"- {ticked(each)}" for each in sentences)
+    return f"{title}\n\n{lines}" if lines else ""
 
 
 def _details(record: BundleRecord) -> str:
@@ -424,7 +445,7 @@ def save_bundle(
         threshold=trained.heads.threshold,
         neighbours=trained.guard.neighbours,
         distance_limit=trained.guard.threshold,
-        verdict=CohortVerdict(study["verdict"]["headline"], tuple(study["verdict"]["reasons"])),
+        verdict=_told_verdict(trained, study),
         study=_summary(trained, study, told),
         made_with=versions(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -440,6 +461,27 @@ def save_bundle(
         study={**study},
     )
     return write_bundle(bundle, folder)
+
+
+def _told_verdict(trained: TrainedClassifier, study: ResultsJson) -> CohortVerdict:
+    """Take the words of the run; of a run by an older version, its headline and reasons."""
+    summary, verdict = study["summary"], study["verdict"]
+    if summary is None:
+        return CohortVerdict(verdict["headline"], tuple(verdict["reasons"]))
+    # The line to quote is that of choosing, and no single network's that somebody named.
+    is_quoted = study["pick"] is None or trained.choice == "smallest of the best tier"
+    return CohortVerdict(
+        headline=summary["headline"],
+        reasons=tuple(summary["reasons"]),
+        title=summary["title"],
+        text=summary["text"],
+        looked=tuple(summary["looked"]),
+        cautions=tuple(summary["cautions"]),
+        confirmed=tuple(summary["confirmed"]),
+        quote=summary["quote"] if is_quoted else "",
+        elsewhere=summary["elsewhere"],
+        next_steps=tuple(summary["next_steps"]),
+    )
 
 
 def _study(study: Comparison | Mapping[str, object]) -> ResultsJson:

@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
 from jinja2 import Environment, FunctionLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from hilum.report.drawing import css_variables
 from hilum.studies import Provenance
@@ -104,7 +105,7 @@ _FURTHER_STYLES: Mapping[str, tuple[str, ...]] = {
     "naming": ("naming.css",),
 }
 
-_SCRIPTS: Mapping[str, str] = {"report": "prevalence.js"}
+_SCRIPTS: Mapping[str, tuple[str, ...]] = {"report": ("prevalence.js", "copy.js")}
 
 
 def render_page(name: str, /, **content: Any) -> str:
@@ -118,7 +119,7 @@ def render_page(name: str, /, **content: Any) -> str:
         A whole HTML page that loads nothing.
     """
     styles = ("report.css", *_FURTHER_STYLES[name])
-    script = _read(_SCRIPTS[name]) if name in _SCRIPTS else ""
+    scripts = {script: _read(script) for script in _SCRIPTS.get(name, ())}
     return (
         _environment()
         .get_template(f"{name}.html.j2")
@@ -126,8 +127,8 @@ def render_page(name: str, /, **content: Any) -> str:
             colours_light=Markup(css_variables(is_dark=False)),  # noqa: S704 (ours alone)
             colours_dark=Markup(css_variables(is_dark=True)),  # noqa: S704 (ours alone)
             css=Markup("".join(map(_read, styles))),  # noqa: S704 (ours alone)
-            script=Markup(script),  # noqa: S704 (ours alone)
-            script_source=f"'sha256-{_digest(script)}'" if script else "",
+            scripts={name: Markup(text) for name, text in scripts.items()},  # noqa: S704 (ours alone)
+            script_source=" ".join(f"'sha256-{_digest(text)}'" for text in scripts.values()),
             **content,
         )
     )
@@ -148,12 +149,26 @@ def _read(name: str) -> str:
     return (resources.files("hilum.report") / folder / name).read_text(encoding="utf-8")
 
 
+def ticked(text: str) -> Markup:
+    """Show as code what stands between backticks."""
+    parts = escape(text).split("`")
+    code = [Markup("<code>{}</code>").format(part) for part in parts[1::2]]
+    # A backtick that stands alone is a backtick.
+    if len(parts) % 2 == 0:
+        return escape(text)
+    return Markup("").join(
+        each for pair in zip_longest(parts[::2], code, fillvalue="") for each in pair
+    )
+
+
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=FunctionLoader(_read),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["ticked"] = ticked
+    return environment

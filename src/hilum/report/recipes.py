@@ -20,7 +20,7 @@ from hilum.report.sections.standings import (
     sensitivity_gloss,
     specificity_gloss,
 )
-from hilum.report.sections.verdict import gravest, unverified_text, verdict_title
+from hilum.report.sections.verdict import gravest, unverified_text
 from hilum.runs import check_run_folder, cohorts_of, describe_recipes, redactor, to_json, write_run
 from hilum.studies import (
     SETTINGS,
@@ -30,6 +30,7 @@ from hilum.studies import (
     RecipeContrast,
     Standing,
     StepWorth,
+    summarise,
 )
 from hilum.wording import (
     difference_text,
@@ -306,7 +307,9 @@ def render_recipes(contrast: RecipeContrast) -> str:
         names=recipe_names(contrast),
         date=day_of(last.provenance),
         headline=worst.verdict.headline,
-        verdict_title=verdict_title(worst),
+        verdict_title=redact(summarise(worst).title),
+        verdict_text=redact(summarise(worst).text),
+        looked=[redact(text) for text in summarise(worst).looked],
         unverified=unverified_text(last),
         reasons=[redact(reason) for reason in reasons(contrast)],
         glosses=[

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from hilum.auditing import AuditReport, Verdict
+    from hilum.classifier import CohortVerdict
     from hilum.cohort import Cohort
     from hilum.evaluation import Estimate, Evaluation
     from hilum.studies import Audit, Comparison, RecipeContrast
@@ -96,13 +97,13 @@ def _tiers(comparison: Comparison) -> list[str]:
 
 
 def _operating_point(comparison: Comparison) -> str:
-    """Say in one sentence what the thresholds do; empty where none were fixed.
+    """Say in one sentence how the thresholds were fixed; empty where none were.
 
     As in the report, they are those of the network chosen anew for every film where there was
-    a choice, and the leader's where there was none.
+    a choice, and the leader's where there was none. What they reach stands in the line to quote.
     """
     from hilum.report.sections.decisions import aim_text, find_quoted
-    from hilum.wording import metric_text, probability_text
+    from hilum.wording import probability_text
 
     quoted = find_quoted(comparison)
     if quoted.decisions is None or not quoted.is_verified:
@@ -114,8 +115,7 @@ def _operating_point(comparison: Comparison) -> str:
     )
     return (
         f"Operating point of {quoted.title}, with thresholds from validation films{typically}, "
-        f"{aim}: on test films sensitivity {metric_text('sensitivity', point.sensitivity)}, "
-        f"specificity {metric_text('specificity', point.specificity)}."
+        f"{aim}."
     )
 
 
@@ -136,10 +136,11 @@ def tell_audit(audit: Audit) -> None:
 
     from hilum.auditing import TITLES
     from hilum.report.sections.cohort import severity_word
+    from hilum.studies import summarise_audit
 
     console = Console(highlight=False)
     console.print(plain(_headed(audit.cohort, audit.positive)))
-    tell_verdict(console, audit.report.verdict)
+    tell_verdict(console, audit.report.verdict, summarise_audit(audit))
     if audit.model is not None:
         tell_shortcuts(console, audit.report, audit.model.title)
     shown_already = {*TITLES, "leak-worth"}
@@ -150,17 +151,42 @@ def tell_audit(audit: Audit) -> None:
         console.print(f"{word} {plain(finding.title)} [dim]({finding.check})[/]")
         if finding.what_to_do and finding.state in ("fail", "warn"):
             console.print(f"  [dim]{plain(finding.what_to_do)}[/]")
-    console.print("Research use only.")
+    tell_summary(console, summarise_audit(audit))
 
 
-def tell_verdict(console: Console, verdict: Verdict) -> None:
+def tell_verdict(console: Console, verdict: Verdict, first: CohortVerdict) -> None:
     """Print the verdict and its reasons, the weightiest first."""
     from hilum.report.sections.verdict import weighing_reasons
 
     colour = HEADLINE_COLOURS[verdict.headline]
-    console.print(f"Verdict: [bold {colour}]{verdict.headline}[/].")
+    scope = plain(verdict.scope.text)
+    console.print(f"Verdict: [bold {colour}]{verdict.headline}[/] {scope}.")
     for reason in weighing_reasons(verdict):  # the others stand in the table of shortcuts
         console.print(f"  · {plain(reason.text)}")
+    tell_looked(console, first)
+
+
+def tell_looked(console: Console, first: CohortVerdict) -> None:
+    """Print what was tried and what was not, and what stands beside the verdict."""
+    for caution in first.cautions:
+        console.print(f"  · Not counted: {plain(caution)}")
+    for text in first.looked:
+        console.print(f"  {plain(text)}")
+
+
+def tell_summary(console: Console, first: CohortVerdict) -> None:
+    """Print what stands first in the report, for it is last that a terminal shows."""
+    colour = HEADLINE_COLOURS[first.headline]
+    console.print(f"[bold {colour}]{plain(first.heading)}.[/] {plain(first.text)}".rstrip())
+    if first.quote:
+        console.print(f"[bold]Quote:[/] {plain(first.quote)}")
+    if first.elsewhere:
+        console.print(f"[bold]Elsewhere:[/] {plain(first.elsewhere)}")
+    for text in first.confirmed:
+        console.print(f"[bold]Confirmed:[/] {plain(text)}")
+    for step in first.next_steps:
+        console.print(f"[bold]Next:[/] {plain(step)}")
+    console.print("Research use only.")
 
 
 def tell_shortcuts(console: Console, report: AuditReport, model: str) -> None:
@@ -170,10 +196,11 @@ def tell_shortcuts(console: Console, report: AuditReport, model: str) -> None:
 
     from hilum.report.sections.duplicates import leak_text
     from hilum.report.sections.shortcuts import bare_share_text, baseline_line
+    from hilum.studies import weights_of
 
     if not report.baselines:
         return
-    weights = {reason.cause: reason.weight for reason in report.verdict.grounds}
+    weights = weights_of(report)
     table = Table(box=SIMPLE_HEAD, title="What predicts without the disease")
     table.add_column("What is seen", no_wrap=True)
     table.add_column("AUROC", justify="right", no_wrap=True)
@@ -193,8 +220,8 @@ def tell_shortcuts(console: Console, report: AuditReport, model: str) -> None:
         for baseline in report.baselines:
             console.print(plain(baseline_line(baseline, weights.get(baseline.name))))
     console.print(
-        "[dim]Share: of what the network reaches above chance. Grey levels, centre and blur change "
-        "with disease too, so they never withhold.[/]"
+        "[dim]Share: of what the network reaches above chance. What may hold disease never "
+        "withholds; the film without small objects should keep its share.[/]"
     )
     if report.leak is not None:
         console.print(plain(leak_text(report.leak, model)))
@@ -244,10 +271,12 @@ def tell_result(comparison: Comparison) -> None:
     from rich.console import Console
 
     from hilum.report.sections.standings import headline_metrics
+    from hilum.studies import summarise
 
     console = Console(highlight=False)
     tell_unverified(console, comparison)
-    tell_verdict(console, comparison.verdict)
+    first = summarise(comparison)
+    tell_verdict(console, comparison.verdict, first)
     reference = next(r for r in comparison.backbones if r.name == comparison.audit.model)
     tell_shortcuts(console, comparison.audit, reference.title)
     table = _make_table(comparison)
@@ -263,7 +292,7 @@ def tell_result(comparison: Comparison) -> None:
     tell_statistics(console, comparison)
     tell_refused(console, comparison)
     _tell_published(console, comparison)
-    console.print("Research use only.")
+    tell_summary(console, first)
 
 
 def tell_unverified(console: Console, comparison: Comparison) -> None:

@@ -11,7 +11,14 @@ from typing import Literal, NotRequired, TypedDict
 from hilum.backbones import Pooling, Scaling
 from hilum.classifier import EstimateJson, Figure
 from hilum.evaluation import NestedPick, SubgroupComparison
-from hilum.runs.audit import ShortcutsJson, VerdictJson, describe_shortcuts
+from hilum.runs.audit import (
+    ShortcutsJson,
+    SummaryJson,
+    VerdictJson,
+    describe_shortcuts,
+    describe_summary,
+    describe_verdict,
+)
 from hilum.runs.documents import as_document
 from hilum.runs.figures import (
     BackboneJson,
@@ -38,6 +45,7 @@ from hilum.studies import (
     PaperTable,
     Withheld,
     set_beside_paper,
+    summarise,
 )
 
 
@@ -293,6 +301,7 @@ class ResultsJson(TypedDict):
 
     Attributes:
         positive: The class that sensitivity speaks of.
+        summary: The first screen; null in runs of an older version.
         backbones: The best first.
         comparisons: Every pair.
         tiers: Backbones that the films cannot tell apart, the best tier first.
@@ -307,6 +316,7 @@ class ResultsJson(TypedDict):
     cohort: GroupedCohortJson
     recipe: RecipeJson
     seed: int
+    summary: SummaryJson | None
     verdict: VerdictJson
     audit: ShortcutsJson
     backbones: list[BackboneJson]
@@ -337,7 +347,8 @@ def describe_comparison(comparison: Comparison) -> ResultsJson:
             "validates_on_test": folds.validates_on_test,
         },
         "seed": comparison.seed,
-        "verdict": redacted(as_document(comparison.verdict, VerdictJson), redact),
+        "summary": describe_summary(summarise(comparison), redact),
+        "verdict": redacted(describe_verdict(comparison.verdict), redact),
         "audit": redacted(describe_shortcuts(comparison.audit), redact),
         "backbones": [describe_backbone(result) for result in comparison.backbones],
         "comparisons": [as_document(pair, PairJson) for pair in comparison.comparisons],

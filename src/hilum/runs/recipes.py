@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Literal, TypedDict
 
 from hilum.classifier import EstimateJson, Figure, WeightsJson
-from hilum.runs.audit import VerdictJson
+from hilum.runs.audit import SummaryJson, VerdictJson, describe_summary, describe_verdict
 from hilum.runs.comparison import RecipeJson, RecipeSettingsJson
 from hilum.runs.documents import as_document
 from hilum.runs.figures import (
@@ -17,8 +17,15 @@ from hilum.runs.figures import (
     UnavailableJson,
     describe_grouped,
 )
-from hilum.runs.privacy import redacted, redactor
-from hilum.studies import Comparison, Difference, RecipeContrast, Standing, StepWorth
+from hilum.runs.privacy import cohorts_of, redacted, redactor
+from hilum.studies import (
+    Comparison,
+    Difference,
+    RecipeContrast,
+    Standing,
+    StepWorth,
+    summarise,
+)
 
 
 class RanksJson(TypedDict):
@@ -51,6 +58,7 @@ class StandingJson(RecipeJson, RanksJson):
     folder: str
     straddling_groups: int
     verdict: VerdictJson
+    summary: SummaryJson
 
 
 class SettingJson(TypedDict):
@@ -236,13 +244,14 @@ def describe_recipes(contrast: RecipeContrast, *, word: Callable[[Difference], s
 
 
 def _describe_standing(comparison: Comparison, standing: Standing) -> StandingJson:
-    verdict = as_document(comparison.verdict, VerdictJson)
+    redact = redactor(*cohorts_of(comparison))
     return {
         **as_document(comparison.recipe, RecipeSettingsJson),
         "folder": comparison.recipe.name,
         "validates_on_test": comparison.folds.validates_on_test,
         "straddling_groups": len(comparison.folds.straddling_groups),
-        "verdict": redacted(verdict, redactor(comparison.cohort)),
+        "verdict": redacted(describe_verdict(comparison.verdict), redact),
+        "summary": describe_summary(summarise(comparison), redact),
         **as_document(standing, RanksJson),
     }
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,8 +23,10 @@ from hilum.classifier import (
     SCHEMA,
     BoundedJson,
     Classifier,
+    CohortVerdict,
     FilmFailure,
     ModelJson,
+    ModelVerdictJson,
     PicturesJson,
     Prediction,
     PredictionsJson,
@@ -179,6 +181,15 @@ class Model(BaseModel):
                     "verdict": {
                         "headline": "limited",
                         "reasons": ["The frame alone predicts the label."],
+                        "title": "Limited on films of one source",
+                        "text": "Frame of the film limits it. Read the figures with that in mind.",
+                        "looked": ["All 5 draws of the folds lead to this verdict."],
+                        "cautions": [],
+                        "confirmed": [],
+                        "quote": "Sensitivity 92.5 % (95 % CI 83.5 to 97.5; 74 of 80)",
+                        "elsewhere": "Not tried on films from elsewhere.",
+                        "next_steps": ["Collect films of both classes from the same device."],
+                        "reminder": "Read it with the reservations of the verdict above.",
                     },
                     "study": {},
                     "card": "# COVID-19 against Normal",
@@ -273,10 +284,7 @@ def describe_model(classifier: Classifier, limits: ServeLimits) -> ModelJson:
             "sensitivity": _bounded(reached.get("sensitivity")),
             "specificity": _bounded(reached.get("specificity")),
         },
-        "verdict": {
-            "headline": record.verdict.headline,
-            "reasons": list(record.verdict.reasons),
-        },
+        "verdict": _describe_verdict(record.verdict),
         "study": _finite(record.study),
         "card": classifier.card,
         "created": record.created,
@@ -287,6 +295,29 @@ def describe_model(classifier: Classifier, limits: ServeLimits) -> ModelJson:
             "megapixels": DEFAULT_LIMITS.pixels / 1e6,
         },
         "research_use_only": True,
+    }
+
+
+_REMINDERS: Mapping[str, str] = {
+    "withheld": "The verdict above is withheld: this may come from how films were made, not from "
+    "the disease.",
+    "limited": "Read it with the reservations of the verdict above.",
+}
+
+
+def _describe_verdict(verdict: CohortVerdict) -> ModelVerdictJson:
+    return {
+        "headline": verdict.headline,
+        "reasons": list(verdict.reasons),
+        "title": verdict.heading,
+        "text": verdict.text,
+        "looked": list(verdict.looked),
+        "cautions": list(verdict.cautions),
+        "confirmed": list(verdict.confirmed),
+        "quote": verdict.quote,
+        "elsewhere": verdict.elsewhere,
+        "next_steps": list(verdict.next_steps),
+        "reminder": _REMINDERS.get(verdict.headline, ""),
     }
 
 

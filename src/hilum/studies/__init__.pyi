@@ -79,6 +79,11 @@ from .results import (
     SourceValidation as SourceValidation,
     WeightsRecord as WeightsRecord,
 )
+from .summary import (
+    summarise as summarise,
+    summarise_audit as summarise_audit,
+    weights_of as weights_of,
+)
 from .training import (
     PastBackbone as PastBackbone,
     PastRun as PastRun,

@@ -42,6 +42,7 @@ from hilum.evaluation import (
 )
 from hilum.folds import conflicting_labels, group_films
 from hilum.machine import peak_rss_bytes
+from hilum.studies.collections import tell_collections
 from hilum.studies.extraction import StudyContext, open_context
 from hilum.studies.options import (
     AuditOptions,
@@ -401,6 +402,9 @@ def _circumstances(
         has_probes=any(baseline.name == "frame" for baseline in shortcuts.baselines),
         validates_on_test=design.folds.validates_on_test,
         is_chosen=pick is not None,
+        seen_in=design.plan.options.seen_in,
+        confirmed=design.plan.options.confirmed or {},
+        collections=tell_collections(cohort, design.plan.options.collections, results),
         unverified=[result.title for result in results if not result.weights.is_verified],
     )
 

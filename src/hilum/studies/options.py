@@ -8,7 +8,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, fields
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Concatenate,
+    Literal,
+    ParamSpec,
+    TypeVar,
+    cast,
+    get_args,
+)
 
 from hilum.errors import RecipeError
 
@@ -25,6 +34,9 @@ PREVALENCES = (0.01, 0.05, 0.1, 0.3, 0.5)
 
 LEAST_PREVALENCE = 1e-6
 """Closer to 0, or to 1, predictive values would be rounding and no more."""
+
+SeenIn = Literal["lungs", "heart", "anywhere"]
+"""Where the disease is to be seen, as the user says beforehand; as the verdict has it."""
 
 STUDY_PANEL = "The study"
 """Heading in the help of a command."""
@@ -148,6 +160,24 @@ def read_shares(shares: str) -> list[float]:
         ) from None
 
 
+def read_confirmed(pairs: Sequence[str]) -> dict[str, str]:
+    """Read answered reasons, `REASON=who looked, and what it is`.
+
+    Raises:
+        RecipeError: One of them has no sign between reason and text.
+    """
+    confirmed = {}
+    for pair in pairs:
+        reason, sign, who = pair.partition("=")
+        if not sign:
+            raise RecipeError(
+                f"'{pair}' does not say who looked, and what it is.",
+                fix='Write REASON="who: what it is", such as objects="Dr. A: pacemakers".',
+            )
+        confirmed[reason.strip()] = who.strip()
+    return confirmed
+
+
 @dataclass(frozen=True, kw_only=True)
 class PlaceOptions:
     """Where files lie, and who hears of the progress."""
@@ -236,6 +266,39 @@ class StudyOptions(NetworkOptions):
             "predict; the verdict is then limited at best.",
         ),
     )
+    seen_in: SeenIn = option(
+        "anywhere",
+        "Where the disease is to be seen: lungs, heart, or anywhere (the default). With lungs the "
+        "verdict is withheld where the film without its lungs predicts the label as well.",
+        Flag("--seen-in", metavar="lungs|heart|anywhere", kind=str),
+    )
+    confirmed: Mapping[str, str] | None = option(
+        None,
+        "Reasons of the verdict that somebody has answered by looking at the films, with who "
+        "looked and what it is. They weigh nothing any more, and stand beside the verdict.",
+        Flag(
+            "--confirm",
+            kind=list[str],
+            text='Repeatable; REASON="WHO: WHAT IT IS", such as objects="Dr. A: pacemakers in both '
+            'classes". Answers one reason of the verdict that a person can tell by looking: '
+            "objects, objectless, place, lungless or lettering. It weighs nothing any more, and "
+            "stands beside the verdict wherever that is shown.",
+            metavar="REASON=TEXT",
+            read=read_confirmed,
+        ),
+    )
+    collections: Sequence[str] = option(
+        (),
+        "Public collections that the films come from: a network that was trained on one of them "
+        "limits the verdict.",
+        Flag(
+            "--collection",
+            kind=list[str],
+            text="Repeatable: a public collection that the films come from. A network that was "
+            "trained on it limits the verdict.",
+            metavar="NAME",
+        ),
+    )
     muted: Sequence[str] = option(
         (),
         "Codes of checks whose findings you know: they stay in the report, marked as muted, "
@@ -245,10 +308,33 @@ class StudyOptions(NetworkOptions):
     seed: int = option(0, "Where every draw begins.", Flag("--seed", order=2))
 
     def __post_init__(self) -> None:
-        """Refuse a seed that nothing can be drawn from, and a code that no check has."""
+        """Refuse a seed, a place, a reason or a code that there is not."""
         if self.seed < 0:
             raise RecipeError(f"The seed is {self.seed}.", fix="Give 0 or more.")
+        if self.seen_in not in get_args(SeenIn):
+            raise RecipeError(
+                f"'{self.seen_in}' is no place where disease is seen.",
+                fix="Give lungs, heart or anywhere.",
+            )
+        self._check_confirmed()
         self.muted_checks()
+
+    def _check_confirmed(self) -> None:
+        if not self.confirmed:
+            return
+        from hilum.auditing import CONFIRMABLE
+
+        for reason, who in self.confirmed.items():
+            if reason not in CONFIRMABLE:
+                raise RecipeError(
+                    f"'{reason}' is no reason that a person can answer by looking.",
+                    fix=f"Confirm one of {', '.join(CONFIRMABLE)}; others need other films.",
+                )
+            if not who.strip():
+                raise RecipeError(
+                    f"Nothing is said of who looked at the films, and what '{reason}' is.",
+                    fix=f'Write it: --confirm {reason}="Dr. A: what it is".',
+                )
 
     def muted_checks(self) -> frozenset[str]:
         """Return the codes of the checks whose findings raise no alarm."""

@@ -9,8 +9,9 @@ import numpy as np
 
 from hilum.auditing.baselines import TITLES, Baseline, BaselineName, LeakWorth
 from hilum.auditing.findings import Finding
+from hilum.auditing.place import Box, Place, Spot
 from hilum.auditing.report import AuditReport, FilmRelations
-from hilum.auditing.verdict import Circumstances, Verdict, give_verdict
+from hilum.auditing.verdict import Circumstances, Draw, Verdict, give_verdict, weigh_baselines
 from hilum.cohort.cohort import Cohort
 from hilum.duplicates.duplicates import Duplicate
 from hilum.evaluation.results import Estimate
@@ -22,16 +23,16 @@ BOOTSTRAP = "percentile bootstrap over groups"
 # AUROC of each baseline under each headline.
 _AUROCS: Mapping[str, Mapping[BaselineName, float]] = {
     "supported": {
-        "metadata": 0.507, "source": 0.521, "frame": 0.534,
-        "histogram": 0.642, "centre": 0.941, "blur": 0.702,
+        "metadata": 0.507, "source": 0.521, "frame": 0.534, "processing": 0.512,
+        "objects": 0.571, "objectless": 0.934, "histogram": 0.642, "centre": 0.941, "blur": 0.702,
     },
     "limited": {
-        "metadata": 0.688, "source": 0.521, "frame": 0.731,
-        "histogram": 0.763, "centre": 0.948, "blur": 0.845,
+        "metadata": 0.688, "source": 0.521, "frame": 0.731, "processing": 0.541,
+        "objects": 0.931, "objectless": 0.922, "histogram": 0.763, "centre": 0.948, "blur": 0.845,
     },
     "withheld": {
-        "metadata": 0.962, "source": 0.471, "frame": 0.918,
-        "histogram": 0.871, "centre": 0.957, "blur": 0.913,
+        "metadata": 0.962, "source": 0.471, "frame": 0.918, "processing": 0.611,
+        "objects": 0.981, "objectless": 0.641, "histogram": 0.871, "centre": 0.957, "blur": 0.913,
     },
 }  # fmt: skip
 
@@ -66,6 +67,7 @@ def make_baseline(
         ),
         p_below=0.31 if auroc > model_auroc - 0.02 else 0.0004,
         p_chance=0.3 if auroc < 0.54 else 0.00001,
+        caught=estimate(max(0.05, 2 * auroc - 1.1), 0.05),
         details=details or {},
         seconds=3.2,
     )
@@ -95,30 +97,32 @@ def make_audit_report(
         for name, value in _AUROCS[headline].items()
     )
     baselines = tuple(sorted(baselines, key=lambda b: list(TITLES).index(b.name)))
-    verdict = give_verdict(
-        Circumstances(
-            positive=positive,
-            model=model.title,
-            auroc=auroc,
-            sensitivity=estimate(0.94, 0.05),
-            specificity=estimate(0.96, 0.04),
-            baselines=baselines,
-            source_association=0.08,
-            n_leaks=0,
-            n_conflicts=0,
-            n_likely_conflicts=0,
-            n_without_patient=len(cohort) if headline == "limited" else 0,
-            n_films=len(cohort),
-            has_probes=True,
-            validates_on_test=validates_on_test,
-            unverified=[r.title for r in results if not r.weights.is_verified],
-        )
+    place = make_place(cohort, positive, share=0.51 if headline == "withheld" else 0.27)
+    circumstances = Circumstances(
+        positive=positive,
+        model=model.title,
+        auroc=auroc,
+        sensitivity=estimate(0.94, 0.05),
+        specificity=estimate(0.96, 0.04),
+        baselines=baselines,
+        draws=[Draw(seed, auroc, baselines) for seed in range(5)],
+        place=place,
+        untried=["the lungs alone: no lung masks were given"],
+        source_association=0.08,
+        n_leaks=0,
+        n_conflicts=0,
+        n_likely_conflicts=0,
+        n_without_patient=len(cohort) if headline == "limited" else 0,
+        n_films=len(cohort),
+        has_probes=True,
+        validates_on_test=validates_on_test,
+        unverified=[r.title for r in results if not r.weights.is_verified],
     )
     return AuditReport(
         model=model.name,
         findings=make_findings(cohort),
         relations=FilmRelations(make_duplicates(), np.full(len(cohort), 0.8)),
-        baselines=baselines,
+        baselines=weigh_baselines(circumstances),
         leak=LeakWorth(
             backbone=model.name,
             n_films=len(cohort),
@@ -127,8 +131,24 @@ def make_audit_report(
             ungrouped=estimate(0.951, 0.02),
             gain=Estimate(0.039, 0.017, 0.062, BOOTSTRAP),
         ),
-        verdict=verdict,
+        verdict=give_verdict(circumstances),
         seconds={"shortcuts": 31.0, "leak": 4.2},
+        place=place,
+    )
+
+
+def make_place(cohort: Cohort, positive: str, *, share: float) -> Place:
+    """Evidence on the upper left of all films, and each film's own spot somewhere."""
+    films = [film for film in cohort.films if film.label == positive]
+    return Place(
+        n_films=len(films),
+        share=share,
+        own_share=share + 0.12,
+        box=Box(0.0, 1 / 7, 3 / 7),
+        spots=tuple(
+            Spot(film.film_id, share + 0.2, Box(k % 5 / 7, k % 3 / 7, 3 / 7))
+            for k, film in enumerate(films[:10])
+        ),
     )
 
 

@@ -16,6 +16,7 @@ from PIL import Image
 from every import every
 from hilum.auditing.findings import Finding
 from hilum.auditing.verdict import Reason, Verdict
+from hilum.classifier.records import CohortVerdict
 from hilum.duplicates.duplicates import Duplicate
 from hilum.report.comparison import films_shown
 from hilum.report.figures import draw_all, figures_of
@@ -62,19 +63,19 @@ def test_every_baseline_stands_in_the_table_and_in_the_figure(
 
 
 def test_the_section_answers_before_it_shows(withheld_page: str, page: str) -> None:
-    answer = "Nothing here shows that it is. The making of the file (AUROC 0.962) and the frame"
+    answer = "Nothing here shows that it is. File metadata (AUROC 0.962) and frame"
     assert answer in section(withheld_page, "shortcuts")
-    assert "Nothing that was tried speaks against it" in section(page, "shortcuts")
+    assert "None of what holds no disease speaks against it" in section(page, "shortcuts")
 
 
 def test_reasons_that_decide_stand_apart_from_those_that_describe() -> None:
     grounds = tuple(Reason(w, w, f"It {w}.") for w in ("withholds", "limits", "describes"))
-    view = view_verdict(Verdict("withheld", grounds), "T", "t", str.upper)
+    view = view_verdict(Verdict("withheld", grounds), CohortVerdict("withheld", ()), str.upper)
     assert view["deciding"] == ["IT WITHHOLDS."]
     assert [(weight, texts) for weight, _, texts in view["further"]] == [
         ("limits", ["IT LIMITS."]), ("describes", ["IT DESCRIBES."]),
     ]  # fmt: skip
-    limited = view_verdict(Verdict("limited", grounds[1:]), "T", "t", str)
+    limited = view_verdict(Verdict("limited", grounds[1:]), CohortVerdict("limited", ()), str)
     assert limited["deciding"] == ["It limits."]
     assert [weight for weight, *_ in limited["further"]] == ["describes"]
 
@@ -88,7 +89,8 @@ def test_the_parts_of_a_film_show_what_the_probes_see(comparison: Comparison) ->
         np.asarray(Image.open(io.BytesIO(b64decode(uri.partition(",")[2])))) for _, uri in found[1]
     ]
     assert [caption for caption, _ in found[1]] == list(SHOWN_PARTS.values())
-    whole, frame, centre, blurred = pictures
+    whole, objectless, frame, centre, blurred = pictures
+    assert abs(int(objectless[64, 64]) - int(whole[64, 64])) < 30  # a soft shape stays
     assert frame[40:88, 40:88].max() < 30 < whole[64, 64]
     assert centre[:8].max() < 30
     assert abs(int(centre[64, 64]) - int(whole[64, 64])) < 8

@@ -30,9 +30,9 @@ def test_a_share_that_does_not_exist_is_not_written() -> None:
 @pytest.mark.parametrize(
     ("headline", "says"),
     [
-        ("withheld", "Nothing here shows that it is. The making of the file (AUROC 0.962) and"),
+        ("withheld", "Nothing here shows that it is. File metadata (AUROC 0.962) and frame"),
         ("limited", "In part it may be something else. "),
-        ("supported", "Nothing that was tried speaks against it: the making of the file, the"),
+        ("supported", "None of what holds no disease speaks against it: file metadata, source,"),
     ],
 )
 def test_is_it_the_disease(headline: str, says: str) -> None:

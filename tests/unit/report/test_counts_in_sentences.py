@@ -264,14 +264,14 @@ def test_the_pick_says_for_how_many_films_each_was_chosen(assessed: Comparison) 
     pick = replace(assessed.pick, times_chosen=dict(zip(names, (14, 1200, 33), strict=True)))
     assert pick_note(assessed, pick) == (
         f"By validation films: {titles[1]} for 1,200 films, {titles[2]} for 33 films and "
-        f"{titles[0]} for 14 films. Quote this row for “the best of 3”."
+        f"{titles[0]} for 14 films. This row is “the best of 3”, called by the highest score."
     )
     assert [chosen_text(pick, name) for name in names] == [
         "for 14 of 1,247 films",
         "for 1,200 of 1,247 films",
         "for 33 of 1,247 films",
     ]
-    assert pick_text(pick).endswith("the figure to quote for “the best of 3”.")
+    assert pick_text(pick).endswith("that is “the best of 3”.")
 
 
 def test_an_average_counts_its_members(assessed: Comparison) -> None:

@@ -150,7 +150,7 @@ def test_a_withheld_headline_asks_nobody_to_quote(assessed: Comparison) -> None:
     withheld = make_assessed("withheld")
     assert assessed.pick is not None
     assert withheld.pick is not None
-    assert "Quote this row" in standings_wording.pick_note(assessed, assessed.pick)
+    assert "“the best of" in standings_wording.pick_note(assessed, assessed.pick)
     assert "Quote" not in render_page(withheld)
 
 

@@ -12,8 +12,9 @@ import pytest
 
 from hilum.auditing.baselines import Baseline, LeakWorth
 from hilum.auditing.findings import Finding
-from hilum.auditing.verdict import Verdict, VerdictRules
-from hilum.classifier.records import WeightsJson
+from hilum.auditing.place import Box, Place
+from hilum.auditing.verdict import Reason, Scope, Verdict
+from hilum.classifier.records import CohortVerdict, WeightsJson
 from hilum.cohort.films import Exclusion
 from hilum.evaluation.results import (
     Calibration,
@@ -54,8 +55,12 @@ MIRRORS: tuple[tuple[type, Any], ...] = (
     (Baseline, audit.MeasuredJson),
     (Finding, audit.FindingJson),
     (LeakWorth, audit.LeakJson),
-    (Verdict, audit.VerdictJson),
-    (VerdictRules, audit.RulesJson),
+    (Verdict, audit.GivenVerdictJson),
+    (Reason, audit.GroundJson),
+    (Scope, audit.ScopeJson),
+    (Place, audit.PlaceJson),
+    (Box, audit.BoxJson),
+    (CohortVerdict, audit.SummaryJson),
     (PairedComparison, comparison.PairJson),
     (SubgroupComparison, comparison.SubgroupsJson),
     (ExternalFigures, comparison.ExternalFiguresJson),
@@ -93,7 +98,8 @@ def differences(told: Any, wanted: Any, place: str) -> Iterator[str]:
             elif key in wanted.__required_keys__:
                 yield f"{place} has no {key}"
     elif NoneType in parts:
-        known_parts = [part for part in inner if part is not NoneType] or [told]
+        # What may be null in the document alone is always there in the result.
+        known_parts = [p for p in inner if p is not NoneType] if NoneType in inner else [told]
         (part,) = (part for part in parts if part is not NoneType)
         yield from differences(known_parts[0], part, place)
     elif get_origin(wanted) is dict:

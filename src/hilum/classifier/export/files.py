@@ -75,6 +75,7 @@ class ExportNotesJson(TypedDict):
     distance_limit: str
     backbone: str
     verdict: str
+    verdict_title: str
     verdict_reasons: str
     created: str
     hilum: str
@@ -184,6 +185,7 @@ def describe(bundle: Bundle, graph: openvino.Model) -> ExportNotesJson:
         "distance_limit": repr(record.distance_limit),
         "backbone": record.backbone.title,
         "verdict": record.verdict.headline,
+        "verdict_title": record.verdict.heading,
         "verdict_reasons": json.dumps(record.verdict.reasons, ensure_ascii=False),
         "created": record.created,
         "hilum": __version__,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import io
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,24 +17,26 @@ from hilum.auditing import (
     SIGHTS,
     AuditReport,
     Baseline,
-    BaselineName,
+    Bearing,
+    Box,
+    Place,
     Weight,
     find_baseline,
     is_above_chance,
-    weigh_baseline,
 )
 from hilum.cohort import Cohort, Film
 from hilum.evaluation import Estimate
 from hilum.features import Part, resize_film, show_part
 from hilum.report import drawing as palette, drawing as svg
 from hilum.report.drawing import axes_inch, inline_figure, new_figure, shortened
-from hilum.report.films import choose_examples
+from hilum.report.films import choose_examples, data_uri
 from hilum.report.section import section
 from hilum.report.sections.standings import Whisker, scaled
 from hilum.report.sections.verdict import EFFECTS
-from hilum.studies import BackboneResult
+from hilum.studies import BackboneResult, weights_of
 from hilum.wording import (
     NOT_DEFINED,
+    capitalised,
     films_text,
     joined,
     metric_interval,
@@ -55,24 +57,13 @@ UNTRAINED = "Unknown: the films are too few to train and test on, so nothing was
 # Of a model that is hardly above chance, a baseline reaches any multiple, and it means nothing.
 _SHARE_AT_MOST = 5
 
-_PARTS: Mapping[BaselineName, str] = {
-    "metadata": "the making of the file",
-    "source": "the source",
-    "frame": "the frame of the film",
-    "histogram": "its grey levels",
-    "centre": "its centre",
-    "blur": "a blurred copy",
+GROUPS: Mapping[Bearing, str] = {
+    "diseaseless": "Holds no disease: can limit or withhold the headline",
+    "questionable": "A person can tell whether it is the disease: can limit the headline",
+    "remaining": "What must be left when small objects are gone: limits where little is",
+    "descriptive": "May hold disease: only describes",
 }
-
-
-def weight_of(baseline: Baseline, model_auroc: Estimate) -> Weight | None:
-    """Say what a baseline does to the headline, as the verdict judges it.
-
-    Args:
-        baseline: What predicts without the disease.
-        model_auroc: The model's, on all films of the study.
-    """
-    return weigh_baseline(baseline, model_sees=is_above_chance(model_auroc))
+"""What each kind of baseline can show, in the order of the table."""
 
 
 def bare_share_text(share: Estimate) -> str:
@@ -116,30 +107,56 @@ def disease_text(audit: AuditReport, positive: str, model: str, model_auroc: Est
     """
     if not is_above_chance(model_auroc):
         return f"{model} does no better than chance, so there is nothing to explain."
-    by_weight = {
-        weight: [b for b in audit.baselines if weight_of(b, model_auroc) == weight]
-        for weight in ("withholds", "limits", "describes")
-    }
-    if by_weight["withholds"]:
+    weights = weights_of(audit)
+    reached = f"{model} reaches AUROC {model_auroc.value:.3f} with the whole film"
+    withholding = [b for b in audit.baselines if weights.get(b.name) == "withholds"]
+    if withholding:
         return (
-            f"Nothing here shows that it is. {_listed(by_weight['withholds'])}, and "
-            f"{_holds(by_weight['withholds'])} no disease. {model} reaches "
-            f"{model_auroc.value:.3f} with the whole film."
+            f"Nothing here shows that it is. {_listed(withholding)}, and {_holds(withholding)} "
+            f"{_held(withholding)}. {reached}."
         )
+    limiting = [b for b in audit.baselines if weights.get(b.name) == "limits"]
+    if limiting or _is_on_one_spot(audit):
+        return f"In part it may be something else. {' '.join(_list_doubts(audit, limiting))}"
     tried = [b for b in audit.baselines if b.can_withhold]
-    if by_weight["limits"]:
-        return (
-            f"In part it may be something else. {_listed(by_weight['limits'])}, and "
-            f"{_holds(by_weight['limits'])} no disease; {model} is clearly better "
-            f"({model_auroc.value:.3f})."
-        )
     if not tried:
         return "Unknown: nothing that holds no disease was tried."
-    names = joined([_PARTS.get(b.name, b.title.lower()) for b in tried])
+    names = joined([b.title.lower() for b in tried])
     return (
-        f"Nothing that was tried speaks against it: {names} {_tell(tried)} little or nothing of "
-        f"{positive}, where {model} reaches AUROC {model_auroc.value:.3f} with the whole film."
+        f"None of what holds no disease speaks against it: {names} {_tell(tried)} little or "
+        f"nothing of {positive}, where {reached}."
     )
+
+
+def _is_on_one_spot(audit: AuditReport) -> bool:
+    return any(r.cause == "place" and r.weight == "limits" for r in audit.verdict.grounds)
+
+
+def _list_doubts(audit: AuditReport, limiting: Sequence[Baseline]) -> Iterator[str]:
+    """Say of each kind of evidence what it leaves open."""
+    diseaseless = [b for b in limiting if b.bearing == "diseaseless"]
+    if diseaseless:
+        yield f"{_listed(diseaseless)}, and {_holds(diseaseless)} no disease."
+    questionable = [b for b in limiting if b.bearing == "questionable"]
+    if questionable:
+        yield f"{_listed(questionable)}: look whether that is the disease."
+    for baseline in limiting:
+        if baseline.bearing == "remaining":
+            yield (
+                f"Without small objects the network reaches AUROC {baseline.auroc.value:.3f} "
+                f"instead of {baseline.model_auroc.value:.3f}."
+            )
+    if _is_on_one_spot(audit) and audit.place is not None:
+        yield (
+            f"{percent_text(audit.place.share, 0)} of the evidence stands on one spot that is the "
+            f"same on all films, {audit.place.where}."
+        )
+
+
+def _held(baselines: Sequence[Baseline]) -> str:
+    """Name what such things hold none of."""
+    is_lungless = any(b.name == "lungless" for b in baselines)
+    return "none of the lungs where the disease is to be seen" if is_lungless else "no disease"
 
 
 def untried_text(audit: AuditReport) -> str:
@@ -151,7 +168,25 @@ def untried_text(audit: AuditReport) -> str:
             "This run did not show the network parts of the films, so it is unknown what their "
             "frame alone predicts."
         )
-    return ""
+    untried = "; ".join(audit.verdict.untried)
+    return f"{capitalised(untried)}." if untried else ""
+
+
+def caught_text(baseline: Baseline, positive: str) -> str:
+    """Say what share of the positive films it gives away; empty where that is little.
+
+    Args:
+        baseline: What predicts without the disease.
+        positive: The class that the model is said to recognise.
+    """
+    caught = baseline.caught
+    if baseline.bearing not in ("diseaseless", "questionable") or caught.value < RULES.caught_share:
+        return ""
+    return (
+        f"Gives away {percent_text(caught.value, 0)} "
+        f"{percents_interval(caught.low, caught.high, 0)} of the films of {positive}, at 95 % of "
+        "the others spared"
+    )
 
 
 def strongest_text(baseline: Baseline, at_most: int = 4, least: float = 0.55) -> str:
@@ -163,7 +198,7 @@ def strongest_text(baseline: Baseline, at_most: int = 4, least: float = 0.55) ->
 
 def _listed(baselines: Sequence[Baseline]) -> str:
     """Write `The frame of the film alone predicts it with AUROC 0.918`, or of several."""
-    names = joined([f"{_PARTS[b.name]} (AUROC {b.auroc.value:.3f})" for b in baselines])
+    names = joined([f"{b.title.lower()} (AUROC {b.auroc.value:.3f})" for b in baselines])
     is_one = len(baselines) == 1
     text = f"{names} {'alone predicts' if is_one else 'each predict'} the label"
     return text[0].upper() + text[1:]
@@ -183,6 +218,13 @@ _HEADING_INCH = 0.36
 
 _LEFT_EDGE = 0.46
 """Where the scale begins: a little below chance; what lies further left is cut off there."""
+
+_HEADINGS: Mapping[Bearing, str] = {
+    "diseaseless": "Holds no disease: can withhold",
+    "questionable": "Look whether it is the disease: can limit",
+    "remaining": "Should keep what the network reaches",
+    "descriptive": "May hold disease: only describes",
+}
 
 _STRIP_INCH = 0.17
 _ZONE_OPACITY = 0.3
@@ -210,12 +252,14 @@ class ShortcutsFigure:
         baselines: What predicts without the disease; at least one.
         model: The model's title.
         model_auroc: On all films of the study.
+        weights: What each baseline does to the headline, by name.
         is_verified: The model ran on its published weights.
     """
 
     baselines: tuple[Baseline, ...]
     model: str
     model_auroc: Estimate
+    weights: Mapping[str, Weight] = field(default_factory=dict)
     is_verified: bool = True
     description: str = "What predicts the label, with and without the disease"
 
@@ -227,7 +271,7 @@ class ShortcutsFigure:
             "auroc": [auroc.value for auroc in aurocs],
             "low": [auroc.low for auroc in aurocs],
             "high": [auroc.high for auroc in aurocs],
-            "effect": [None, *(weight_of(b, self.model_auroc) for b in self.baselines)],
+            "effect": [None, *(self.weights.get(b.name) for b in self.baselines)],
         }
 
     @svg.drawing_style()
@@ -236,8 +280,10 @@ class ShortcutsFigure:
         baselines, model_auroc = self.baselines, self.model_auroc
         parts = [
             ("The network, with the whole film", None),
-            ("Holds no disease: can withhold", [b for b in baselines if b.can_withhold]),
-            ("May hold disease: only describes", [b for b in baselines if not b.can_withhold]),
+            *(
+                (title, [b for b in baselines if b.bearing == bearing])
+                for bearing, title in _HEADINGS.items()
+            ),
         ]
         shown = [(title, rows) for title, rows in parts if rows is None or rows]
         n_rows = 1 + len(baselines)
@@ -259,7 +305,7 @@ class ShortcutsFigure:
             for baseline in rows or ():
                 if baseline.can_withhold and has_zones:
                     _draw_zones(axes, top, model_auroc.value)
-                weight = weight_of(baseline, model_auroc)
+                weight = self.weights.get(baseline.name)
                 marker, colour = _MARKS[weight]
                 _draw_row(
                     axes, top, baseline.title, baseline.auroc, marker, colour,
@@ -352,6 +398,7 @@ def _draw_key(figure: Figure) -> None:
 
 SHOWN_PARTS: Mapping[Part, str] = {
     "whole": "The whole film",
+    "objectless": "Without small objects",
     "frame": "Frame: hardly any lung",
     "centre": "Centre: without the frame",
     "blur": "Blurred: 14 x 14 px",
@@ -375,6 +422,7 @@ class BaselineRow:
     effect: str
     weight: Weight | None
     strongest: str
+    caught: str
     films: str
     seconds: str
 
@@ -403,15 +451,19 @@ def view_shortcuts(
         redact: Hides names and places.
     """
     if model is None:
-        return {"answer": UNTRAINED, "untried": "", "groups": [], "figure": "", "parts": []}
+        return {
+            "answer": UNTRAINED, "untried": "", "groups": [], "figure": "", "parts": [],
+            "place": None,
+        }  # fmt: skip
     auroc = model.evaluation.metrics["auroc"]
-    rows = [(baseline, _row(baseline, auroc, len(cohort), redact)) for baseline in audit.baselines]
+    effects = _effects(audit)
+    rows = [
+        (baseline, _row(baseline, effects, positive, len(cohort), redact))
+        for baseline in audit.baselines
+    ]
     groups = [
-        (title, [row for baseline, row in rows if baseline.can_withhold is can_withhold])
-        for can_withhold, title in (
-            (True, "Holds no disease: can limit or withhold the headline"),
-            (False, "May hold disease: only describes"),
-        )
+        (title, [row for baseline, row in rows if baseline.bearing == bearing])
+        for bearing, title in GROUPS.items()
     ]
     example = show_parts(cohort, positive, thumbnails)
     return {
@@ -430,7 +482,98 @@ def view_shortcuts(
         "example": example[0].film_id if example else "",
         "example_label": example[0].label if example else "",
         "parts": example[1] if example else [],
+        "place": None if audit.place is None else view_place(audit.place, cohort, thumbnails),
     }
+
+
+@dataclass(frozen=True)
+class SpotView:
+    """One film with its strongest spot.
+
+    Attributes:
+        film_id: Which film.
+        label: Its class.
+        uri: The film, as a data address; empty where it has no picture.
+        crop: What stands on the spot, larger.
+        share: Of the film's evidence that lies there.
+        box: The spot, in percent of the film from the upper left: left, top, side.
+    """
+
+    film_id: str
+    label: str
+    uri: str
+    crop: str
+    share: str
+    box: tuple[str, str, str]
+
+
+def view_place(place: Place, cohort: Cohort, thumbnails: Mapping[str, bytes]) -> dict[str, Any]:
+    """Show where the evidence stands: the place that all films share, and each film's own.
+
+    Args:
+        place: Where the evidence stands.
+        cohort: The films.
+        thumbnails: JPEG bytes by film id.
+    """
+    films = {film.film_id: film for film in cohort.films}
+    return {
+        "text": place_text(place),
+        "common": _percents(place.box),
+        "spots": [
+            SpotView(
+                film_id=spot.film_id,
+                label=films[spot.film_id].label,
+                uri=data_uri(films[spot.film_id], thumbnails),
+                crop=_crop_uri(thumbnails.get(spot.film_id), spot.box),
+                share=percent_text(spot.share, 0),
+                box=_percents(spot.box),
+            )
+            for spot in place.spots
+        ],
+    }
+
+
+def place_text(place: Place) -> str:
+    """Say whether the evidence stands on one spot of all films, or wanders as disease does."""
+    stands = (
+        "so it stands on one spot"
+        if place.share >= RULES.one_place
+        else "so it wanders from film to film"
+    )
+    return (
+        f"On the average of {films_text(place.n_films)}, the place that holds most over all films, "
+        f"{place.where}, holds {percent_text(place.share, 0)} of the evidence, and the film's own "
+        f"strongest place {percent_text(place.own_share, 0)}: {stands}. Evidence that lies "
+        "anywhere would leave 18 % there."
+    )
+
+
+def spots_shown(audit: AuditReport, cohort: Cohort) -> tuple[Film, ...]:
+    """Name the films whose strongest spots are shown, each once."""
+    shown = () if audit.place is None else {spot.film_id for spot in audit.place.spots}
+    films = {film.film_id: film for film in cohort.films if film.film_id in shown}
+    return tuple(films.values())
+
+
+def _percents(box: Box) -> tuple[str, str, str]:
+    left, top, side = (f"{100 * share:.1f}%" for share in (box.left, box.top, box.side))
+    return left, top, side
+
+
+_CROP_PX = 160
+
+
+def _crop_uri(jpeg: bytes | None, box: Box) -> str:
+    """Cut the spot out of a film's picture, and show it larger; empty where it has none."""
+    if jpeg is None:
+        return ""
+    with Image.open(io.BytesIO(jpeg)) as picture:
+        grey = picture.convert("L")
+        sides = (grey.width, grey.height) * 2
+        edges = (box.left, box.top, box.left + box.side, box.top + box.side)
+        region = tuple(round(edge * side) for edge, side in zip(edges, sides, strict=True))
+        crop = grey.crop(region)  # type: ignore[arg-type]
+    return _jpeg_uri(crop.resize((_CROP_PX, _CROP_PX), Image.Resampling.BICUBIC))
 
 
 def show_parts(
@@ -467,10 +610,23 @@ def shortcuts_label(audit: AuditReport, model: str, auroc: Estimate) -> str:
     return f"What predicts the label, and how well. AUROC: {'; '.join(figures)}."
 
 
+def _effects(audit: AuditReport) -> dict[str, tuple[Weight | None, str]]:
+    """Say of each baseline what follows: by its weight, or that a person has answered it."""
+    confirmed = {reason.cause for reason in audit.verdict.confirmations}
+    return {
+        name: (weight, "answered by a person" if name in confirmed else EFFECTS[weight])
+        for name, weight in weights_of(audit).items()
+    }
+
+
 def _row(
-    baseline: Baseline, model_auroc: Estimate, n_films: int, redact: Callable[[str], str]
+    baseline: Baseline,
+    effects: Mapping[str, tuple[Weight | None, str]],
+    positive: str,
+    n_films: int,
+    redact: Callable[[str], str],
 ) -> BaselineRow:
-    weight = weight_of(baseline, model_auroc)
+    weight, effect = effects.get(baseline.name, (None, "nothing"))
     return BaselineRow(
         title=baseline.title,
         sight=SIGHTS[baseline.name],
@@ -479,9 +635,10 @@ def _row(
         whisker=_whisker(baseline.auroc),
         share=share_text(baseline.share),
         p_below=p_text(baseline.p_below),
-        effect="nothing" if weight is None else EFFECTS[weight],
+        effect=effect,
         weight=weight,
         strongest=redact(strongest_text(baseline)),
+        caught=caught_text(baseline, positive),
         films="" if baseline.n_films == n_films else films_text(baseline.n_films),
         seconds=seconds_text(baseline.seconds),
     )

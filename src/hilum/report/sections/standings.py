@@ -117,15 +117,15 @@ def pick_note(comparison: Comparison, pick: NestedPick) -> str:
     text = f"By validation films: {named}."
     if comparison.verdict.headline == "withheld":
         return text
-    return f"{text} Quote this row for “the best of {len(chosen)}”."
+    return f"{text} This row is “the best of {len(chosen)}”, called by the highest score."
 
 
 def pick_text(pick: NestedPick) -> str:
-    """Say which figure is to be quoted for the best of several."""
+    """Say what the best of several is worth."""
     accuracy = metric_text("accuracy", pick.evaluation.metrics["accuracy"])
     return (
-        f"Chosen anew for every film, without that film: accuracy {accuracy}; that is the "
-        f"figure to quote for “the best of {len(pick.times_chosen)}”."
+        f"Chosen anew for every film, without that film: accuracy {accuracy} by the highest score; "
+        f"that is “the best of {len(pick.times_chosen)}”."
     )
 
 

@@ -6,20 +6,6 @@ import { bounds, callText, joined, plural, policyText, reachedText } from "./wor
 
 const SHOWN_REASONS = 3, SHOWN_ON_A_PHONE = 1;
 
-const titles = {
-  supported: () => "The training films support this classifier",
-  limited: () => "Read these answers with care",
-  withheld: (positive) => `It is not shown that this classifier sees ${positive}`,
-};
-const texts = {
-  supported: "No check that was run speaks against it. That does not make it a clinical tool: other "
-    + "hospitals, devices and patients may differ.",
-  limited: "The verdict on the training films is limited: something about them may flatter its answers.",
-  withheld: "The verdict on the training films is withheld: they cannot carry the claim. Its answers may "
-    + "come from how films were made or collected. Look at them to study the classifier, not to judge "
-    + "a film.",
-};
-
 /** Write all that stands on the page before a film comes. */
 export function showModel(model) {
   const others = model.classes.filter((label) => label !== model.positive);
@@ -37,13 +23,22 @@ export function showModel(model) {
   showAbout(model);
 }
 
-function showVerdict(model) {
-  const { headline, reasons } = model.verdict;
+/** Show the verdict in the server's words: what is quoted, what comes next, then the reasons. */
+function showVerdict({ verdict }) {
   const box = byId("verdict");
-  box.classList.add(headline);
-  byId("verdict-title").textContent = titles[headline]?.(model.positive) ?? headline;
-  byId("verdict-text").textContent = texts[headline] ?? "";
-  const items = reasons.map((reason) => make("li", { text: reason }));
+  box.classList.add(verdict.headline);
+  byId("verdict-title").textContent = verdict.title;
+  byId("verdict-text").textContent = verdict.text;
+  byId("verdict-text").hidden = !verdict.text;
+  showQuote(verdict.quote);
+  byId("verdict-elsewhere").replaceChildren(make("strong", { text: "Elsewhere." }), ` ${verdict.elsewhere}`);
+  byId("verdict-elsewhere").hidden = !verdict.elsewhere;
+  byId("verdict-next").hidden = !verdict.next_steps.length;
+  byId("verdict-next").querySelector("ol").replaceChildren(
+    ...verdict.next_steps.map((text) => make("li", {}, ...ticked(text))));
+  byId("verdict-confirmed").replaceChildren(...verdict.confirmed.map((text) =>
+    make("p", {}, make("strong", { text: "Confirmed." }), ` ${text}`)));
+  const items = [...verdict.reasons, ...verdict.cautions].map((text) => make("li", { text }));
   const most = matchMedia("(max-width: 46rem)").matches ? SHOWN_ON_A_PHONE : SHOWN_REASONS;
   const shown = items.length > most + 1 ? most : items.length;
   byId("verdict-reasons").replaceChildren(...items.slice(0, shown));
@@ -52,7 +47,30 @@ function showVerdict(model) {
   more.hidden = shown === items.length;
   more.querySelector("summary").textContent = `${plural(items.length - shown, "more reason")}`;
   more.querySelector("ul").replaceChildren(...items.slice(shown));
+  byId("verdict-looked").hidden = !verdict.looked.length;
+  byId("verdict-looked").querySelector("div").replaceChildren(
+    ...verdict.looked.map((text) => make("p", { text })));
   box.hidden = false;
+}
+
+/** Show as code what stands between backticks. */
+const ticked = (text) => text.split("`").map((part, k) => (k % 2 ? make("code", { text: part }) : part));
+
+function showQuote(line) {
+  byId("verdict-quote").hidden = !line;
+  byId("quote").textContent = line;
+  const button = byId("quote-copy");
+  button.hidden = !navigator.clipboard;
+  button.onclick = async () => {
+    try {
+      await navigator.clipboard.writeText(line);
+      button.textContent = "Copied";
+    } catch {
+      getSelection().selectAllChildren(byId("quote"));
+      button.textContent = "Marked";
+    }
+    setTimeout(() => { button.textContent = "Copy"; }, 2000);
+  };
 }
 
 function showAbout(model) {

@@ -149,13 +149,8 @@ export function summaryText(films, model) {
   return `${plural(films.length, "film")}: ${parts.join(", ")}`;
 }
 
-const REMINDERS = {
-  withheld: "The verdict above is withheld: this may come from how films were made, not from the disease.",
-  limited: "Read it with the reservations of the verdict above.",
-};
-
 /** Say beside an answer what the verdict does to it; empty if nothing. */
-export const reminderText = (model) => REMINDERS[model.verdict.headline] ?? "";
+export const reminderText = (model) => model.verdict.reminder;
 
 /** Write a file's name so that no sign in it turns round or hides what stands beside it. */
 export const nameText = (name) => name.replace(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, "\ufffd");
