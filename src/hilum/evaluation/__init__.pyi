@@ -65,6 +65,7 @@ from .results import (
     Recalibration as Recalibration,
     RocCurve as RocCurve,
     Spread as Spread,
+    StratifiedAuroc as StratifiedAuroc,
     Subgroup as Subgroup,
     SubgroupComparison as SubgroupComparison,
 )
@@ -74,5 +75,5 @@ from .scored_films import (
     fold_inflation as fold_inflation,
 )
 from .selection import pick_by_validation as pick_by_validation
-from .strata import StratifiedAuroc as StratifiedAuroc, stratify_auroc as stratify_auroc
+from .strata import stratify_auroc as stratify_auroc
 from .subgroups import age_band as age_band, compare_subgroups as compare_subgroups

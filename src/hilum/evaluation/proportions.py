@@ -117,13 +117,14 @@ def clustered_proportion(
     """
     n_films, n_groups = len(is_right), len(np.unique(groups))
     successes = int(is_right.sum())
+    _check_counts(successes, n_films, 0.95)
+    given = effective_trials(is_right, groups)
     share = successes / n_films
 
     def bound(trials: float, bounded_by: Callable[[float, float], Interval]) -> Interval:
         # All right stays all right: a rounded product must not fall short of its trials.
         return bounded_by(trials if successes == n_films else share * trials, trials)
 
-    given = effective_trials(is_right, groups)
     trials = max(1.0, given / inflation)
     interval = bound(trials, clopper_pearson)
     also = {"wilson": bound(trials, wilson)}

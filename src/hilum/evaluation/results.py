@@ -517,3 +517,20 @@ class SubgroupComparison:
     p_auroc_films: float | None = None
     p_sensitivity_films: float | None = None
     p_specificity_films: float | None = None
+
+
+@dataclass(frozen=True)
+class StratifiedAuroc:
+    """The AUROC over pairs of films that agree in an attribute.
+
+    Attributes:
+        n_films: Films in strata that hold both sides.
+        auroc: Over pairs within strata.
+        crude: Over all pairs of the same films.
+        fall: `crude` less `auroc`.
+    """
+
+    n_films: int
+    auroc: Estimate
+    crude: Estimate
+    fall: Estimate

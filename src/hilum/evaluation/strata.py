@@ -8,35 +8,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from hilum.evaluation.discrimination import NORMAL_REACH
-from hilum.evaluation.results import Estimate
+from hilum.evaluation.results import Estimate, StratifiedAuroc
 from hilum.evaluation.scored_films import ScoredFilms
 
 LEAST_PER_SIDE = 10
 """Films of each side in strata that hold both: with fewer an interval says nothing."""
-
-
-@dataclass(frozen=True)
-class StratifiedAuroc:
-    """The AUROC over pairs of films that agree in an attribute.
-
-    Attributes:
-        n_films: Films in strata that hold both sides.
-        auroc: Over pairs within strata.
-        crude: Over all pairs of the same films.
-        fall: `crude` less `auroc`.
-    """
-
-    n_films: int
-    auroc: Estimate
-    crude: Estimate
-    fall: Estimate
 
 
 def stratify_auroc(

@@ -157,13 +157,14 @@ def test_films_of_one_patient_widen_the_bounds_and_weaken_the_test():
     assert as_patients.baseline.low < as_films.baseline.low
 
 
-def test_inflation_weakens_both_tests_and_leaves_the_figures():
+def test_inflation_weakens_both_tests_and_widens_the_intervals():
     films = drawn(9)
     plain, inflated = stand(*films), stand(*films, inflation=4.0)
     assert norm.isf(plain.p_chance) == pytest.approx(2 * norm.isf(inflated.p_chance))
     assert norm.isf(plain.p_below) == pytest.approx(2 * norm.isf(inflated.p_below))
-    assert plain.baseline == inflated.baseline
-    assert plain.share == inflated.share
+    for narrow, wide in ((plain.baseline, inflated.baseline), (plain.share, inflated.share)):
+        assert narrow.value == wide.value
+        assert wide.low < narrow.low <= narrow.high < wide.high
 
 
 def test_a_gain_is_the_paired_difference():

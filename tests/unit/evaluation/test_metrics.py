@@ -242,7 +242,8 @@ def test_methods_are_told_in_words():
     evaluation = evaluated(*study())
     metrics = evaluation.metrics
     assert metrics["accuracy"].method.startswith("Clopper-Pearson, 60 films; variance x 1.")
-    assert metrics["sensitivity"].method.startswith("Clopper-Pearson, 30 films; variance x 1.")
+    # All were called rightly in every repeat: nothing there hangs on the draw of the heads.
+    assert metrics["sensitivity"].method == "Clopper-Pearson, 30 films"
     bootstrap = "bootstrap over 60 groups, 200 resamples, score interval"
     widened = f"; variance x {evaluation.inflation:.2f} for heads trained on folds"
     assert metrics["auroc"].method == f"{bootstrap}{widened}"
