@@ -64,10 +64,11 @@ def text(words: str) -> str:
 
 def ticked(words: str) -> str:
     """Write a text of Hilum's own, in which code stands between backticks."""
-    parts = words.split("`")
-    if len(parts) % 2 == 0:
-        return text(words)
-    return "".join(f"`{code(part)}`" if k % 2 else text(part) for k, part in enumerate(parts))
+    return re.sub(r"\\`(.*?)\\`", lambda found: f"`{_unescaped(found[1])}`", text(words))
+
+
+def _unescaped(words: str) -> str:
+    return re.sub(r"\\(.)", r"\1", words)
 
 
 def code(words: str) -> str:

@@ -467,9 +467,11 @@ def _look_step(case: _Case) -> str:
         for reason in case.verdict.grounds
         if reason.cause in CONFIRMABLE and reason.weight == "limits"
     ]
-    confirm = " ".join(f'--confirm {cause}="WHO: WHAT"' for cause in causes) or "--confirm"
+    confirm = f'`--confirm {causes[0] if len(causes) == 1 else "REASON"}="WHO: WHAT"`'
+    if len(causes) > 1:
+        confirm += f" for {joined(causes)}"
     return (
-        f"Look at the strongest spots: if they are the disease, say so with `{confirm}`; if not, "
+        f"Look at the strongest spots: if they are the disease, say so with {confirm}; if not, "
         f"add {case.n_carrying} films of {case.others} that carry the same."
     )
 

@@ -45,9 +45,11 @@ def test_what_a_person_can_answer_is_asked_of_one_with_the_flags_to_say_so() -> 
     reasons = [Reason("objects", "limits", "Objects."), Reason("place", "limits", "One spot.")]
     first = summarise(judged(make_comparison(headline="withheld"), *reasons))
     (step,) = first.next_steps
-    assert '`--confirm objects="WHO: WHAT" --confirm place="WHO: WHAT"`' in step
+    assert 'say so with `--confirm REASON="WHO: WHAT"` for objects and place; if not' in step
     # Small objects give away 86 % of the 80 positive films.
     assert "add 69 films of normal that carry the same" in step
+    (step,) = summarise(judged(make_comparison(), reasons[0])).next_steps
+    assert '`--confirm objects="WHO: WHAT"`;' in step
     assert first.text == (
         "It is limited by thin bright objects and evidence on one spot of all films: read the "
         "figures with that in mind."
