@@ -10,6 +10,9 @@ from .recipe import (
     HeadRecipe as HeadRecipe,
     HeadWeights as HeadWeights,
 )
+from .store import (
+    load_or_train_heads as load_or_train_heads,
+)
 from .training import (
     History as History,
     TrainedHeads as TrainedHeads,
