@@ -69,6 +69,22 @@ def write_tiny_graph(folder: Path) -> Path:
     return folder
 
 
+def tiny_verdict(headline: str) -> CohortVerdict:
+    """A verdict in words, with a line to quote unless it is withheld."""
+    quote = "Sensitivity 90.0 % (95 % CI 80.0 to 95.0; 27 of 30): Disease against Normal, 60 films"
+    is_withheld = headline == "withheld"
+    return CohortVerdict(
+        headline,
+        ("Patients are unknown.", "Few films."),
+        title=f"{headline.capitalize()} on films of one source",
+        text="It is limited by unknown patients: read the figures with that in mind.",
+        looked=("Tried: frame of the film.", "All 5 draws of the folds lead to this verdict."),
+        quote="" if is_withheld else quote,
+        elsewhere="" if is_withheld else "Not tried on films from elsewhere.",
+        next_steps=("Name the patient of every film: a column `patient`.",),
+    )
+
+
 def tiny_heads(n_heads: int = 3) -> HeadStack:
     """Make heads that look at brightness alone, each a little differently."""
     rng = np.random.default_rng(1)
@@ -117,7 +133,7 @@ def write_tiny_bundle(folder: Path, *, headline: str = "limited") -> Path:
         threshold=0.4,
         neighbours=guard.neighbours,
         distance_limit=guard.threshold,
-        verdict=CohortVerdict(headline, ("Patients are unknown.", "Few films.")),
+        verdict=tiny_verdict(headline),
         study={
             "cohort": {"name": "tiny films", "n": 60, "per_class": {"Disease": 30, "Normal": 30},
                        "patients": None, "groups": 60},

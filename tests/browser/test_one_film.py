@@ -29,8 +29,20 @@ def test_before_a_film_comes_the_page_says_what_to_expect(opened: Callable, addr
     page = opened(address).page
     expect(page).to_have_title("Disease or Normal · Hilum")
     expect(page.locator(".use")).to_have_text("Research use only. Not for diagnosis.")
-    expect(page.locator("#verdict")).to_contain_text("Read these answers with care")
-    expect(page.locator("#verdict li")).to_have_text(["Patients are unknown.", "Few films."])
+    expect(page.locator("#verdict-title")).to_have_text("Limited on films of one source")
+    expect(page.locator("#verdict-text")).to_contain_text("limited by unknown patients")
+    expect(page.locator("#verdict-reasons li")).to_have_text(
+        ["Patients are unknown.", "Few films."]
+    )
+    expect(page.locator("#verdict-next li")).to_have_text(
+        ["Name the patient of every film: a column patient."]
+    )
+    expect(page.locator("#verdict-elsewhere")).to_have_text(
+        "Elsewhere. Not tried on films from elsewhere."
+    )
+    expect(page.locator("#quote")).to_contain_text(
+        "Sensitivity 90.0 % (95 % CI 80.0 to 95.0; 27 of 30)"
+    )
     expect(page.locator("#point-call")).to_have_text(
         "A film is called Disease at a probability of 0.40 or more."
     )

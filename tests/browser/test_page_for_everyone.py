@@ -175,8 +175,9 @@ def test_everything_has_a_name_and_headings_skip_no_level(opened: Callable, addr
 def test_a_withheld_verdict_stands_beside_every_answer(opened: Callable, tmp_path: Path) -> None:
     with served(write_tiny_bundle(tmp_path / "doubted", headline="withheld")) as address:
         page = opened(address).page
-        title = "It is not shown that this classifier sees Disease"
-        expect(page.locator("#verdict-title")).to_have_text(title)
+        expect(page.locator("#verdict-title")).to_have_text("Withheld on films of one source")
+        expect(page.locator("#verdict-quote")).to_be_hidden()
+        expect(page.locator("#verdict-elsewhere")).to_be_hidden()
         expect(page.locator("#about-withheld")).to_be_visible()
         look_at(page, {"one.png": DISEASE})
         expect(page.locator("#answer-body .reminder")).to_contain_text("withheld")

@@ -29,6 +29,7 @@ from hilum.studies.options import (
     TrainOptions,
     converted,
     option,
+    read_confirmed,
     takes,
 )
 from hilum.studies.recipes import find_recipe
@@ -159,3 +160,25 @@ def test_a_wrong_keyword_is_a_type_error(tmp_path: Path) -> None:
     told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout
     wrong = [int(line) for line in re.findall(r"script\.py:(\d+): error", told)]
     assert wrong == [5, 6, 7, 8], told
+
+
+def test_what_a_person_confirms_is_a_reason_and_a_sentence() -> None:
+    pairs = ["objects=Dr. A: pacemakers in both classes", " place = x = y "]
+    confirmed = read_confirmed(pairs)
+    assert confirmed == {"objects": "Dr. A: pacemakers in both classes", "place": "x = y"}
+    assert StudyOptions(confirmed=confirmed).confirmed == confirmed
+    assert converted(StudyOptions(confirmed=confirmed), ComparisonOptions).confirmed == confirmed
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: StudyOptions(confirmed={"frame": "Dr. A"}), "'frame' is no reason that a person"),
+        (lambda: StudyOptions(confirmed={"objects": " "}), "Nothing is said of who looked"),
+        (lambda: read_confirmed(["objects"]), "does not say who looked"),
+        (lambda: StudyOptions(seen_in="knee"), "'knee' is no place"),  # type: ignore[arg-type]
+    ],
+)
+def test_what_cannot_be_confirmed_or_seen_is_refused(make: Callable, says: str) -> None:
+    with pytest.raises(RecipeError, match=says):
+        make()

@@ -42,7 +42,7 @@ function showVerdict({ verdict }) {
   const most = matchMedia("(max-width: 46rem)").matches ? SHOWN_ON_A_PHONE : SHOWN_REASONS;
   const shown = items.length > most + 1 ? most : items.length;
   byId("verdict-reasons").replaceChildren(...items.slice(0, shown));
-  byId("verdict-reasons").hidden = !items.length;
+  byId("verdict-why").hidden = byId("verdict-reasons").hidden = !items.length;
   const more = byId("verdict-more");
   more.hidden = shown === items.length;
   more.querySelector("summary").textContent = `${plural(items.length - shown, "more reason")}`;
