@@ -1,5 +1,4 @@
 from .closed_form import (
-    RidgeHead as RidgeHead,
     score_in_closed_form as score_in_closed_form,
     solve_heads as solve_heads,
 )

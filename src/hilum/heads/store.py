@@ -47,7 +47,13 @@ def load_or_train_heads(
 
     Args:
         cache_dir: Hilum's cache folder.
-        features: As for `train_heads`, as are the others.
+        features: As for `train_heads`, as is all else.
+        y: Likewise.
+        splits: Likewise.
+        recipe: Likewise.
+        n_classes: Likewise.
+        seed: Likewise.
+        on_progress: Likewise.
     """
     started = time.perf_counter()
     key = _address(features, y, splits, recipe, n_classes, seed)
