@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.neighbors import NearestNeighbors
 
-from hilum.classifier.guard import MOST_FILMS, fit_guard
+from hilum.classifier.guard import fit_guard
 
 
 def draw_films(n: int, seed: int, width: int = 40) -> np.ndarray:
@@ -60,14 +60,19 @@ def test_films_that_all_look_alike_are_no_strangers_to_each_other() -> None:
 
 
 def test_of_very_many_films_some_are_kept_by_the_seed() -> None:
-    films = np.random.default_rng(0).normal(1, 0.2, (MOST_FILMS + 100, 8))
+    films = np.random.default_rng(0).normal(1, 0.2, (4196, 8))
     groups = np.arange(len(films))
     one, same, other = (
         fit_guard(films, groups, rng=np.random.default_rng(seed)) for seed in (1, 1, 2)
     )
-    assert one.features.shape == (MOST_FILMS, 8)
+    assert one.features.shape == (4096, 8)
     np.testing.assert_array_equal(one.features, same.features)
     assert not np.array_equal(one.features, other.features)
+    oracle = NearestNeighbors(n_neighbors=5, metric="cosine").fit(one.features)
+    own = np.sort(oracle.kneighbors()[0][:, -1])
+    # 99 % of 4,097 are 4,056.03: the 4,057th distance, whichever block its film stands in.
+    assert one.threshold == pytest.approx(own[4056], abs=1e-6)
+    assert own[4057] - own[4055] > 1e-5
 
 
 def test_features_of_nothing_are_far_from_everything() -> None:
