@@ -22,6 +22,17 @@ def test_distances_are_those_to_the_nearest_neighbours() -> None:
     np.testing.assert_allclose(guard.distances(new), oracle.kneighbors(new)[0][:, -1], atol=1e-6)
 
 
+@pytest.mark.parametrize("scale", [1e-3, 1e3])
+def test_only_the_direction_of_features_counts(scale: float) -> None:
+    films, new = draw_films(80, 0), draw_films(9, 1)
+    guard = fit_guard(films, np.arange(80), rng=np.random.default_rng(0))
+    scaled = fit_guard(scale * films, np.arange(80), rng=np.random.default_rng(0))
+    np.testing.assert_allclose(np.linalg.norm(scaled.features, axis=1), 1, rtol=1e-6)
+    np.testing.assert_allclose(guard.distances(scale * new), guard.distances(new), atol=1e-6)
+    np.testing.assert_allclose(scaled.distances(new), guard.distances(new), atol=1e-6)
+    assert scaled.threshold == pytest.approx(guard.threshold, abs=1e-6)
+
+
 def test_most_new_films_of_the_same_kind_are_kept_and_others_refused() -> None:
     kept = []
     for seed in range(20):
