@@ -163,7 +163,7 @@ def test_reads_a_policy(text, policy):
     assert parse_policy(text) == policy
 
 
-def test_without_a_wish_19_of_20_ill_people_are_to_be_found():
+def test_by_default_19_of_20_ill_people_are_to_be_found():
     assert OperatingPolicy() == OperatingPolicy("sensitivity", 0.95)
 
 
