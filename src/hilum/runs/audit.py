@@ -217,6 +217,7 @@ class PlaceJson(TypedDict):
         share: Of the evidence, what the average film has on the place that holds most over all.
         own_share: What the average film has on its own strongest place.
         box: The place that all films share.
+        centre: The middle of the evidence there, down and across, in fractions of the film.
         where: It in words.
         spots: The strongest place of each of the films that are called most surely.
     """
@@ -225,6 +226,7 @@ class PlaceJson(TypedDict):
     share: float
     own_share: float
     box: BoxJson
+    centre: list[float]
     where: str
     spots: list[SpotJson]
     seconds: float

@@ -491,7 +491,8 @@ def _precision_step(case: _Case, both: str) -> str:
             "for more films alone to help."
         )
     factor = max((width / room) ** 2 for room, width in wanted)
-    n_films = math.ceil(factor * len(case.judged.evaluation.tested.films) / 10) * 10
+    needed = round(factor * len(case.judged.evaluation.tested.films), 3)
+    n_films = math.ceil(needed / 10) * 10
     return (
         f"Collect films {both}, about {n_films:,} in all: the calls are then known well enough, if "
         "they stay as good."

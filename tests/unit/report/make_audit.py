@@ -145,6 +145,7 @@ def make_place(cohort: Cohort, positive: str, *, share: float) -> Place:
         share=share,
         own_share=share + 0.12,
         box=Box(0.0, 1 / 7, 3 / 7),
+        centre=(0.2, 0.4),
         spots=tuple(
             Spot(film.film_id, share + 0.2, Box(k % 5 / 7, k % 3 / 7, 3 / 7))
             for k, film in enumerate(films[:10])

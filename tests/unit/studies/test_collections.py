@@ -1,4 +1,4 @@
-"""A network that was trained on the films of a study is named, by what the user or the files say."""
+"""A network that was trained on the films of a study is named, by the user or the files."""
 
 from __future__ import annotations
 

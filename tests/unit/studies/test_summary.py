@@ -49,7 +49,7 @@ def test_what_a_person_can_answer_is_asked_of_one_with_the_flags_to_say_so() -> 
     # Small objects give away 86 % of the 80 positive films.
     assert "add 69 films of normal that carry the same" in step
     assert first.text == (
-        "It is limited by small bright objects and evidence on one spot of all films: read the "
+        "It is limited by thin bright objects and evidence on one spot of all films: read the "
         "figures with that in mind."
     )
 
