@@ -14,9 +14,9 @@ import hilum
 N_FILMS = 100
 
 
-def judge(family: str, folder: Path, cache: Path, **wishes) -> tuple[str, set[str]]:
+def judge(family: str, folder: Path, cache: Path, **options) -> tuple[str, set[str]]:
     """Plant a cohort, audit it, and give the headline with the causes that weigh."""
-    plant(family, "phantoms", folder / family, n=N_FILMS, seed=1, **wishes)
+    plant(family, "phantoms", folder / family, n=N_FILMS, seed=1, **options)
     cohort = hilum.Cohort.from_csv(folder / family / "films.csv")
     verdict = hilum.audit(cohort, positive=POSITIVE, cache_dir=cache).report.verdict
     assert verdict.n_draws == 5

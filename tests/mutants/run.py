@@ -57,10 +57,13 @@ def main(words: Sequence[str] | None = None) -> int:
         "targets", nargs="*", help="names in targets.toml, or modules (default: all)"
     )
     asked.add_argument("--most", type=int, help="mutants of one module at most, drawn by the seed")
+    asked.add_argument(
+        "--own", action="store_true", help="only a module's own test file, where it has one"
+    )
     asked.add_argument("--seed", type=int, default=0, help="where the draw begins")
     asked.add_argument("--out", type=Path, help="a JSON file for all results")
     options = asked.parse_args(words)
-    chosen = list(choose(options.targets))
+    chosen = choose(options.targets, is_own=options.own)
     if not chosen:
         asked.error(f"no such target or module: {' '.join(options.targets)}")
     results: list[dict[str, Any]] = []
@@ -86,8 +89,8 @@ class Target:
     stages: tuple[tuple[str, ...], ...]
 
 
-def choose(names: Sequence[str]) -> list[Target]:
-    """List the modules that were asked for."""
+def choose(names: Sequence[str], *, is_own: bool = False) -> list[Target]:
+    """List the modules that were asked for; with `is_own`, for their own test files alone."""
     table = tomllib.loads(TARGETS.read_text(encoding="utf-8"))
     base = ROOT / "src" / "hilum"
     chosen = []
@@ -103,7 +106,7 @@ def choose(names: Sequence[str]) -> list[Target]:
                 continue
             own = f"tests/{entry.get('first', '').format(module=module.stem)}"
             stages = ((own,), whole) if (ROOT / own).is_file() else (whole,)
-            chosen.append(Target(module.relative_to(ROOT), stages))
+            chosen.append(Target(module.relative_to(ROOT), stages[:1] if is_own else stages))
     return chosen
 
 

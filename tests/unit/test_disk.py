@@ -66,6 +66,22 @@ def test_a_file_that_cannot_take_its_name_leaves_nothing(tmp_path: Path) -> None
     assert [path.name for path in tmp_path.iterdir()] == ["taken"]
 
 
+def test_an_interrupt_just_after_the_renaming_stays_an_interrupt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename = Path.replace
+
+    def interrupted(draft: Path, place: Path) -> None:
+        rename(draft, place)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_durably(tmp_path / "a", b"data")
+    assert names(tmp_path) == {"a"}
+    assert (tmp_path / "a").read_bytes() == b"data"
+
+
 def test_drafts_an_hour_old_are_removed_on_the_way(tmp_path: Path) -> None:
     for name, seconds in (("old", 3700), ("new", 3500)):
         (tmp_path / f".writing-{name}").write_bytes(b"half")
@@ -123,6 +139,14 @@ def test_sweeping_takes_files_and_folders_of_the_prefix_alone(tmp_path: Path) ->
     sweep(tmp_path / "absent", ".draft-")
 
 
+def test_sweeping_looks_at_every_draft_whatever_their_order(tmp_path: Path) -> None:
+    for k in range(32):
+        (tmp_path / f".draft-{k}").write_bytes(b"x")
+        age(tmp_path / f".draft-{k}", 100.0 * (k % 2))
+    sweep(tmp_path, ".draft-", older_than_seconds=60)
+    assert names(tmp_path) == {f".draft-{k}" for k in range(0, 32, 2)}
+
+
 def folder(path: Path, text: str) -> Path:
     path.mkdir()
     (path / "file").write_text(text)
@@ -147,6 +171,17 @@ def test_an_older_folder_is_back_where_the_new_one_cannot_come(tmp_path: Path) -
         take_place(tmp_path / "no draft", place, tmp_path / "older")
     assert (place / "file").read_text() == "old"
     assert names(tmp_path) == {"place"}
+
+
+def test_a_folder_that_cannot_move_aside_stays_where_it_is(tmp_path: Path) -> None:
+    draft, older = folder(tmp_path / "draft", "new"), folder(tmp_path / "older", "oldest")
+    place = tmp_path / "place"
+    place.mkdir()
+    with pytest.raises(OSError, match="place"):
+        take_place(draft, place, older)
+    assert list(place.iterdir()) == []
+    assert (older / "file").read_text() == "oldest"
+    assert (draft / "file").read_text() == "new"
 
 
 def test_a_name_that_cannot_be_is_not_there(tmp_path: Path) -> None:

@@ -32,7 +32,6 @@ from .metadata import (
 from .place import (
     Box as Box,
     Place as Place,
-    Spot as Spot,
     locate_evidence as locate_evidence,
 )
 from .register import (
@@ -52,11 +51,9 @@ from .verdict import (
     Headline as Headline,
     Reason as Reason,
     Scope as Scope,
-    SeenIn as SeenIn,
     Unequal as Unequal,
     Verdict as Verdict,
     give_verdict as give_verdict,
     is_above_chance as is_above_chance,
-    weigh_baseline as weigh_baseline,
     weigh_baselines as weigh_baselines,
 )

@@ -11,8 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from hilum.auditing.baselines import SUBJECTS, Baseline, BaselineName, Weight
-from hilum.auditing.verdict import RULES, is_above_chance, weigh_baseline
+from hilum.auditing.baselines import Baseline, BaselineName
 from hilum.cohort import Cohort
 from hilum.duplicates import Duplicate
 from hilum.evaluation import Estimate
@@ -133,41 +132,6 @@ def find_baseline(baselines: Sequence[Baseline], name: BaselineName) -> Baseline
     return next((baseline for baseline in baselines if baseline.name == name), None)
 
 
-def weigh(baseline: Baseline) -> Weight | None:
-    """Say what a baseline does to the headline: as the verdict weighed it, else by itself."""
-    if baseline.is_weighed:
-        return baseline.weight
-    return weigh_baseline(baseline, model_sees=is_above_chance(baseline.model_auroc))
-
-
-def judge_baseline(
-    baseline: Baseline, *, what_to_do: str, evidence: Mapping[str, Any] | None = None
-) -> Finding:
-    """Say in one line what a baseline reaches, as gravely as the verdict takes it.
-
-    Args:
-        baseline: What predicts without the disease.
-        what_to_do: The next step where it bears on the headline; otherwise there is none.
-        evidence: Figures beside those that every baseline has.
-    """
-    weight = weigh(baseline)
-    # One at chance, in a cohort too small to tell it from the network, counts as no fault:
-    # the verdict speaks of the cohort's size.
-    return Finding(
-        severity=grade(weight) if is_above_chance(baseline.auroc) else "note",
-        title=_title(baseline, weight),
-        evidence=figures(baseline) | dict(evidence or {}),
-        what_to_do=what_to_do if weight else "",
-    )
-
-
-def grade(weight: Weight | None) -> Severity:
-    """Turn what something does to the headline into the severity of a finding."""
-    if weight == "withholds":
-        return "fail"
-    return "warn" if weight == "limits" else "note"
-
-
 def figures(baseline: Baseline) -> dict[str, Any]:
     """List a baseline's figures for a finding's evidence; None where one does not exist."""
     return {
@@ -189,19 +153,3 @@ def list_estimate(estimate: Estimate) -> dict[str, float | None]:
 def show_estimate(estimate: Estimate) -> str:
     """Write an AUROC with its interval."""
     return f"AUROC {estimate.value:.3f} {interval_text(estimate.low, estimate.high)}"
-
-
-def _title(baseline: Baseline, weight: Weight | None) -> str:
-    subject = SUBJECTS[baseline.name]
-    reached = show_estimate(baseline.auroc)
-    model = f"{baseline.model_auroc.value:.3f}"
-    if baseline.auroc.low > RULES.chance_margin:
-        return f"{subject} tells the classes apart: {reached}; the whole film {model}"
-    if weight in ("withholds", "limits") and not is_above_chance(baseline.auroc):
-        return (
-            f"Too few films to show that the network (AUROC {model}) does better than "
-            f"{subject[0].lower()}{subject[1:].rstrip(',')}: {reached}"
-        )
-    if is_above_chance(baseline.auroc) or weight is not None:
-        return f"{subject} tells a little of the classes: {reached}; the whole film {model}"
-    return f"{subject} does not tell the classes apart: {reached}; the whole film {model}"

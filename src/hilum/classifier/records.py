@@ -374,12 +374,24 @@ def _record(told: dict[str, Any]) -> BundleRecord:
 
 def _verdict(told: dict[str, Any]) -> CohortVerdict:
     """Read a verdict; older bundles hold its headline and reasons alone."""
-    lists = ("looked", "cautions", "confirmed", "next_steps")
+
+    def text(name: str) -> str:
+        return _text(told.get(name, ""))
+
+    def texts(name: str) -> tuple[str, ...]:
+        return _texts(told.get(name, []))
+
     return CohortVerdict(
         headline=_text(told["headline"]),
         reasons=_texts(told["reasons"]),
-        **{name: _texts(told.get(name, [])) for name in lists},
-        **{name: _text(told.get(name, "")) for name in ("title", "text", "quote", "elsewhere")},
+        title=text("title"),
+        text=text("text"),
+        quote=text("quote"),
+        elsewhere=text("elsewhere"),
+        looked=texts("looked"),
+        cautions=texts("cautions"),
+        confirmed=texts("confirmed"),
+        next_steps=texts("next_steps"),
     )
 
 

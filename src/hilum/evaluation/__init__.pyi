@@ -65,7 +65,6 @@ from .results import (
     Recalibration as Recalibration,
     RocCurve as RocCurve,
     Spread as Spread,
-    StratifiedAuroc as StratifiedAuroc,
     Subgroup as Subgroup,
     SubgroupComparison as SubgroupComparison,
 )

@@ -6,8 +6,6 @@ from .extraction import (
     stream_maps as stream_maps,
 )
 from .lungs import (
-    LUNGS_VERSION as LUNGS_VERSION,
-    FoundLungs as FoundLungs,
     find_lungs as find_lungs,
     share_in_frame as share_in_frame,
 )
@@ -15,9 +13,6 @@ from .masks import (
     LungMask as LungMask,
     find_masks as find_masks,
     load_mask as load_mask,
-)
-from .objects import (
-    remove_objects as remove_objects,
 )
 from .traits import (
     CELLS_PER_SIDE as CELLS_PER_SIDE,

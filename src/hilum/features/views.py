@@ -18,7 +18,6 @@ from jaxtyping import Bool, UInt8
 from PIL import Image
 
 from hilum.cohort import Film
-from hilum.features.lungs import LUNGS_VERSION, find_lungs
 from hilum.features.masks import LungMask, load_mask
 from hilum.features.objects import remove_objects
 
@@ -60,7 +59,12 @@ class View:
             return "upright" if self.angle_degrees == 0 else f"rotated{self.angle_degrees:+.2f}"
         if self.mask is not None:
             return f"{self.part}-{self.mask.sha256[:24]}"
-        return f"{self.part}-found{LUNGS_VERSION}" if self.part in _OF_LUNGS else self.part
+        if self.part not in _OF_LUNGS:
+            return self.part
+        # Here, as below: predicting looks at no lungs, and stays free of SciPy.
+        from hilum.features.lungs import LUNGS_VERSION
+
+        return f"{self.part}-found{LUNGS_VERSION}"
 
 
 UPRIGHT = View()
@@ -189,6 +193,8 @@ def render_views(
         if view.mask is not None:
             mask = load_mask(view.mask)
         elif view.part in _OF_LUNGS:
+            from hilum.features.lungs import find_lungs
+
             found = mask = find_lungs(pixels).mask if found is None else found
         else:
             mask = None

@@ -1,5 +1,4 @@
 from .closed_form import (
-    RidgeHead as RidgeHead,
     score_in_closed_form as score_in_closed_form,
     solve_heads as solve_heads,
 )
@@ -9,6 +8,9 @@ from .estimator import (
 from .recipe import (
     HeadRecipe as HeadRecipe,
     HeadWeights as HeadWeights,
+)
+from .store import (
+    load_or_train_heads as load_or_train_heads,
 )
 from .training import (
     History as History,

@@ -37,7 +37,6 @@ from .sections.verdict import (
     unverified_text as unverified_text,
 )
 from .terminal import (
-    HEADLINE_COLOURS as HEADLINE_COLOURS,
     fits as fits,
     plain as plain,
     printable as printable,

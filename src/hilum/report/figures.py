@@ -71,7 +71,7 @@ def figures_of_audit(audit: AuditReport, model: BackboneResult) -> dict[str, Pic
             audit.baselines,
             model=model.title,
             model_auroc=model.evaluation.metrics["auroc"],
-            weights=weights_of(audit),
+            weights={str(name): weight for name, weight in weights_of(audit).items()},
             is_verified=model.weights.is_verified,
         )
     }

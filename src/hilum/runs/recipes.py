@@ -58,7 +58,7 @@ class StandingJson(RecipeJson, RanksJson):
     folder: str
     straddling_groups: int
     verdict: VerdictJson
-    summary: SummaryJson
+    first_screen: SummaryJson
 
 
 class SettingJson(TypedDict):
@@ -251,7 +251,7 @@ def _describe_standing(comparison: Comparison, standing: Standing) -> StandingJs
         "validates_on_test": comparison.folds.validates_on_test,
         "straddling_groups": len(comparison.folds.straddling_groups),
         "verdict": redacted(describe_verdict(comparison.verdict), redact),
-        "summary": describe_summary(summarise(comparison), redact),
+        "first_screen": describe_summary(summarise(comparison), redact),
         **as_document(standing, RanksJson),
     }
 

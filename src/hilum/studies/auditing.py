@@ -211,8 +211,8 @@ def _look_elsewhere(
         tested += [("source", test.source, test.transfers) for test in by_source.tests]
     return [
         _elsewhere(kind, name, figures, internal)
-        for kind, name, transfers in tested
-        for figures in transfers
+        for kind, name, of_backbones in tested
+        for figures in of_backbones
         if figures.name == model.name
     ]
 

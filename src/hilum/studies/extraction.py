@@ -6,6 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+from jaxtyping import Float32, Int
+
 from hilum.backbones import Backbone, Engine, Output, open_engine
 from hilum.cohort import Cohort, Film
 from hilum.errors import FilmChangedError
@@ -18,6 +21,8 @@ from hilum.features import (
     extract_features,
     measure_traits,
 )
+from hilum.folds import Split
+from hilum.heads import HeadRecipe, TrainedHeads, load_or_train_heads, train_heads
 from hilum.machine import default_cache_dir
 from hilum.studies.options import PlaceOptions
 from hilum.studies.progress import Silence, Watcher
@@ -127,6 +132,43 @@ class StudyContext:
             f"{max(n_stored, 0)} from the store"
         )
         return extraction
+
+    def train_heads(
+        self,
+        features: Float32[np.ndarray, "films views width"],
+        y: Int[np.ndarray, " films"],
+        splits: Sequence[Split],
+        recipe: HeadRecipe,
+        *,
+        n_classes: int,
+        seed: int,
+        keeps_weights: bool = False,
+    ) -> TrainedHeads:
+        """Train heads and report it, or load what was trained before; see `hilum.heads`.
+
+        Weights are not stored: heads whose weights are wanted are trained.
+        """
+        if keeps_weights:
+            return train_heads(
+                features,
+                y,
+                splits,
+                recipe,
+                n_classes=n_classes,
+                seed=seed,
+                keeps_weights=True,
+                on_progress=self.watcher.advance,
+            )
+        return load_or_train_heads(
+            self.cache_dir,
+            features,
+            y,
+            splits,
+            recipe,
+            n_classes=n_classes,
+            seed=seed,
+            on_progress=self.watcher.advance,
+        )
 
 
 def open_context(

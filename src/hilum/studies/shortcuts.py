@@ -39,7 +39,7 @@ from hilum.errors import FilmChangedError, FoldsError, NoTrialsError
 from hilum.evaluation import HeadScores, fold_inflation
 from hilum.features import UPRIGHT, LungMask, View, bin_levels, stream_maps
 from hilum.folds import Split, repeated_folds
-from hilum.heads import TrainedHeads, score_in_closed_form, solve_heads, train_heads
+from hilum.heads import TrainedHeads, score_in_closed_form, solve_heads
 from hilum.studies.extraction import StudyContext
 from hilum.studies.preparation import StudyDesign
 
@@ -431,14 +431,13 @@ def measure_leak(
     scores = [
         reference.heads.scores
         if splits is grouped and recipe.folds
-        else train_heads(
+        else context.train_heads(
             features,
             cohort.y,
             splits,
             recipe.head,
             n_classes=len(cohort.classes),
             seed=design.seed,
-            on_progress=context.watcher.advance,
         ).scores
         for splits in (grouped, ungrouped)
     ]

@@ -28,7 +28,6 @@ from hilum.evaluation import (
     pool_calibrated,
 )
 from hilum.folds import Split, repeated_folds
-from hilum.heads import train_heads
 from hilum.studies.external import measure_external
 from hilum.studies.extraction import StudyContext
 from hilum.studies.preparation import StudyDesign
@@ -157,14 +156,13 @@ def _train_and_test(
     cohort, watcher = design.cohort, context.watcher
     for backbone, result in zip(backbones, results, strict=True):
         watcher.begin(f"{backbone.title}: one source left out", "heads")
-        heads = train_heads(
+        heads = context.train_heads(
             context.load_features(cohort.films, backbone, design.plan.views).values,
             cohort.y,
             splits,
             design.recipe.head,
             n_classes=len(cohort.classes),
             seed=design.seed,
-            on_progress=watcher.advance,
         )
         by_source = iter(np.split(heads.scores, len(splits) // HEADS_PER_SOURCE))
         for source, of_source in zip(sources, figures, strict=True):

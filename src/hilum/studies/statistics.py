@@ -30,7 +30,6 @@ from hilum.evaluation import (
     rank_tiers,
 )
 from hilum.features import ExtractionCost
-from hilum.heads import train_heads
 from hilum.studies.extraction import StudyContext
 from hilum.studies.preparation import StudyDesign
 from hilum.studies.results import BackboneResult, Ensemble, Seconds, WeightsRecord
@@ -50,7 +49,7 @@ def judge_backbone(
     cohort, folds, watcher = design.cohort, design.folds, context.watcher
     features = context.load_features(cohort.films, backbone, design.plan.views).values
     watcher.begin(f"{backbone.title}: heads", "heads")
-    heads = train_heads(
+    heads = context.train_heads(
         features,
         cohort.y,
         folds.splits,
@@ -58,7 +57,6 @@ def judge_backbone(
         n_classes=len(cohort.classes),
         seed=design.seed,
         keeps_weights=design.plan.keeps_heads,
-        on_progress=watcher.advance,
     )
     evaluation = judge_scores(design, heads.scores)
     n_heads = len(folds.splits)

@@ -185,8 +185,8 @@ _CAUSES: Mapping[str, str] = {
 def _name_cause(cause: str) -> str:
     if cause in _CAUSES:
         return _CAUSES[cause]
-    titles: Mapping[str, str] = {**TITLES}
-    return titles[cause].lower() if cause in titles else cause.replace("-", " ")
+    titles = {str(name): title.lower() for name, title in TITLES.items()}
+    return titles.get(cause, cause.replace("-", " "))
 
 
 _TIMES = ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
@@ -318,7 +318,7 @@ def _elsewhere_figures(figures: ExternalFigures) -> str:
     point = figures.operating_point
     if point is None:
         return _figures(figures.metrics.get, figures.confusion)
-    known = figures.metrics | {
+    known = dict(figures.metrics) | {
         metric: estimate
         for metric, estimate in (
             ("sensitivity", point.sensitivity), ("specificity", point.specificity),

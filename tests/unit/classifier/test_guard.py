@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.neighbors import NearestNeighbors
 
-from hilum.classifier.guard import MOST_FILMS, fit_guard
+from hilum.classifier.guard import fit_guard
 
 
 def draw_films(n: int, seed: int, width: int = 40) -> np.ndarray:
@@ -20,6 +20,17 @@ def test_distances_are_those_to_the_nearest_neighbours() -> None:
     guard = fit_guard(films, np.arange(80), rng=np.random.default_rng(0), neighbours=5)
     oracle = NearestNeighbors(n_neighbors=5, metric="cosine").fit(films)
     np.testing.assert_allclose(guard.distances(new), oracle.kneighbors(new)[0][:, -1], atol=1e-6)
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1e3])
+def test_only_the_direction_of_features_counts(scale: float) -> None:
+    films, new = draw_films(80, 0), draw_films(9, 1)
+    guard = fit_guard(films, np.arange(80), rng=np.random.default_rng(0))
+    scaled = fit_guard(scale * films, np.arange(80), rng=np.random.default_rng(0))
+    np.testing.assert_allclose(np.linalg.norm(scaled.features, axis=1), 1, rtol=1e-6)
+    np.testing.assert_allclose(guard.distances(scale * new), guard.distances(new), atol=1e-6)
+    np.testing.assert_allclose(scaled.distances(new), guard.distances(new), atol=1e-6)
+    assert scaled.threshold == pytest.approx(guard.threshold, abs=1e-6)
 
 
 def test_most_new_films_of_the_same_kind_are_kept_and_others_refused() -> None:
@@ -60,14 +71,19 @@ def test_films_that_all_look_alike_are_no_strangers_to_each_other() -> None:
 
 
 def test_of_very_many_films_some_are_kept_by_the_seed() -> None:
-    films = np.random.default_rng(0).normal(1, 0.2, (MOST_FILMS + 100, 8))
+    films = np.random.default_rng(0).normal(1, 0.2, (4196, 8))
     groups = np.arange(len(films))
     one, same, other = (
         fit_guard(films, groups, rng=np.random.default_rng(seed)) for seed in (1, 1, 2)
     )
-    assert one.features.shape == (MOST_FILMS, 8)
+    assert one.features.shape == (4096, 8)
     np.testing.assert_array_equal(one.features, same.features)
     assert not np.array_equal(one.features, other.features)
+    oracle = NearestNeighbors(n_neighbors=5, metric="cosine").fit(one.features)
+    own = np.sort(oracle.kneighbors()[0][:, -1])
+    # 99 % of 4,097 are 4,056.03: the 4,057th distance, whichever block its film stands in.
+    assert one.threshold == pytest.approx(own[4056], abs=1e-6)
+    assert own[4057] - own[4055] > 1e-5
 
 
 def test_features_of_nothing_are_far_from_everything() -> None:

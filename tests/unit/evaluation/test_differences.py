@@ -140,6 +140,21 @@ def test_a_share_may_exceed_one():
     assert standing.p_below > 0.99
 
 
+def test_a_share_above_one_that_no_resample_moves_is_bounded_like_a_whole():
+    """Ten groups of one positive film and two others, all alike: AUROCs of 1 and 0.75."""
+    is_positive = np.tile([True, False, False], 10)
+    standing = stand(
+        is_positive,
+        np.tile([0.9, 0.1, 0.1], 10),
+        np.tile([0.5, 0.5, 0.1], 10),
+        groups=np.repeat(np.arange(10), 3),
+    )
+    share = standing.share
+    assert (share.value, share.high) == (2, 2)
+    assert share.low == clopper_pearson(10, 10).low
+    assert "Clopper-Pearson on the 10 groups" in share.method
+
+
 def test_one_patient_on_a_side_proves_nothing():
     is_positive = np.arange(40) >= 20
     groups = np.where(is_positive, 99, np.arange(40))

@@ -130,6 +130,9 @@ def test_youden_lies_between_two_scores():
     neighbours = np.array([0.5, 0.5, np.nextafter(0.5, 1), 0.9])
     value = choose_threshold(is_positive, neighbours, YOUDEN).value
     np.testing.assert_array_equal(neighbours >= value, is_positive)
+    below = np.append(0.1, neighbours)
+    value = choose_threshold(np.append(False, is_positive), below, YOUDEN).value
+    np.testing.assert_array_equal(below >= value, np.append(False, is_positive))
 
 
 def test_refuses_films_that_cannot_choose():
@@ -158,6 +161,10 @@ POLICY = OperatingPolicy("sensitivity", 0.9)
 )
 def test_reads_a_policy(text, policy):
     assert parse_policy(text) == policy
+
+
+def test_by_default_19_of_20_ill_people_are_to_be_found():
+    assert OperatingPolicy() == OperatingPolicy("sensitivity", 0.95)
 
 
 @pytest.mark.parametrize(
@@ -245,6 +252,8 @@ def test_judges_calls():
     of_pairs = judged(is_called, is_positive, thresholds[:1], np.arange(50) // 2)
     assert of_pairs.sensitivity.low < point.sensitivity.low
     assert math.isnan(of_pairs.threshold_sd)
+    of_two = judged(is_called, is_positive, thresholds[:2])
+    assert of_two.threshold_sd == pytest.approx(0.02**0.5)  # 0.2 and 0.4
 
 
 def test_the_same_threshold_elsewhere():

@@ -8,7 +8,7 @@ import pytest
 from hilum.errors import NoTrialsError
 from hilum.evaluation.metrics import weighted_metrics
 from hilum.evaluation.proportions import clopper_pearson
-from hilum.evaluation.resampling import bootstrap_groups, bound_by_resampling
+from hilum.evaluation.resampling import bootstrap_groups, bound_by_resampling, has_no_width
 from scored import score_films
 
 
@@ -108,3 +108,42 @@ def test_folds_move_the_bounds_away_by_the_root_of_their_factor():
     assert (far.low, far.high) == (0, 1)
     agreed = bound_by_resampling(1.0, np.ones(99), n_groups=50, n_scarcest=20, inflation=2.0)
     assert agreed.low == clopper_pearson(10, 10).low
+
+
+def bound(value, resampled):
+    return bound_by_resampling(value, np.asarray(resampled), n_groups=60, n_scarcest=10)
+
+
+def test_bounds_are_the_middle_95_percent_of_the_resamples():
+    estimate = bound(0.5, np.random.default_rng(4).permutation(np.linspace(0.2, 0.8, 601)))
+    assert estimate.value == 0.5
+    # Of 600 steps of a thousandth each, 15 lie below and 15 above.
+    assert (estimate.low, estimate.high) == pytest.approx((0.215, 0.785))
+    assert estimate.method == "bootstrap over 60 groups, 601 resamples, percentile"
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high"), [(0.1, 0.1, 0.785), (0.9, 0.215, 0.9), (0.785, 0.215, 0.785)]
+)
+def test_bounds_of_skewed_resamples_are_widened_to_the_value(value, low, high):
+    estimate = bound(value, np.linspace(0.2, 0.8, 601))
+    assert (estimate.low, estimate.high) == pytest.approx((low, high))
+
+
+@pytest.mark.parametrize("value", [1.0, 0.9])
+def test_where_all_resamples_agree_the_scarcest_groups_are_the_trials(value):
+    estimate = bound(value, np.full(40, value))
+    exact = clopper_pearson(10 * value, 10)
+    assert (estimate.value, estimate.low, estimate.high) == (value, exact.low, exact.high)
+    assert estimate.method == (
+        "Clopper-Pearson on the 10 groups of the smallest class, as all 40 resamples agree"
+    )
+
+
+def test_resamples_agree_where_rounding_or_a_few_alone_differ():
+    assert has_no_width(np.array([0.7, 0.7 + 5e-13] * 20))
+    assert not has_no_width(np.array([0.7, 0.7 + 5e-12] * 20))
+    # Of 401 in a row, ten stand on either side of the middle 95 %.
+    assert has_no_width(np.repeat([0.1, 0.7, 0.9], [10, 381, 10]))
+    assert not has_no_width(np.repeat([0.1, 0.7], [11, 390]))
+    assert not has_no_width(np.repeat([0.7, 0.9], [390, 11]))

@@ -86,6 +86,7 @@ def test_films_that_no_head_tested_have_no_backbone():
     scores, y, splits = study()
     _, chosen = pick([heads[:1] for heads in scores], y, splits[:1])
     assert set(np.flatnonzero(chosen >= 0)) == set(splits[0].test)
+    assert set(np.delete(chosen, splits[0].test)) == {-1}
 
 
 def test_refuses_a_choice_that_would_be_made_on_test_films():

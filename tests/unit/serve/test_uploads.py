@@ -6,6 +6,7 @@ import asyncio
 import gc
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
@@ -21,17 +22,19 @@ from hilum.serve.uploads import (
     receive_body,
 )
 
-HEADERS = {b"content-type": b"multipart/form-data; boundary=edge"}
 LIMITS = ServeLimits(file_bytes=1000, files=4, request_bytes=6000, held_bytes=6000)
 
 
-def part(film: bytes) -> bytes:
-    head = b'--edge\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\n'
-    return head + film + b"\r\n"
+def part(film: bytes, *more_headers: bytes, edge: bytes = b"edge") -> bytes:
+    headers = (b'Content-Disposition: form-data; name="files"; filename="a"', *more_headers)
+    return b"--" + edge + b"\r\n" + b"\r\n".join((*headers, b"", film)) + b"\r\n"
 
 
-def read(pieces: list[bytes], *, ends: bool = True) -> tuple[list[bytes] | Exception, int]:
+def read(
+    pieces: list[bytes], *, ends: bool = True, n_files: int = 4, edge: bytes = b"edge"
+) -> tuple[list[bytes] | Exception, int]:
     """Read films from a body that comes in pieces, or be refused; also tells what stays held."""
+    headers = {b"content-type": b"multipart/form-data; boundary=" + edge}
     waiting = list(pieces)
 
     async def receive() -> dict[str, object]:
@@ -41,7 +44,7 @@ def read(pieces: list[bytes], *, ends: bool = True) -> tuple[list[bytes] | Excep
 
     held = HeldBytes(LIMITS.held_bytes)
     try:
-        films = asyncio.run(read_films(HEADERS, receive, Wanted("files", 4), LIMITS, held))
+        films = asyncio.run(read_films(headers, receive, Wanted("files", n_files), LIMITS, held))
     except (Problem, SenderLeftError) as refusal:
         return refusal, held.now
     return films, held.now
@@ -83,6 +86,54 @@ def test_damaged_forms_are_refused_or_read_and_never_crash(
     else:
         assert isinstance(answer, list)
         assert held == sum(map(len, answer))
+
+
+def refusal(pieces: list[bytes], **options: Any) -> Problem:
+    answer, held = read(pieces, **options)
+    assert isinstance(answer, Problem)
+    assert held == 0
+    return answer
+
+
+@pytest.mark.parametrize("length", [1, 70])
+def test_a_boundary_has_1_to_70_characters(length: int) -> None:
+    edge = b"x" * length
+    body = part(b"film", edge=edge) + b"--" + edge + b"--"
+    assert read([body], edge=edge) == ([b"film"], 4)
+    for other in (b"", b"x" * 71):
+        refused = refusal([part(b"film", edge=other) + b"--" + other + b"--"], edge=other)
+        assert "no usable boundary" in refused.detail
+
+
+@pytest.mark.parametrize(("n_files", "told"), [(1, "1 file."), (3, "3 files.")])
+def test_a_film_more_than_wanted_is_refused_and_told(n_files: int, told: str) -> None:
+    films = [b"a"] * n_files
+    body = [*map(part, films), b"--edge--"]
+    assert read(body, n_files=n_files) == (films, n_files)
+    refused = refusal([part(b"a"), *body], n_files=n_files)
+    assert (refused.status, refused.code) == (413, "FILES")
+    assert refused.detail == f"The request holds more than {told}"
+
+
+def test_a_part_has_at_most_8_headers_of_4096_bytes() -> None:
+    for more, is_refused in (
+        ([b"X: y"] * 7, False), ([b"X: y"] * 8, True),
+        ([b"X: " + b"y" * 4093], False), ([b"X: " + b"y" * 4094], True),
+    ):  # fmt: skip
+        body = [part(b"film", *more), b"--edge--"]
+        if is_refused:
+            assert refusal(body).status == 400
+        else:
+            assert read(body) == ([b"film"], 4)
+
+
+@pytest.mark.parametrize(("length", "is_refused"), [(1000, False), (1001, True)])
+def test_a_film_of_just_the_limit_is_taken_whole(length: int, is_refused: bool) -> None:
+    body = [part(b"a" * length)[:-500], part(b"a" * length)[-500:], b"--edge--"]
+    if is_refused:
+        assert "A file is larger than the 0.001 MB allowed" in refusal(body).detail
+    else:
+        assert read(body) == ([b"a" * 1000], 1000)
 
 
 def test_who_leaves_is_noticed_and_nothing_stays_held() -> None:

@@ -7,7 +7,7 @@ and folds as the network. The rules behind each severity stand in `docs/verdict.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import isnan
 from typing import Any
@@ -16,23 +16,20 @@ import numpy as np
 from jaxtyping import Bool, Float
 from scipy.stats import chi2_contingency
 
-from hilum.auditing.baselines import Baseline, BaselineName
+from hilum.auditing.baselines import SUBJECTS, Baseline, BaselineName, Weight
 from hilum.auditing.evidence import check
 from hilum.auditing.findings import (
     Finding,
     Severity,
     figures,
     find_baseline,
-    grade,
-    judge_baseline,
     list_estimate,
     list_films,
     show_estimate,
     tell_number,
-    weigh,
 )
 from hilum.auditing.metadata import SourceTable, associate_sources, tabulate_sources
-from hilum.auditing.verdict import RULES
+from hilum.auditing.verdict import RULES, is_above_chance, weigh_baseline
 from hilum.cohort import Cohort
 from hilum.features import CELLS_PER_SIDE, FilmTraits
 
@@ -62,6 +59,57 @@ UNLIKE_P = 0.01
 """Chi-squared test: few films differ so by chance in one cohort of a hundred."""
 
 
+def _weigh(baseline: Baseline) -> Weight | None:
+    """Say what a baseline does to the headline: as the verdict weighed it, else by itself."""
+    if baseline.is_weighed:
+        return baseline.weight
+    return weigh_baseline(baseline, model_sees=is_above_chance(baseline.model_auroc))
+
+
+def _judge_baseline(
+    baseline: Baseline, *, what_to_do: str, evidence: Mapping[str, Any] | None = None
+) -> Finding:
+    """Say in one line what a baseline reaches, as gravely as the verdict takes it.
+
+    Args:
+        baseline: What predicts without the disease.
+        what_to_do: The next step where it bears on the headline; otherwise there is none.
+        evidence: Figures beside those that every baseline has.
+    """
+    weight = _weigh(baseline)
+    # One at chance, in a cohort too small to tell it from the network, counts as no fault:
+    # the verdict speaks of the cohort's size.
+    return Finding(
+        severity=_grade(weight) if is_above_chance(baseline.auroc) else "note",
+        title=_title(baseline, weight),
+        evidence=figures(baseline) | dict(evidence or {}),
+        what_to_do=what_to_do if weight else "",
+    )
+
+
+def _grade(weight: Weight | None) -> Severity:
+    """Turn what something does to the headline into the severity of a finding."""
+    if weight == "withholds":
+        return "fail"
+    return "warn" if weight == "limits" else "note"
+
+
+def _title(baseline: Baseline, weight: Weight | None) -> str:
+    subject = SUBJECTS[baseline.name]
+    reached = show_estimate(baseline.auroc)
+    model = f"{baseline.model_auroc.value:.3f}"
+    if baseline.auroc.low > RULES.chance_margin:
+        return f"{subject} tells the classes apart: {reached}; the whole film {model}"
+    if weight in ("withholds", "limits") and not is_above_chance(baseline.auroc):
+        return (
+            f"Too few films to show that the network (AUROC {model}) does better than "
+            f"{subject[0].lower()}{subject[1:].rstrip(',')}: {reached}"
+        )
+    if is_above_chance(baseline.auroc) or weight is not None:
+        return f"{subject} tells a little of the classes: {reached}; the whole film {model}"
+    return f"{subject} does not tell the classes apart: {reached}; the whole film {model}"
+
+
 @check("source", "The source tells the class")
 def check_source(cohort: Cohort, positive: str, baselines: Sequence[Baseline]) -> list[Finding]:
     """Judge how closely the source of a film and its class go together.
@@ -86,8 +134,8 @@ def check_source(cohort: Cohort, positive: str, baselines: Sequence[Baseline]) -
         return []
     baseline = find_baseline(baselines, "source")
     is_the_class = association == 1.0
-    weight = weigh(baseline) if baseline else None
-    severity: Severity = "fail" if is_the_class else grade(weight)
+    weight = _weigh(baseline) if baseline else None
+    severity: Severity = "fail" if is_the_class else _grade(weight)
     evidence: dict[str, Any] = {
         "cramers_v": None if isnan(association) else association,
         "n_sources": len(table.sources),
@@ -154,12 +202,12 @@ def check_metadata(baselines: Sequence[Baseline]) -> list[Finding]:
         return []
     strongest = sorted(metadata.details.items(), key=lambda item: -item[1])[:_COLUMNS_SHOWN]
     telling = [column for column, auroc in strongest if auroc >= _TELLING]
-    finding = judge_baseline(
+    finding = _judge_baseline(
         metadata,
         what_to_do=_advise(telling),
         evidence={"strongest_columns": dict(strongest)},
     )
-    if telling and weigh(metadata):
+    if telling and _weigh(metadata):
         named = ", ".join(telling[:3])
         return [replace(finding, title=f"{finding.title}. Strongest: {named}")]
     return [finding]
@@ -213,7 +261,7 @@ def check_frame(baselines: Sequence[Baseline]) -> list[Finding]:
 def _judge(baselines: Sequence[Baseline], name: BaselineName, what_to_do: str) -> list[Finding]:
     """Judge one baseline, if it was measured."""
     found = find_baseline(baselines, name)
-    return [] if found is None else [judge_baseline(found, what_to_do=what_to_do)]
+    return [] if found is None else [_judge_baseline(found, what_to_do=what_to_do)]
 
 
 @check("processing", "The processing of the films tells the class")
@@ -262,10 +310,10 @@ def check_objects(baselines: Sequence[Baseline]) -> list[Finding]:
     found = _judge(baselines, "objects", look)
     left = find_baseline(baselines, "objectless")
     if left is not None:
-        weight = weigh(left)
+        weight = _weigh(left)
         found.append(
             Finding(
-                severity=grade(weight),
+                severity=_grade(weight),
                 title=(
                     f"Without small objects the film {'hardly ' if weight else ''}tells the "
                     f"classes apart: {show_estimate(left.auroc)}; the whole film "
@@ -407,7 +455,7 @@ def check_centre(baselines: Sequence[Baseline]) -> list[Finding]:
     compared = "tells less than" if lost else "tells as much as"
     return [
         Finding(
-            severity=grade(weigh(centre)),
+            severity=_grade(_weigh(centre)),
             title=(
                 f"The film without its frame {compared} the whole film: "
                 f"{show_estimate(centre.auroc)}; the whole film {centre.model_auroc.value:.3f}"
