@@ -38,7 +38,8 @@ function showVerdict({ verdict }) {
     ...verdict.next_steps.map((text) => make("li", {}, ...ticked(text))));
   byId("verdict-confirmed").replaceChildren(...verdict.confirmed.map((text) =>
     make("p", {}, make("strong", { text: "Confirmed." }), ` ${text}`)));
-  const items = [...verdict.reasons, ...verdict.cautions].map((text) => make("li", { text }));
+  const cautions = verdict.cautions.map((text) => `Not counted: ${text}`);
+  const items = [...verdict.reasons, ...cautions].map((text) => make("li", { text }));
   const most = matchMedia("(max-width: 46rem)").matches ? SHOWN_ON_A_PHONE : SHOWN_REASONS;
   const shown = items.length > most + 1 ? most : items.length;
   byId("verdict-reasons").replaceChildren(...items.slice(0, shown));
