@@ -179,7 +179,8 @@ def test_inflation_weakens_both_tests_and_widens_the_intervals():
     assert norm.isf(plain.p_below) == pytest.approx(2 * norm.isf(inflated.p_below))
     for narrow, wide in ((plain.baseline, inflated.baseline), (plain.share, inflated.share)):
         assert narrow.value == wide.value
-        assert wide.low < narrow.low <= narrow.high < wide.high
+        assert wide.low <= narrow.low <= narrow.high < wide.high
+    assert inflated.baseline.low < plain.baseline.low
 
 
 def test_a_gain_is_the_paired_difference():

@@ -367,8 +367,8 @@ def test_films_from_elsewhere_are_counted(assessed: Comparison) -> None:
     )
     assert external_left_out(external) == (
         "12 films of it were left out, for this cohort holds the same film or a copy. 31 patients "
-        "are named alike in both cohorts; whether they are the same people is not known, so their "
-        "films stay."
+        "are named alike in both cohorts, nearly all of them; whether they are the same people is "
+        "not known, so their films stay."
     )
     assert not_scored_text(external) == (
         "Of what was given, 5 files could not be read; 1,002 films have other labels."

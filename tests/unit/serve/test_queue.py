@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from every import every
+from hilum.classifier import CohortVerdict
 from hilum.classifier.prediction import FilmFailure, Prediction, PreparedFilm
 from hilum.errors import FilmCorruptError
 from hilum.serve.metrics import Metrics
@@ -198,7 +199,7 @@ def stand_in_behind_http() -> Any:
         study={},
         policy=SimpleNamespace(kind="youden", target=None),
         backbone=SimpleNamespace(name="none", title="None", size_px=2),
-        verdict=SimpleNamespace(headline="withheld", reasons=()),
+        verdict=CohortVerdict(headline="withheld", reasons=()),
     )
     return stand_in
 
