@@ -91,7 +91,7 @@ def test_the_card_opens_with_the_verdict_and_tells_the_runs_figures(
     results = json.loads((compared / "results.json").read_text())
     (told,) = results["backbones"]
     assert card.startswith("---\nlicense: apache-2.0\n")
-    assert card.index("Verdict") < card.index("Evaluation")
+    assert card.index(results["summary"]["title"]) < card.index("Evaluation")
     for name in ("accuracy", "sensitivity", "specificity", "auroc"):
         figure = told["metrics"][name]
         assert f"{figure['value']:.3f} | [{figure['low']:.3f}, {figure['high']:.3f}]" in card

@@ -100,7 +100,7 @@ class Classifier:
         record = self.record
         return (
             f"Classifier({' / '.join(record.classes)}, positive {record.positive}, on "
-            f"{record.backbone.title}, verdict {record.verdict.headline}; research use only)"
+            f"{record.backbone.title}, verdict {record.verdict.heading.lower()}; research use only)"
         )
 
     @overload

@@ -419,6 +419,8 @@ def tell_recipes(contrast: RecipeContrast) -> None:
     from rich.console import Console
 
     from hilum.report import recipes as words
+    from hilum.report.sections.verdict import gravest
+    from hilum.studies import summarise
 
     console = Console(highlight=False)
     last = contrast.comparisons[-1]
@@ -451,6 +453,9 @@ def tell_recipes(contrast: RecipeContrast) -> None:
     console.print(f"Verdict: {_verdicts(contrast)}.")
     for reason in words.reasons(contrast):
         console.print(f"  · {plain(reason)}")
+    first = summarise(gravest(contrast.comparisons))
+    tell_looked(console, first)
+    console.print(plain(first.text))
     console.print("Research use only.")
 
 
@@ -530,10 +535,14 @@ def _evaluated(comparison: Comparison, name: str) -> Mapping[str, Estimate]:
 
 
 def _verdicts(contrast: RecipeContrast) -> str:
-    headlines = [comparison.verdict.headline for comparison in contrast.comparisons]
-    if len(set(headlines)) == 1:
-        return f"[bold]{headlines[0]}[/]"
-    return ", ".join(
-        f"{plain(comparison.recipe.name)} [bold]{headline}[/]"
-        for comparison, headline in zip(contrast.comparisons, headlines, strict=True)
+    """Say each recipe's headline with its scope; once, where all have the same."""
+    told = [
+        f"[bold]{comparison.verdict.headline}[/] {plain(comparison.verdict.scope.text)}"
+        for comparison in contrast.comparisons
+    ]
+    if len(set(told)) == 1:
+        return told[0]
+    return "; ".join(
+        f"{plain(comparison.recipe.name)} {verdict}"
+        for comparison, verdict in zip(contrast.comparisons, told, strict=True)
     )

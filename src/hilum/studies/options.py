@@ -160,6 +160,19 @@ def read_shares(shares: str) -> list[float]:
         ) from None
 
 
+def read_seen_in(place: str) -> SeenIn:
+    """Read where the disease is to be seen.
+
+    Raises:
+        RecipeError: It is no such place.
+    """
+    if place not in get_args(SeenIn):
+        raise RecipeError(
+            f"'{place}' is no place where disease is seen.", fix="Give lungs, heart or anywhere."
+        )
+    return cast(SeenIn, place)
+
+
 def read_confirmed(pairs: Sequence[str]) -> dict[str, str]:
     """Read answered reasons, `REASON=who looked, and what it is`.
 
@@ -270,7 +283,7 @@ class StudyOptions(NetworkOptions):
         "anywhere",
         "Where the disease is to be seen: lungs, heart, or anywhere (the default). With lungs the "
         "verdict is withheld where the film without its lungs predicts the label as well.",
-        Flag("--seen-in", metavar="lungs|heart|anywhere", kind=str),
+        Flag("--seen-in", metavar="lungs|heart|anywhere", kind=str, read=read_seen_in),
     )
     confirmed: Mapping[str, str] | None = option(
         None,
@@ -311,11 +324,7 @@ class StudyOptions(NetworkOptions):
         """Refuse a seed, a place, a reason or a code that there is not."""
         if self.seed < 0:
             raise RecipeError(f"The seed is {self.seed}.", fix="Give 0 or more.")
-        if self.seen_in not in get_args(SeenIn):
-            raise RecipeError(
-                f"'{self.seen_in}' is no place where disease is seen.",
-                fix="Give lungs, heart or anywhere.",
-            )
+        read_seen_in(self.seen_in)
         self._check_confirmed()
         self.muted_checks()
 

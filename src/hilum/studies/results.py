@@ -216,7 +216,7 @@ class Comparison:
         rows = [
             f"Comparison of {len(self.backbones)} backbones on {self.cohort.name}: "
             f"{len(self.cohort)} films, positive class {self.positive}, "
-            f"verdict {self.verdict.headline}"
+            f"verdict {self.verdict.headline} {self.verdict.scope.text}"
         ]
         for result in self.backbones:
             figures = ", ".join(

@@ -45,7 +45,7 @@ def record(study: dict, tmp_path_factory: pytest.TempPathFactory) -> BundleRecor
 def test_the_verdict_stands_before_every_figure(record: BundleRecord, study: dict) -> None:
     card = render_card(record, study)
     body = card.partition("\n---\n")[2]
-    assert body.index("## Limited, as an older version of Hilum judged it") < body.index("0.")
+    assert body.index("## Limited on films of one source") < body.index("## Model details")
     assert "Research use only" in body
     for reason in record.verdict.reasons:
         assert reason in body

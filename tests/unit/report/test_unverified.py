@@ -33,7 +33,7 @@ def test_the_headline_says_so_before_anything_else(mixed: Comparison, page: str)
     assert "unverified weights</span></h1>" in head
     assert unverified_text(mixed) in head
     assert "<title>covid-150 (unverified weights)" in page
-    assert '<h2 id="verdict">Unverified weights. ' in page
+    assert '<h2 id="verdict">Unverified weights. Limited on films whose source is unknown' in page
 
 
 def test_nothing_on_unverified_weights_comes_first(mixed: Comparison, page: str) -> None:

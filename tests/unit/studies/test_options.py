@@ -30,6 +30,7 @@ from hilum.studies.options import (
     converted,
     option,
     read_confirmed,
+    read_seen_in,
     takes,
 )
 from hilum.studies.recipes import find_recipe
@@ -176,7 +177,7 @@ def test_what_a_person_confirms_is_a_reason_and_a_sentence() -> None:
         (lambda: StudyOptions(confirmed={"frame": "Dr. A"}), "'frame' is no reason that a person"),
         (lambda: StudyOptions(confirmed={"objects": " "}), "Nothing is said of who looked"),
         (lambda: read_confirmed(["objects"]), "does not say who looked"),
-        (lambda: StudyOptions(seen_in="knee"), "'knee' is no place"),  # type: ignore[arg-type]
+        (lambda: read_seen_in("knee"), "'knee' is no place"),
     ],
 )
 def test_what_cannot_be_confirmed_or_seen_is_refused(make: Callable, says: str) -> None:

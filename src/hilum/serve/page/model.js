@@ -19,7 +19,9 @@ export function showModel(model) {
   );
   showVerdict(model);
   byId("point-call").textContent = callText(model);
-  byId("point-reached").textContent = reachedText(model);
+  // Of a network that was chosen, the line to quote holds the figure of choosing it.
+  const isQuoted = model.verdict.quote && model.study?.metrics_of_choosing;
+  byId("point-reached").textContent = isQuoted ? "What it reached stands above, in the line to quote." : reachedText(model);
   showAbout(model);
 }
 
