@@ -416,6 +416,11 @@ def _steps_for(reason: Reason, case: _Case) -> Iterator[str]:
             )
         case "objects" | "objectless" | "place" | "lettering":
             yield _look_step(case)
+        case "lungless" if reason.weight == "withholds":
+            yield (
+                f"Look at what stands outside the lungs, and add {_LEAST_PER_SIDE} films of "
+                f"{others} that carry the same: the film without its lungs must then tell little."
+            )
         case "lungless":
             yield (
                 "Look at what stands outside the lungs, and say where the disease is to be seen: "
