@@ -118,7 +118,12 @@ def test_json_is_the_results_file(hilum: Hilum, faulty: Path, audited) -> None:
     process = hilum("audit", faulty, "--positive", "Opacity", "--json", "--no-probes")
     results = json.loads(process.stdout)
     assert results["schema"] == "hilum.audit/1"
-    assert {b["name"] for b in results["shortcuts"]["baselines"]} == {"metadata", "histogram"}
+    assert {b["name"] for b in results["shortcuts"]["baselines"]} == {
+        "metadata",
+        "processing",
+        "objects",
+        "histogram",
+    }
     assert "probes" in {design["cause"] for design in results["verdict"]["grounds"]}
     assert set(results) == set(json.loads((audited[1] / "results.json").read_text()))
 
