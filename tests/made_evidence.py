@@ -193,8 +193,8 @@ def faulty_evidence(n_films: int = 160) -> Evidence:
             baselines=tuple(
                 make_baseline(name, 0.89 if BEARINGS[name] == "diseaseless" else 0.85, 0.4)
                 for name in (
-                    "metadata", "source", "frame", "histogram", "centre", "blur", "lungs",
-                    "lungless",
+                    "metadata", "source", "frame", "processing", "objects", "histogram",
+                    "centre", "blur", "lungs", "lungless",
                 )
             ),
             masked=frozenset(film.film_id for film in cohort.films[1:40]),

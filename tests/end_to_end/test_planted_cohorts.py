@@ -30,6 +30,7 @@ def test_writing_over_the_mediastinum_is_found_out(tmp_path: Path, graph_cache: 
     assert not causes & {"metadata", "processing"}
 
 
+@pytest.mark.slow
 def test_labels_dealt_at_random_are_never_supported(tmp_path: Path, graph_cache: Path) -> None:
     headline, causes = judge("nothing", tmp_path, graph_cache)
     assert headline == "withheld"

@@ -261,6 +261,7 @@ def test_equal_backbones_need_no_number_of_films():
 
 
 @given(st.integers(1, 40), st.integers(0, 40), st.integers(1, 60))
+@pytest.mark.slow
 def test_power_agrees_with_a_sum_over_all_tables(n_ahead, n_behind, n_groups):
     ahead, behind = n_ahead / 100, n_behind / 100
     expected = 0.0

@@ -186,7 +186,7 @@ def test_a_watcher_hears_which_recipe_runs_and_the_steps_of_the_path(
     memory = Memory()
     run(films, cache, ["paper", "hilum"], progress=memory)
     assert memory.stages[:2] == ["paper: Films", "paper: EfficientNet-Lite0: features"]
-    assert memory.stages[-2].startswith("hilum: Shortcuts: frame")
+    assert memory.stages[-2].startswith("hilum: Shortcuts: other draws")
     assert sum(stage.endswith("Copies") for stage in memory.stages) == 1
     assert memory.stages[-1] == "What each setting is worth"
     done = [each for each, _ in memory.progress]

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from hypothesis import given, reject, settings, strategies as st
 
-from hilum.auditing.baselines import score_by_forest
+from hilum.auditing.baselines import score_by_table
 from hilum.auditing.metadata import score_by_source
 from hilum.cohort.cohort import Cohort
 from hilum.cohort.films import Film
@@ -187,7 +187,7 @@ def test_films_under_test_reach_no_baseline_either(seed: int) -> None:
         moved[row] = "elsewhere"
     kept = split.test[0]
     honest, other = (
-        score_by_forest(values, labels, [split], n_classes=2, seed=1)[0, kept]
+        score_by_table(values, labels, [split], n_classes=2)[0, kept]
         for values, labels in ((table, y), (tampered, flipped))
     )
     assert honest.tobytes() == other.tobytes()

@@ -22,6 +22,7 @@ class GreyNamer:
 
     size_px = 32
     feature_width = N_CLASSES
+    map_shape = None
 
     def __init__(self) -> None:
         self.n_seen = 0
