@@ -117,7 +117,7 @@ def test_all_is_reached_by_the_keyboard_alone(opened: Callable, address: str) ->
         if page.evaluate("document.activeElement.id") == "opacity":
             break
     page.keyboard.press("ArrowLeft")
-    assert page.evaluate("getComputedStyle(document.querySelector('#heatmap')).opacity") == "0.75"
+    expect(page.locator("#heatmap")).to_have_css("opacity", "0.75")
     seen = set()
     for _ in range(60):
         page.keyboard.press("Tab")
