@@ -250,6 +250,11 @@ def joined(names: Sequence[str], last: str = "and") -> str:
     return f" {last} ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
+def lowered(text: str) -> str:
+    """Begin a text with a small letter, and leave its other letters."""
+    return f"{text[:1].lower()}{text[1:]}"
+
+
 def capitalised(text: str) -> str:
     """Begin a text with a capital, and leave its other letters."""
     return f"{text[:1].upper()}{text[1:]}"

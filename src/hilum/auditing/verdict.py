@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 from hilum.auditing.baselines import SUBJECTS, Baseline, BaselineName, Weight
 from hilum.evaluation import Estimate
-from hilum.wording import counted, interval_text, percent_text, percents_interval
+from hilum.wording import counted, lowered, metric_text, percent_text, percents_interval
 
 if TYPE_CHECKING:
     from hilum.auditing.findings import Finding
@@ -485,10 +485,11 @@ def _confirm(reason: Reason, confirmed: Mapping[str, str]) -> Reason:
 
 def _judge_model(given: Circumstances, model_sees: bool) -> Iterator[Reason]:
     if not model_sees:
+        reached = metric_text("auroc", given.auroc)
         yield Reason(
             "chance",
             "withholds",
-            f"{given.model} ranks films no better than chance (AUROC {_auroc(given.auroc)}), so "
+            f"{given.model} ranks films no better than chance (AUROC {reached}), so "
             "there is nothing to claim.",
         )
 
@@ -545,7 +546,7 @@ def _baseline_text(
     rules: VerdictRules,
     model_sees: bool,
 ) -> str:
-    alone, model = _auroc(baseline.auroc), f"{baseline.model_auroc.value:.3f}"
+    alone, model = metric_text("auroc", baseline.auroc), f"{baseline.model_auroc.value:.3f}"
     seen = SUBJECTS[baseline.name]
     if baseline.bearing == "remaining":
         return (
@@ -573,7 +574,7 @@ def _baseline_text(
     if not is_above_chance(baseline.auroc) and model_sees:
         return (
             f"These films cannot show that {given.model} (AUROC {model}) does better than "
-            f"{_lowered(seen)} which reaches AUROC {alone}: there are too few of them."
+            f"{lowered(seen)} which reaches AUROC {alone}: there are too few of them."
         )
     if weight == "limits" and baseline.share.value >= rules.withholding_share:
         why = (
@@ -710,7 +711,8 @@ def _weigh_elsewhere(other: Elsewhere, rules: VerdictRules) -> tuple[Weight | No
             "withholds" if lost >= rules.gone_elsewhere else "limits",
             f"{percent_text(1 - lost, 0)} of its {other.side} {{where}}: it does not hold there.",
         )
-    reached = f"AUROC {_auroc(other.auroc)} {{where}} against {other.internal.value:.3f} here"
+    there = metric_text("auroc", other.auroc)
+    reached = f"AUROC {there} {{where}} against {other.internal.value:.3f} here"
     if other.auroc.high < 0.5:
         return "withholds", f"{reached}: are the labels swapped there?"
     above = other.internal.value - 0.5
@@ -759,7 +761,7 @@ def _nearest_edge(given: Circumstances, headline: Headline, rules: VerdictRules)
     ]
     for baseline in given.baselines:
         if baseline.bearing == "diseaseless" and not math.isnan(baseline.share.value):
-            subject = _lowered(SUBJECTS[baseline.name]).rstrip(",")
+            subject = lowered(SUBJECTS[baseline.name]).rstrip(",")
             edges += [
                 (
                     abs(baseline.share.value - threshold),
@@ -782,14 +784,6 @@ def _list_tried(given: Circumstances) -> tuple[str, ...]:
     return (*tried, *(f"films of {other.name}" for other in external))
 
 
-def _auroc(estimate: Estimate) -> str:
-    return f"{estimate.value:.3f} {interval_text(estimate.low, estimate.high)}"
-
-
 def _percents(estimate: Estimate) -> str:
     interval = percents_interval(estimate.low, estimate.high, 0)
     return f"{percent_text(estimate.value, 0)} {interval}"
-
-
-def _lowered(text: str) -> str:
-    return text[0].lower() + text[1:]

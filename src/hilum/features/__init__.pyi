@@ -7,7 +7,6 @@ from .extraction import (
 )
 from .lungs import (
     find_lungs as find_lungs,
-    share_in_frame as share_in_frame,
 )
 from .masks import (
     LungMask as LungMask,
@@ -30,5 +29,6 @@ from .views import (
     View as View,
     resize_film as resize_film,
     rotated_views as rotated_views,
+    share_in_frame as share_in_frame,
     show_part as show_part,
 )

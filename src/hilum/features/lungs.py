@@ -35,9 +35,6 @@ MASK_PX = 256
 INPUT_PX = 96
 """Side of the picture that the network sees."""
 
-FRAME_SHARE = 0.1
-"""The same as that of the view `frame`."""
-
 _CELLS, _CELL_PX = 32, 3
 _MARGIN = 0.22
 """Of the lungs' height and width, left on each side at the second look."""
@@ -138,22 +135,6 @@ def find_lungs(pixels: UInt8[np.ndarray, "height width"]) -> FoundLungs:
         if agreement < least
     ]
     return FoundLungs(mask, min(agreements), (*doubts, *_doubt_shape(lungs)))
-
-
-def share_in_frame(mask: Bool[np.ndarray, "height width"]) -> float:
-    """Measure how much of the frame shows lung.
-
-    Args:
-        mask: True where there is lung, over the whole film.
-
-    Returns:
-        Lung pixels over all pixels within the outermost 10 % of each side, 0 to 1.
-    """
-    height, width = mask.shape
-    rows, columns = round(FRAME_SHARE * height), round(FRAME_SHARE * width)
-    is_frame = np.ones(mask.shape, bool)
-    is_frame[rows : height - rows, columns : width - columns] = False
-    return float(mask[is_frame].mean())
 
 
 def dice(

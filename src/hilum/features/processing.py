@@ -50,7 +50,7 @@ def describe_processing(
     """
     from scipy.ndimage import gaussian_filter
 
-    frame = frame_of(square.shape[0])
+    frame = frame_of(square.shape)
     film = square.astype(np.float32)
     # Blurred within the frame: nothing of what the centre shows may reach it.
     framed = np.where(frame, film, 0)
@@ -83,7 +83,7 @@ def _frame_weights(size_px: int) -> tuple[Float32[np.ndarray, "size size"], ...]
     """Tell how much of each Gaussian lies within the frame; 1 where hardly any does."""
     from scipy.ndimage import gaussian_filter
 
-    frame = frame_of(size_px).astype(np.float32)
+    frame = frame_of((size_px, size_px)).astype(np.float32)
     weights = [gaussian_filter(frame, scale) for scale in _SCALES_PX]
     return tuple(np.where(frame > 0, each, 1).astype(np.float32) for each in weights)
 

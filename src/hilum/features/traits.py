@@ -24,11 +24,11 @@ from PIL import Image
 
 from hilum.cohort import Exclusion, Film, load_registered
 from hilum.errors import FilmError
-from hilum.features.lungs import CUT_OFF, find_lungs, share_in_frame
+from hilum.features.lungs import CUT_OFF, find_lungs
 from hilum.features.objects import N_OBJECT_COUNTS, count_objects
 from hilum.features.processing import N_PROCESSING, describe_processing
 from hilum.features.store import ShardFolder, stored_in_shards
-from hilum.features.views import resize_film
+from hilum.features.views import resize_film, share_in_frame
 from hilum.films import READING_VERSION, Encoding, decode_film
 from hilum.machine import map_ahead
 

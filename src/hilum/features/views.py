@@ -135,12 +135,29 @@ def rotate_film(
     return np.asarray(turned)
 
 
-def frame_of(size_px: int) -> Bool[np.ndarray, "size size"]:
-    """Tell which pixels of a square film are its frame: the outermost 10 % of each side."""
-    margin = round(FRAME_SHARE * size_px)
-    is_frame = np.ones((size_px, size_px), bool)
-    is_frame[margin : size_px - margin, margin : size_px - margin] = False
+def frame_of(shape: tuple[int, ...]) -> Bool[np.ndarray, "height width"]:
+    """Tell which pixels of a film are its frame: the outermost 10 % of each side.
+
+    Args:
+        shape: Height and width of the film.
+    """
+    height, width = shape
+    rows, columns = round(FRAME_SHARE * height), round(FRAME_SHARE * width)
+    is_frame = np.ones(shape, bool)
+    is_frame[rows : height - rows, columns : width - columns] = False
     return is_frame
+
+
+def share_in_frame(mask: Bool[np.ndarray, "height width"]) -> float:
+    """Measure how much of the frame shows lung.
+
+    Args:
+        mask: True where there is lung, over the whole film.
+
+    Returns:
+        Lung pixels over all pixels within the outermost 10 % of each side, 0 to 1.
+    """
+    return float(mask[frame_of(mask.shape)].mean())
 
 
 def show_part(
@@ -168,7 +185,7 @@ def show_part(
     if part == "objectless":
         return remove_objects(square)
     if part in ("frame", "centre"):
-        is_shown = frame_of(size)
+        is_shown = frame_of(square.shape)
     else:
         if mask is None:
             raise ValueError(f"the part '{part}' needs a lung mask")

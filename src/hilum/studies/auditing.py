@@ -24,6 +24,7 @@ from hilum.auditing import (
     Verdict,
     associate_sources,
     give_verdict,
+    is_above_chance,
     run_checks,
     weigh_baselines,
 )
@@ -316,7 +317,7 @@ def _stratify(design: StudyDesign, model: BackboneResult) -> Iterator[Unequal]:
             f"{interval_text(found.auroc.low, found.auroc.high)}, over all of them "
             f"{found.crude.value:.3f}"
         )
-        if found.auroc.low <= _CHANCE:
+        if not is_above_chance(found.auroc):
             yield Unequal(
                 attribute, f"{reached}: the network may know the {attribute} alone.", "withholds"
             )
@@ -324,9 +325,6 @@ def _stratify(design: StudyDesign, model: BackboneResult) -> Iterator[Unequal]:
             yield Unequal(
                 attribute, f"{reached}: part of its figure is knowing the {attribute}.", "limits"
             )
-
-
-_CHANCE = 0.5
 
 
 def _scope(

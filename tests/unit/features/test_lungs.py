@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 from scipy import ndimage
 
-from hilum.features import lungs as finder, views
-from hilum.features.lungs import MASK_PX, FoundLungs, dice, find_lungs, share_in_frame
+from hilum.features.lungs import MASK_PX, FoundLungs, dice, find_lungs
+from hilum.features.views import frame_of, share_in_frame
 from hilum.films import read_film
 from hilum.phantoms.cohort import draw_phantom
 from hilum.phantoms.film import DrawnFilm
@@ -130,7 +130,7 @@ def test_a_painted_opacity_leaves_the_outline_alone() -> None:
 
 
 def test_the_frame_is_a_tenth_of_each_side() -> None:
-    assert finder.FRAME_SHARE == views.FRAME_SHARE
+    assert share_in_frame(frame_of((256, 256))) == 1  # what is measured is what the view shows
     mask = np.zeros((100, 50), bool)
     mask[:, 5:45] = True
     # Frame: 5000 - 80 * 40 = 1800 pixels, of which 2 * 10 * 40 lie in the mask.

@@ -32,6 +32,7 @@ from hilum.auditing.metadata import SourceTable, associate_sources, tabulate_sou
 from hilum.auditing.verdict import RULES, is_above_chance, weigh_baseline
 from hilum.cohort import Cohort
 from hilum.features import CELLS_PER_SIDE, FilmTraits
+from hilum.wording import lowered
 
 _SOURCES_SHOWN = 20
 _PATIENT_FACTS = ("view ", "sex ", "age")
@@ -103,7 +104,7 @@ def _title(baseline: Baseline, weight: Weight | None) -> str:
     if weight in ("withholds", "limits") and not is_above_chance(baseline.auroc):
         return (
             f"Too few films to show that the network (AUROC {model}) does better than "
-            f"{subject[0].lower()}{subject[1:].rstrip(',')}: {reached}"
+            f"{lowered(subject).rstrip(',')}: {reached}"
         )
     if is_above_chance(baseline.auroc) or weight is not None:
         return f"{subject} tells a little of the classes: {reached}; the whole film {model}"

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hilum.report.section import section
-from hilum.wording import joined
+from hilum.wording import joined, lowered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,8 +47,7 @@ def training_text(verdict: CohortVerdict) -> str:
             "Verdict withheld: the training cohort does not show that this classifier sees the "
             "disease."
         )
-    heading = verdict.heading
-    return f"Verdict on the training films: {heading[:1].lower()}{heading[1:]}."
+    return f"Verdict on the training films: {lowered(verdict.heading)}."
 
 
 def gravest(comparisons: Iterable[Comparison]) -> Comparison:
